@@ -1,0 +1,226 @@
+"""Contributions, income tax and take-home pay of one earner, or of a column of them: one text for both."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal, NamedTuple
+
+from calculator.case import BaseStrategy, Earner
+from calculator.money import (
+    MILLION,
+    TO_THE_FEN,
+    Amount,
+    Fen,
+    Ppm,
+    Rounding,
+    at_least,
+    clamp,
+    divide,
+    share,
+    where_positive,
+)
+from calculator.rules import InsuranceTerms, JobRules, TaxTable
+from calculator.trace import Record, Step
+
+FUND = "housing_fund"
+
+
+class Line(NamedTuple):
+    """One insurance of one earner: base and both shares in fen a month; None where the library cannot tell."""
+
+    terms: InsuranceTerms
+    base: Amount | None
+    employee_rate: Ppm | None
+    employee: Amount | None
+    employer_rate: Ppm | None
+    employer: Amount | None
+
+
+class Earned(NamedTuple):
+    """What one job leaves. Sums are over the known lines; the two flags say whether any was not known."""
+
+    scenario: Literal["insured", "uninsured"]
+    wage: Amount
+    lines: tuple[Line, ...]
+    own_insurance: Amount
+    own_fund: Amount
+    employer_total: Amount
+    tax: Amount
+    employee_complete: bool = True
+    employer_complete: bool = True
+    tax_known: bool = True
+
+    @property
+    def take_home(self) -> Amount:
+        """到手: wage less own contributions, housing fund and tax."""
+        return self.wage - self.own_insurance - self.own_fund - self.tax
+
+    @property
+    def net(self) -> Amount:
+        """What countable income starts from by the national reading: the housing fund is not deducted (N-05 open)."""
+        return self.wage - self.own_insurance - self.tax
+
+
+def contribution_base(
+    basis: Amount, terms: InsuranceTerms, strategy: BaseStrategy = "lawful"
+) -> Amount | None:
+    """缴费基数: the wage within floor and ceiling (社会保险法 第十二条; bounds as published); None where a bound is unknown.
+
+    `floor` is what a base declared at the floor would give, for showing a state that was found.
+    """
+    if terms.base_floor is None or terms.base_ceiling is None:
+        return None
+    if strategy == "floor":
+        return terms.base_floor
+    return clamp(basis, terms.base_floor, terms.base_ceiling)
+
+
+def contribution(base: Amount | None, rate: Ppm | None, fixed: Fen, rounding: Rounding) -> Amount | None:
+    """A side's share: base × rate, rounded, plus the fixed amount; None where base or rate is unknown."""
+    if rate is None:
+        return None
+    if rate == 0:
+        return fixed
+    return None if base is None else share(base, rate, rounding) + fixed
+
+
+def employer_total(bases: list[Fen], rate: Ppm, rounding: Rounding) -> Fen:
+    """The employer's monthly total of one insurance: the sum of rounded shares, or rounded once where the rule says so."""
+    if rounding.stage == "person":
+        return sum(int(share(base, rate, rounding)) for base in bases)
+    return int(share(sum(bases), rate, rounding))
+
+
+def income_tax(taxable: Amount, table: TaxTable) -> Amount:
+    """Monthly income tax on what is left after the basic deduction (个人所得税法 第三条), half up to the fen.
+
+    The table is convex, so the bracket that applies is the one that gives most.
+    """
+    most: Amount = 0
+    for bracket in table.brackets:
+        most = at_least(taxable * bracket.rate - bracket.quick_deduction * MILLION, most)
+    return divide(most, MILLION, "half_up")
+
+
+def earn(
+    earner: Earner,
+    wage: Amount,
+    job: JobRules,
+    record: Record,
+    who: str = "",
+    *,
+    insured: bool,
+    strategy: BaseStrategy = "lawful",
+) -> Earned:
+    """One earner's month. `wage` may be a column standing in for `earner.wage`; `who` prefixes the trace keys.
+
+    An earner without wage owes no contributions. Uninsured, cash paid instead of insurance joins the wage
+    (民发〔2021〕57号 第十三条: all pay for work counts) and is taxed with it.
+    """
+    scenario: Literal["insured", "uninsured"] = "insured" if insured else "uninsured"
+    wage_key = f"{who}wage"
+    lines: tuple[Line, ...] = ()
+    if insured and not (isinstance(wage, int) and wage == 0):
+        lines = tuple(
+            _line(earner, wage, terms, record, who, strategy)
+            for terms in job.terms
+            if terms.insurance != FUND or earner.housing_fund_rate is not None
+        )
+    elif not insured and earner.cash_in_lieu:
+        record(Step(f"{who}cash_in_lieu", earner.cash_in_lieu))
+        wage = wage + earner.cash_in_lieu
+        record(Step(f"{who}wage_and_cash", wage, (wage_key, f"{who}cash_in_lieu"), "sum"))
+        wage_key = f"{who}wage_and_cash"
+    own_insurance = _known(line.employee for line in lines if line.terms.insurance != FUND)
+    own_fund = _known(line.employee for line in lines if line.terms.insurance == FUND)
+    employer = _known(line.employer for line in lines)
+    deducted: tuple[str, ...] = ()
+    if lines:
+        names = [line.terms.insurance for line in lines]
+        shares = tuple(f"{who}employee_share.{name}" for name in names)
+        record(Step(f"{who}employee_total", own_insurance + own_fund, shares, "sum"))
+        shares = tuple(f"{who}employer_share.{name}" for name in names)
+        record(Step(f"{who}employer_total", employer, shares, "sum"))
+        deducted = (f"{who}employee_total",)
+    tax: Amount = 0
+    if job.tax is not None:
+        taxable = at_least(wage - own_insurance - own_fund - job.tax.basic_deduction, 0)
+        tax = income_tax(taxable, job.tax)
+        record(Step("basic_deduction", job.tax.basic_deduction, source=job.tax.source))
+        taxable_key = f"{who}taxable_income.{scenario}"
+        record(
+            Step(
+                taxable_key,
+                taxable,
+                (wage_key, *deducted, "basic_deduction"),
+                "less_not_below_zero",
+                job.tax.source,
+            )
+        )
+        record(
+            Step(f"{who}income_tax.{scenario}", tax, (taxable_key,), "tax_table", job.tax.source, TO_THE_FEN)
+        )
+        deducted = (*deducted, f"{who}income_tax.{scenario}")
+    earned = Earned(
+        scenario,
+        wage,
+        lines,
+        own_insurance,
+        own_fund,
+        employer,
+        tax,
+        employee_complete=all(
+            line.employee is not None and not line.terms.employee_unmodelled for line in lines
+        ),
+        employer_complete=all(
+            line.employer is not None and not line.terms.employer_unmodelled for line in lines
+        ),
+        tax_known=job.tax is not None,
+    )
+    record(Step(f"{who}take_home.{scenario}", earned.take_home, (wage_key, *deducted), "less"))
+    return earned
+
+
+def _known(shares: Iterable[Amount | None]) -> Amount:
+    total: Amount = 0
+    for each in shares:
+        if each is not None:
+            total = total + each
+    return total
+
+
+def _line(
+    earner: Earner, wage: Amount, terms: InsuranceTerms, record: Record, who: str, strategy: BaseStrategy
+) -> Line:
+    name, at = terms.insurance, f"{terms.insurance}@{terms.region}"
+    for step in terms.steps:
+        record(step)
+    basis, basis_key = (
+        (wage, f"{who}wage") if earner.base_wage is None else (earner.base_wage, f"{who}base_wage")
+    )
+    base = contribution_base(basis, terms, strategy)
+    base_key = f"{who}contribution_base.{name}"
+    bounds = (basis_key, f"base_floor.{at}", f"base_ceiling.{at}")
+    record(Step(base_key, base, bounds, "clamp" if strategy == "lawful" else "floor", terms.source))
+    if name == FUND:
+        employee_rate = employer_rate = earner.housing_fund_rate if terms.recorded else None
+        employee_key = employer_key = f"{who}housing_fund_rate"
+        record(Step(employee_key, employee_rate, unit="ppm"))
+    else:
+        employee_rate, employer_rate = terms.employee_rate, terms.employer_rate_for(earner.injury_class)
+        employee_key, employer_key = f"employee_rate.{at}", f"employer_rate.{at}"
+        if name == "work_injury" and earner.injury_class != 1:
+            employer_key = f"{who}employer_rate.{at}.class{earner.injury_class}"
+            record(Step(employer_key, employer_rate, source=terms.source, unit="ppm"))
+    shares: list[Amount | None] = []
+    for side, rate, rate_key, fixed, rounding in (
+        ("employee", employee_rate, employee_key, terms.employee_fixed, terms.employee_rounding),
+        ("employer", employer_rate, employer_key, terms.employer_fixed, terms.employer_rounding),
+    ):
+        amount = contribution(base, rate, fixed, rounding)
+        if amount is not None and not isinstance(wage, int):
+            amount = where_positive(wage, amount)
+        inputs = (base_key, rate_key, f"{side}_fixed.{at}") if fixed else (base_key, rate_key)
+        record(Step(f"{who}{side}_share.{name}", amount, inputs, "share", terms.source, rounding))
+        shares.append(amount)
+    return Line(terms, base, employee_rate, shares[0], employer_rate, shares[1])

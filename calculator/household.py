@@ -1,0 +1,197 @@
+"""A household's countable income 可计入收入 and the dibao test, by the region where it is registered.
+
+The figures follow 最低生活保障审核确认办法 (民发〔2021〕57号) 第十三条; a region's own rules change what comes off.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Literal, NamedTuple
+
+from calculator.case import Case, Earner
+from calculator.contributions import Earned
+from calculator.money import TO_THE_FEN, Amount, Fen, at_least, at_most, clamp, share
+from calculator.rules import DibaoRules
+from calculator.trace import Record, Step
+
+Verdict = Literal["within", "over", "depends", "unknown"]
+
+#: Where a work-cost deduction exists and its amount is not on record, `over` must also hold with this share of the
+#: line off for each working member: the largest deduction on record (Beijing, 京民社救发〔2018〕445号 十（三）).
+OPEN_WORK_COST_SHARE = 800_000
+
+
+class Counted(NamedTuple):
+    """Countable income of a household in one scenario, fen a month, by both readings.
+
+    `national`: own contributions and income tax are deducted; `other`: neither is. `reserve` is what further
+    disregards, known to exist but not how large, could still take off.
+    """
+
+    national: Amount
+    other: Amount
+    reserve: Amount
+
+
+def count_income(
+    case: Case, rules: DibaoRules, line: Fen | None, earned: tuple[Earned, ...], record: Record, scenario: str
+) -> Counted:
+    """The household's countable income: wages and other income, less contributions, tax and disregards, not below zero."""
+    household = case.household
+    national: Amount = household.other_income
+    other: Amount = household.other_income
+    reserve: Amount = 0
+    inputs = ["other_income"]
+    for index, (earner, month) in enumerate(zip(household.earners, earned, strict=True)):
+        if index == 0 and household.employee_on_book is False:
+            continue
+        who = "" if index == 0 else f"earner{index + 1}."
+        net_key = f"{who}net_income.{month.scenario}"
+        taken = (f"{who}take_home.{month.scenario}",)
+        record(Step(net_key, month.net, taken, "net_income", rules.deduction_source))
+        off, possible = _disregards(case, earner, month, rules, line, record, who)
+        national = national + month.net - off
+        other = other + month.wage - off
+        reserve = reserve + possible + month.own_fund
+        inputs.append(net_key)
+        if not isinstance(off, int) or off:
+            inputs.append(f"{who}disregard.{month.scenario}")
+    support = _support(case, rules, line, record)
+    reduction = _hardship(case, rules, line, record)
+    inputs += ["support_income"] * bool(support) + ["hardship_reduction"] * bool(reduction)
+    national = at_least(national + support - reduction, 0)
+    other = at_least(other + support - reduction, 0)
+    record(
+        Step(
+            f"countable_income.{scenario}",
+            national,
+            tuple(inputs),
+            "countable_income",
+            rules.deduction_source,
+        )
+    )
+    return Counted(national, other, reserve)
+
+
+def _disregards(
+    case: Case,
+    earner: Earner,
+    month: Earned,
+    rules: DibaoRules,
+    line: Fen | None,
+    record: Record,
+    who: str,
+) -> tuple[Amount, Amount]:
+    """What comes off one member's counted wage for certain, and what might besides."""
+    if line is None or not earner.works:
+        return 0, 0
+    net = at_least(month.net, 0)
+    off: Amount = 0
+    possible: Amount = 0
+    inputs: list[str] = []
+    source: str | None = None
+    if rules.work_cost is not None:
+        source = rules.work_cost.source
+        if rules.work_cost.share is None:
+            possible = share(line, OPEN_WORK_COST_SHARE)
+        else:
+            # A flexible worker's income counts as one line up to 1.8 lines and loses 0.8 of a line above: the same
+            # deduction, taken only from what is above one line.
+            most = share(line, rules.work_cost.share)
+            eligible = net - line if earner.employment == "flexible" else net
+            off = (
+                clamp(eligible, 0, most) if earner.employment != "flexible" or rules.work_cost.flexible else 0
+            )
+            record(Step("work_cost_limit", most, ("dibao_line",), "share", source, TO_THE_FEN))
+            inputs.append("work_cost_limit")
+    if rules.new_job is not None and earner.new_job_since is not None and case.household.dibao == "receiving":
+        cap = share(line, rules.new_job.cap_multiple)
+        months = months_between(earner.new_job_since, case.on)
+        if months < rules.new_job.months_certain:
+            source = rules.new_job.source
+            off = off + at_most(net - off, cap)
+            record(Step("new_job_limit", cap, ("dibao_line",), "share", source, TO_THE_FEN))
+            inputs.append("new_job_limit")
+        elif months < rules.new_job.months_possible:
+            possible = possible + at_most(net - off, cap)
+    if inputs:
+        key = f"{who}disregard.{month.scenario}"
+        record(Step(key, off, (f"{who}net_income.{month.scenario}", *inputs), "disregard", source))
+    return off, possible
+
+
+def _hardship(case: Case, rules: DibaoRules, line: Fen | None, record: Record) -> Fen:
+    """收入核减 once a household: the higher of illness and single parenthood (京民社救发〔2018〕445号 十（一）)."""
+    if line is None or rules.hardship is None:
+        return 0
+    shares = [0]
+    if case.household.severely_ill or case.household.severely_disabled:
+        shares.append(rules.hardship.illness_share or 0)
+    if case.household.single_parent:
+        shares.append(rules.hardship.single_parent_share or 0)
+    reduction = int(share(line, max(shares)))
+    if reduction:
+        source = rules.hardship.source
+        record(Step("hardship_reduction", reduction, ("dibao_line",), "share", source, TO_THE_FEN))
+    return reduction
+
+
+def _support(case: Case, rules: DibaoRules, line: Fen | None, record: Record) -> Fen:
+    """赡养费推算 from each household that owes support (京民社救发〔2018〕445号 十二（一）), not below zero."""
+    if line is None or rules.support is None:
+        return 0
+    total = 0
+    for supporter in case.household.supporters:
+        kept = int(share(line * supporter.size, rules.support.line_multiple))
+        total += int(share(max(supporter.income - kept, 0), rules.support.share))
+    if case.household.supporters:
+        record(
+            Step("support_income", total, ("dibao_line",), "support_income", rules.support.source, TO_THE_FEN)
+        )
+    return total
+
+
+def open_questions(case: Case, rules: DibaoRules) -> tuple[str, ...]:
+    """Rules that exist for this household and whose amount is not on record: each could still lower what is counted."""
+    found = []
+    if (
+        rules.work_cost is not None
+        and rules.work_cost.share is None
+        and any(e.works for e in case.household.earners)
+    ):
+        found.append("work_cost_deduction")
+    ill = case.household.severely_ill + case.household.severely_disabled
+    if ill and rules.hardship is not None and rules.hardship.illness_share is None:
+        found.append("hardship_deduction")
+    if case.household.dibao == "receiving" and rules.new_job is not None:
+        for earner in case.household.earners:
+            if earner.new_job_since is None:
+                continue
+            months = months_between(earner.new_job_since, case.on)
+            if rules.new_job.months_certain <= months < rules.new_job.months_possible:
+                found.append("new_job_disregard")
+    return tuple(dict.fromkeys(found))
+
+
+def within(countable: Amount, line: Fen, size: int) -> bool:
+    """Strictly below the line, total against total: a rounded per-head figure never decides (社会救助暂行办法 第九条)."""
+    return bool(countable < line * size)
+
+
+def months_between(start: date, on: date) -> int:
+    """Calendar months from the month of `start` to the month of `on`; 0 in the same month.
+
+    >>> months_between(date(2026, 5, 20), date(2026, 10, 15))
+    5
+    """
+    return (on.year - start.year) * 12 + on.month - start.month
+
+
+def benefit(countable: Amount, line: Fen, size: int) -> Amount:
+    """低保金 by the gap 差额: line × size − countable income, not below zero (民发〔2021〕57号 第二十三条)."""
+    return at_least(line * size - countable, 0)
+
+
+def per_capita(countable: Fen, size: int) -> Fen:
+    """家庭人均收入 for display, rounded down to the fen."""
+    return countable // size

@@ -1,0 +1,22 @@
+"""One question, one answer: reads a case, finds its rules, assesses it, and says what came out."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from calculator.assessment import Assessment, assess
+from calculator.case import Case, read_case
+from locales import Say, as_written
+from policy_kb.answer import answer
+from policy_kb.library import Library
+
+
+def calculate(library: Library, data: object, today: date, say: Say = as_written) -> dict[str, Any]:
+    """The answer to one JSON case as plain data. Raises `InputError` naming every field that cannot be read."""
+    return answer(assess_case(library, read_case(data, library.divisions.find, today)), library, say)
+
+
+def assess_case(library: Library, case: Case) -> Assessment:
+    """One case by the rules of its regions and days."""
+    return assess(case, library.rules(case))
