@@ -96,9 +96,11 @@ class FieldReader:
             return None
         return ppm
 
-    def count(self, name: str, low: int, high: int, default: int | None = None) -> int | None:
-        """A whole number; required where there is no default."""
-        value = self._take(name, required=default is None)
+    def count(
+        self, name: str, low: int, high: int, default: int | None = None, *, required: bool | None = None
+    ) -> int | None:
+        """A whole number; required where there is no default, unless said otherwise."""
+        value = self._take(name, default is None if required is None else required)
         if value is None:
             return default
         number = self._parse(value, parse_count)

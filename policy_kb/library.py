@@ -159,6 +159,10 @@ class Library:
             if _in_force(rule, on)
         ]
 
+    def has(self, key: str) -> bool:
+        """Whether a record of that key exists (one that was merged into another does not)."""
+        return key in self._citations
+
     def citation(self, key: str) -> Citation:
         """The record behind a `source` key of a trace. Raises `KeyError`."""
         return self._citations[key]

@@ -90,6 +90,7 @@ ACCEPTED: Final[Mapping[str, str]] = {
     "rate_range": N_("请填{low}到{high}之间的比例"),
     "date": N_("请填日期，写成“2026-10-15”"),
     "date_range": N_("请填{low}到{high}之间的日期"),
+    "month": N_("请填月份，写成“2026-08”"),
     "choice": N_("只能是：{choices}"),
     "region": N_("没有这个地方。请填省、市、县（区）的名字或六位代码"),
     "region_choices": N_("有几个地方叫这个名字，请选一个：{choices}"),
