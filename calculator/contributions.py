@@ -75,11 +75,13 @@ def contribution_base(
     return clamp(basis, terms.base_floor, terms.base_ceiling)
 
 
-def contribution(base: Amount | None, rate: Ppm | None, fixed: Fen, rounding: Rounding) -> Amount | None:
+def contribution(
+    base: Amount | None, rate: Amount | None, fixed: Amount, rounding: Rounding
+) -> Amount | None:
     """A side's share: base × rate, rounded, plus the fixed amount; None where base or rate is unknown."""
     if rate is None:
         return None
-    if rate == 0:
+    if isinstance(rate, int) and rate == 0:
         return fixed
     return None if base is None else share(base, rate, rounding) + fixed
 

@@ -120,6 +120,11 @@ def _disregards(
     return off, possible
 
 
+def work_cost(net: Amount, most: Amount) -> Amount:
+    """就业成本扣减: `most` off what a person earns after own contributions and tax, never more than that."""
+    return clamp(net, 0, most)
+
+
 def _hardship(case: Case, rules: DibaoRules, line: Fen | None, record: Record) -> Fen:
     """收入核减 once a household: the higher of illness and single parenthood (京民社救发〔2018〕445号 十（一）)."""
     if line is None or rules.hardship is None:

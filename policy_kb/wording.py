@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
-from calculator.fields import Problem
+from calculator.fields import InputError, Problem
 from locales import Say
 
 
@@ -127,3 +127,13 @@ def problem_text(problem: Problem, say: Say) -> str:
 def insurance_names(names: tuple[str, ...], say: Say) -> str:
     """Several insurances as one phrase."""
     return "、".join(say(INSURANCE[name]) for name in names)
+
+
+def error_json(error: InputError, say: Say) -> dict[str, Any]:
+    """What could not be read, as the JSON of the API: the first problem, and all of them."""
+    problems = [
+        {"code": each.code, "field": each.field, "message": problem_text(each, say)}
+        | ({"choices": list(each.choices)} if each.choices else {})
+        for each in error.problems
+    ]
+    return {"error": problems[0], "errors": problems}

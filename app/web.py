@@ -1,0 +1,77 @@
+"""The web application: every room's pages on one Flask app, with the same headers, errors and health checks."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import Counter
+from collections.abc import Callable
+from datetime import date, datetime
+from threading import Lock
+from zoneinfo import ZoneInfo
+
+from flask import Flask, Response, g, jsonify, request
+
+from app.settings import Settings
+from policy_kb import compiled
+from policy_kb.library import Library
+from web_calc import create_blueprint
+
+log = logging.getLogger("shebao.web")
+CHINA = ZoneInfo("Asia/Shanghai")
+
+
+def today_in_china() -> date:
+    """The day by which rules are looked up: the calendar of the household, not of the server."""
+    return datetime.now(CHINA).date()
+
+
+def create_app(
+    settings: Settings, library: Library | None = None, today: Callable[[], date] = today_in_china
+) -> Flask:
+    """The application. `library` and `today` can be pinned for tests."""
+    rules = compiled.load(settings.policy.overlays) if library is None else library
+    app = Flask("web_calc", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = settings.server.max_body
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.register_blueprint(create_blueprint(rules, today))
+    _watch(app, rules)
+    return app
+
+
+def _watch(app: Flask, library: Library) -> None:
+    """Health, readiness and counts of answers; a log line names route and status, never a query or a body."""
+    counts: Counter[tuple[str, int]] = Counter()
+    lock = Lock()
+
+    @app.before_request
+    def start() -> None:
+        g.started = time.perf_counter()
+
+    @app.after_request
+    def count(response: Response) -> Response:
+        route = request.url_rule.rule if request.url_rule else "unmatched"
+        with lock:
+            counts[route, response.status_code] += 1
+        spent = (time.perf_counter() - g.started) * 1000
+        log.info("%s %s %s %.1f ms", request.method, route, response.status_code, spent)
+        return response
+
+    @app.get("/healthz")
+    def healthz() -> Response:
+        return jsonify(status="ok")
+
+    @app.get("/readyz")
+    def readyz() -> Response:
+        return jsonify(status="ready", ruleset={"version": library.version, "sha256": library.sha256})
+
+    @app.get("/metrics")
+    def metrics() -> Response:
+        with lock:
+            lines = [
+                f'shebao_responses_total{{route="{route}",status="{status}"}} {number}'
+                for (route, status), number in sorted(counts.items())
+            ]
+        text = "\n".join(("# TYPE shebao_responses_total counter", *lines)) + "\n"
+        return Response(text, mimetype="text/plain; version=0.0.4")
