@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from typing import Literal, NamedTuple
 
 from calculator.case import BaseStrategy, Earner
@@ -19,8 +20,8 @@ from calculator.money import (
     share,
     where_positive,
 )
-from calculator.rules import InsuranceTerms, JobRules, TaxTable
-from calculator.trace import Record, Step
+from calculator.rules import Insurance, InsuranceTerms, JobRules, TaxTable
+from calculator.trace import Record, Step, forget
 
 FUND = "housing_fund"
 
@@ -191,38 +192,77 @@ def _known(shares: Iterable[Amount | None]) -> Amount:
     return total
 
 
+class _Keys(NamedTuple):
+    """The trace keys of one line."""
+
+    basis: str
+    base: str
+    bounds: tuple[str, str]
+    employee_rate: str
+    employer_rate: str
+    employee_fixed: str
+    employer_fixed: str
+    employee: str
+    employer: str
+    #: Whether the employer's rate is the earner's own (housing fund, industry class), not a parameter of the region.
+    own_rate: bool
+
+
+@cache
+def _keys(who: str, name: Insurance, region: str, on_base_wage: bool, injury_class: int) -> _Keys:
+    at = f"{name}@{region}"
+    rates = [f"employee_rate.{at}", f"employer_rate.{at}"]
+    if name == FUND:
+        rates = [f"{who}housing_fund_rate"] * 2
+    elif name == "work_injury" and injury_class != 1:
+        rates[1] = f"{who}employer_rate.{at}.class{injury_class}"
+    return _Keys(
+        basis=f"{who}base_wage" if on_base_wage else f"{who}wage",
+        base=f"{who}contribution_base.{name}",
+        bounds=(f"base_floor.{at}", f"base_ceiling.{at}"),
+        employee_rate=rates[0],
+        employer_rate=rates[1],
+        employee_fixed=f"employee_fixed.{at}",
+        employer_fixed=f"employer_fixed.{at}",
+        employee=f"{who}employee_share.{name}",
+        employer=f"{who}employer_share.{name}",
+        own_rate=name == FUND or (name == "work_injury" and injury_class != 1),
+    )
+
+
 def _line(
     earner: Earner, wage: Amount, terms: InsuranceTerms, record: Record, who: str, strategy: BaseStrategy
 ) -> Line:
-    name, at = terms.insurance, f"{terms.insurance}@{terms.region}"
-    for step in terms.steps:
-        record(step)
-    basis, basis_key = (
-        (wage, f"{who}wage") if earner.base_wage is None else (earner.base_wage, f"{who}base_wage")
-    )
-    base = contribution_base(basis, terms, strategy)
-    base_key = f"{who}contribution_base.{name}"
-    bounds = (basis_key, f"base_floor.{at}", f"base_ceiling.{at}")
-    record(Step(base_key, base, bounds, "clamp" if strategy == "lawful" else "floor", terms.source))
-    if name == FUND:
+    keys = _keys(who, terms.insurance, terms.region, earner.base_wage is not None, earner.injury_class)
+    base = contribution_base(wage if earner.base_wage is None else earner.base_wage, terms, strategy)
+    if terms.insurance == FUND:
         employee_rate = employer_rate = earner.housing_fund_rate if terms.recorded else None
-        employee_key = employer_key = f"{who}housing_fund_rate"
-        record(Step(employee_key, employee_rate, unit="ppm"))
     else:
         employee_rate, employer_rate = terms.employee_rate, terms.employer_rate_for(earner.injury_class)
-        employee_key, employer_key = f"employee_rate.{at}", f"employer_rate.{at}"
-        if name == "work_injury" and earner.injury_class != 1:
-            employer_key = f"{who}employer_rate.{at}.class{earner.injury_class}"
-            record(Step(employer_key, employer_rate, source=terms.source, unit="ppm"))
-    shares: list[Amount | None] = []
-    for side, rate, rate_key, fixed, rounding in (
-        ("employee", employee_rate, employee_key, terms.employee_fixed, terms.employee_rounding),
-        ("employer", employer_rate, employer_key, terms.employer_fixed, terms.employer_rounding),
-    ):
-        amount = contribution(base, rate, fixed, rounding)
-        if amount is not None and not isinstance(wage, int):
-            amount = where_positive(wage, amount)
-        inputs = (base_key, rate_key, f"{side}_fixed.{at}") if fixed else (base_key, rate_key)
-        record(Step(f"{who}{side}_share.{name}", amount, inputs, "share", terms.source, rounding))
-        shares.append(amount)
-    return Line(terms, base, employee_rate, shares[0], employer_rate, shares[1])
+    employee = contribution(base, employee_rate, terms.employee_fixed, terms.employee_rounding)
+    employer = contribution(base, employer_rate, terms.employer_fixed, terms.employer_rounding)
+    if not isinstance(wage, int):
+        employee = None if employee is None else where_positive(wage, employee)
+        employer = None if employer is None else where_positive(wage, employer)
+    line = Line(terms, base, employee_rate, employee, employer_rate, employer)
+    if record is not forget:
+        _record_line(line, keys, record, strategy)
+    return line
+
+
+def _record_line(line: Line, keys: _Keys, record: Record, strategy: BaseStrategy) -> None:
+    terms = line.terms
+    for step in terms.steps:
+        record(step)
+    if keys.own_rate:
+        record(Step(keys.employer_rate, line.employer_rate, source=terms.source, unit="ppm"))
+    rule = "clamp" if strategy == "lawful" else "floor"
+    record(Step(keys.base, line.base, (keys.basis, *keys.bounds), rule, terms.source))
+    employee_from: tuple[str, ...] = (keys.base, keys.employee_rate)
+    employer_from: tuple[str, ...] = (keys.base, keys.employer_rate)
+    if terms.employee_fixed:
+        employee_from = (*employee_from, keys.employee_fixed)
+    if terms.employer_fixed:
+        employer_from = (*employer_from, keys.employer_fixed)
+    record(Step(keys.employee, line.employee, employee_from, "share", terms.source, terms.employee_rounding))
+    record(Step(keys.employer, line.employer, employer_from, "share", terms.source, terms.employer_rounding))

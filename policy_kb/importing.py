@@ -105,7 +105,9 @@ def _read_text(data: bytes) -> list[tuple[int, tuple[Cell, ...]]]:
     except csv.Error as error:
         raise refuse(f"CSV 读不懂：{error}") from error
     first = 2 if told else 1
-    return [(number, tuple(_undo_defused(cell.strip()) for cell in row)) for number, row in enumerate(rows, first)]
+    return [
+        (number, tuple(_undo_defused(cell.strip()) for cell in row)) for number, row in enumerate(rows, first)
+    ]
 
 
 def _decode(data: bytes) -> str:
@@ -197,7 +199,9 @@ def _read_workbook(path: Path) -> list[tuple[int, tuple[Cell, ...]]]:
             if meta.visible == python_calamine.SheetVisibleEnum.Visible:
                 rows = book.get_sheet_by_name(meta.name).to_python(skip_empty_area=False)
                 if rows:
-                    return [(number, tuple(_cell(cell) for cell in row)) for number, row in enumerate(rows, 1)]
+                    return [
+                        (number, tuple(_cell(cell) for cell in row)) for number, row in enumerate(rows, 1)
+                    ]
     except python_calamine.PasswordError as error:
         raise refuse("文件有密码，请去掉密码再导入") from error
     except Exception as error:
@@ -313,6 +317,8 @@ def date_text(value: Cell) -> str:
     text = unicodedata.normalize("NFKC", plain_text(value)).strip()
     if re.fullmatch(r"[34567]\d{4}", text, re.ASCII):  # a day as a spreadsheet counts it: 1982 to 2119
         return (date(1899, 12, 30) + timedelta(days=int(text))).isoformat()
-    match = re.fullmatch(r"(\d{4})[-/.年](\d{1,2})(?:[-/.月](\d{1,2})日?|月)?(?:[ T]00:00(?::00)?)?", text, re.ASCII)
+    match = re.fullmatch(
+        r"(\d{4})[-/.年](\d{1,2})(?:[-/.月](\d{1,2})日?|月)?(?:[ T]00:00(?::00)?)?", text, re.ASCII
+    )
     match = match or re.fullmatch(r"(\d{4})(\d{2})(\d{2})", text, re.ASCII)
     return f"{match[1]}-{int(match[2]):02d}-{int(match[3] or 1):02d}" if match else text

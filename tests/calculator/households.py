@@ -49,7 +49,7 @@ def household(random: Random, files: list[str], everywhere: list[str]) -> dict[s
     case = {"region": region, "dibao_region": place, "on": on.isoformat(), "household": home}
     case["area"] = random.choice(("urban", "rural", None))
     if random.random() < 0.1:
-        case["as_of"] = (on + timedelta(random.randint(-400, 300))).isoformat()
+        case["as_of"] = min(on + timedelta(random.randint(-400, 300)), LAST).isoformat()
     if random.random() < 0.06:
         case["base_strategy"] = "floor"
     if random.random() < 0.35:
@@ -77,7 +77,7 @@ def earner(random: Random, index: int, files: list[str], on: date) -> dict[str, 
     if index == 0 and random.random() < 0.1:
         given["cash_in_lieu"] = fen(random, 0, 1000)
     if random.random() < 0.2:
-        given["new_job_since"] = (on - timedelta(random.randint(-20, 450))).isoformat()
+        given["new_job_since"] = (on - timedelta(random.randint(0, 450))).isoformat()
     return given
 
 

@@ -115,7 +115,7 @@ class Line:
 
 
 def contribution(insurance: str, value: dict[str, Any] | None, earner: dict[str, Any], strategy: str) -> Line | None:
-    if insurance == "maternity" and not (value and value.get("employer_rate") is not None):
+    if insurance == "maternity" and (value is None or value.get("employer_rate", "") is None):
         return None
     value = value or {}
     base = contribution_base(value, earner, strategy)
@@ -260,10 +260,10 @@ def rule(region: str, topic: str, on: date) -> dict[str, Any] | None:
     """The rule in force of the nearest region that has one on record."""
     for code in levels(region):
         for each in region_file(code).get("rules") or ():
-            if each["topic"] == topic and each["certainty"] in KNOWN and (each.get("from") or each.get("until")):
+            if each["topic"] == topic and each["certainty"] in KNOWN:
                 begun = each.get("from") is None or day(each["from"]) <= on
                 if begun and (each.get("until") is None or on <= day(each["until"])):
-                    return {**each, "region": code}
+                    return each
     return None
 
 
@@ -372,8 +372,13 @@ class Home:
         return -1 if since is None else (self.on.year - since.year) * 12 + self.on.month - since.month
 
     def hardship_off(self) -> Fraction:
-        amount = isinstance(self.hardship, dict) and self.hardship["region"] != NATION
-        return self.line if amount and self.line is not None and (self.ill or self.single_parent) else Fraction(0)
+        """Once a household; whoever qualifies twice gets the higher share."""
+        if self.hardship is None or self.line is None:
+            return Fraction(0)
+        value = self.hardship["value"]
+        ill = Fraction(value["serious_illness_or_severe_disability"]) if self.ill else Fraction(0)
+        alone = Fraction(value["single_parent_of_child_to_16_or_full_time_student"]) if self.single_parent else 0
+        return rounded(self.line * max(ill, alone))
 
     def support(self) -> Fraction:
         if self.support_rule is None or self.line is None:
@@ -396,7 +401,7 @@ class Home:
             max(Fraction(0), income - deducted - off),
             max(Fraction(0), income - off),
             sum((self.still_open(each, paid) for each, paid in counted), Fraction(0)),
-            gap or (self.ill and self.hardship is not None and self.hardship["region"] == NATION),
+            gap or (self.ill and self.hardship is None and self.hardship_open is not None),
         )
 
     def still_open(self, earner: dict[str, Any], paid: Pay) -> Fraction:
@@ -404,16 +409,21 @@ class Home:
         off = paid.own_fund
         if self.line is None:
             return off
-        works = paid.wage > 0 and earner["employment"] not in ("retired", "student")
+        works = earner["wage"] > 0 and earner["employment"] not in ("retired", "student")
         if works and self.work_cost is not None and "share" not in self.work_cost["value"]:
             off += rounded(self.line * Fraction(4, 5))
         if self.new_job is not None and self.dibao == "receiving" and 6 <= self.months_in(earner) < 12:
             off += min(paid.net, 3 * self.line)
         return off
 
-    def verdict(self, side: Side) -> str:
+    @property
+    def undecided(self) -> bool:
+        """Whether something is missing without which there is nothing to compare."""
         supported = self.support_rule is not None and bool(self.supporters)
-        if self.line is None or self.stale or self.on_book is None or (self.on_book is False and not supported):
+        return self.line is None or self.stale or not (self.on_book or (self.on_book is False and supported))
+
+    def verdict(self, side: Side) -> str:
+        if self.undecided:
             return "unknown"
         limit = self.line * self.size
         readings = {side.countable < limit, side.other < limit}
@@ -437,7 +447,9 @@ class Home:
             if high is not None:
                 verdicts.add(self.verdict(self.side(flag, Fraction(high))))
             scenarios[name] = self.shown(side.countable, verdicts.pop() if len(verdicts) == 1 else "depends")
-        plain = "within" if self.line is not None and insured.other < self.line * self.size else "over"
+        plain = "unknown"
+        if not self.undecided:
+            plain = "within" if insured.other < self.line * self.size else "over"
         return {
             "contributions": {
                 name: {"base": money(line.base), "employee": money(line.employee), "employer": money(line.employer)}
@@ -465,15 +477,16 @@ class Home:
             "benefit": money(benefit),
         }
 
-    def net_cost(self, first: Pay, bare: Pay, insured: Side, uninsured: Side) -> dict[str, str] | None:
+    def net_cost(self, first: Pay, bare: Pay, insured: Side, uninsured: Side) -> dict[str, str | None]:
+        unknown: dict[str, str | None] = {"low": None, "high": None}
         if first.take_home is None:
-            return None
+            return unknown
         plain = bare.take_home - first.take_home
         costs = [] if self.dibao == "receiving" else [plain]
         if self.dibao in ("receiving", "applying", "unknown"):
             for paid, unpaid in ((insured.countable, uninsured.countable), (insured.other, uninsured.other)):
                 if (with_it := self.benefit(paid)) is None:
-                    return None
+                    return unknown
                 costs.append(plain + self.benefit(unpaid) - with_it)
         return {"low": money(min(costs)), "high": money(max(costs))}
 
@@ -482,6 +495,7 @@ TOPICS = {
     "work_cost": "work_cost_deduction",
     "flexible": "work_cost_deduction_flexible",
     "hardship": "income_reduction_hardship",
+    "hardship_open": "rigid_expenditure_deduction",
     "support_rule": "support_income_formula",
     "new_job": "employment_income_disregard",
 }

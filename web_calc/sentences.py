@@ -1,0 +1,336 @@
+"""What the page says, one Chinese source sentence each; figures are filled in later, other languages come from the catalogues."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, Literal
+
+
+def N_(text: str) -> str:  # noqa: N802 - the name by which the extractor knows a sentence to translate
+    """Marks a sentence for translation."""
+    return text
+
+
+#: What came out, in one word: which screen is shown.
+Finding = Literal[
+    "within",
+    "within_only_insured",
+    "over",
+    "depends_on_reading",
+    "depends_on_income",
+    "ask_on_book",
+    "not_on_book",
+    "ask_line",
+    "open_deduction",
+    "open_figures",
+]
+Tone = Literal["good", "open", "over"]
+
+TONES: Final[Mapping[Finding, Tone]] = {
+    "within": "good",
+    "within_only_insured": "good",
+    "over": "over",
+    "depends_on_reading": "open",
+    "depends_on_income": "open",
+    "ask_on_book": "open",
+    "not_on_book": "open",
+    "ask_line": "open",
+    "open_deduction": "open",
+    "open_figures": "open",
+}
+
+#: The first sentence: it answers the fear.
+HEADLINES: Final[Mapping[Finding, str]] = {
+    "within": N_("交社保本身不会让你家丢低保：按这些数算，交了社保，收入还在低保线内。"),
+    "within_only_insured": N_("交社保本身不会让你家丢低保：按这些数算，交了在线内，不交反而超线。"),
+    "over": N_("不是社保的事，是工资的事：交不交，按现在算法都超线。先别慌，也别停社保。"),
+    "depends_on_reading": N_("交社保本身不会让你家丢低保。在不在线内，要看老家算收入时减不减社保。"),
+    "depends_on_income": N_("交社保本身不会让你家丢低保。在不在线内，要看家里别人挣多少。"),
+    "ask_on_book": N_("交社保本身不会让你家丢低保。先看一眼：低保本上有没有你的名字？"),
+    "not_on_book": N_("交社保本身不会让你家丢低保。低保本上没有你，你的工资怎么算，要问老家乡镇。"),
+    "ask_line": N_("交社保本身不会让你家丢低保。还差一个数，就能算出在不在线内：你家的低保线。"),
+    "open_deduction": N_("不是社保的事：光看工资是超了线，可有些花销老家还能先减掉，减了可能就在线内。先别慌，也别停社保。"),
+    "open_figures": N_("交社保本身不会让你家丢低保。有几项数资料库里还没有，先不下结论。"),
+}
+
+#: Why, with the household's own figures.
+DETAILS: Final[Mapping[Finding, str]] = {
+    "within": N_("民政算的全家收入 {insured} 元，低于 {limit} 元（低保线 {line} 元 × {size} 人）。"),
+    "within_only_insured": N_(
+        "交社保：民政算的全家收入 {insured} 元，低于 {limit} 元（低保线 {line} 元 × {size} 人）。不交：{uninsured} 元，超线。"
+    ),
+    "over": N_(
+        "民政算的全家收入：交社保 {insured} 元，不交 {uninsured} 元，都不低于 {limit} 元（低保线 {line} 元 × {size} 人）。"
+    ),
+    "depends_on_reading": N_(
+        "减：{insured} 元，低于 {limit} 元（低保线 {line} 元 × {size} 人），在线内。不减：{other} 元，超线。"
+    ),
+    "depends_on_income": N_(
+        "别人挣得少时，民政算的全家收入 {insured} 元；挣得多时 {high} 元。线是 {limit} 元（低保线 {line} 元 × {size} 人）。"
+    ),
+    "open_deduction": N_(
+        "民政算的全家收入：交社保 {insured} 元，不交 {uninsured} 元；线是 {limit} 元（低保线 {line} 元 × {size} 人）。"
+    ),
+}
+UNINSURED_TOO: Final = N_("不交社保：{uninsured} 元，也超线。")
+
+WHY_NOT: Final = N_("为什么说不会")
+NEVER_RAISES: Final = N_("办低保看全家收入够不够低（还看财产）。你交的那份社保，算收入时只会往下减，或者不动，不会往上加。")
+
+COST_ONE: Final = N_("交社保，全家每月实际少 {low} 元。")
+COST_RANGE: Final = N_("交社保，全家每月实际少 {low} 到 {high} 元。")
+COST_BACK: Final = N_("从工资里扣 {own} 元；按国家的算法，低保会补回一部分，老家不减社保就补不回。")
+
+VERDICTS: Final[Mapping[str, str]] = {
+    "within": N_("线内"),
+    "over": N_("超线"),
+    "depends": N_("要看算法"),
+    "unknown": N_("还说不准"),
+}
+
+FORM_PROBLEMS: Final[Mapping[str, str]] = {
+    "region": N_("请填在哪儿上班"),
+    "dibao_region": N_("请填老家户口在哪儿"),
+    "wage": N_("请填工资"),
+    "wage_kind": N_("请选一下：工资是扣之前的，还是到手的"),
+    "size": N_("请填低保本上几个人"),
+    "which_place": N_("有几个地方叫这个名字，请选一个"),
+    "too_large": N_("填的内容太多，收不下"),
+}
+
+COLUMNS: Final[Mapping[str, str]] = {
+    "insured": N_("交社保"),
+    "deducted": N_("交，老家减社保"),
+    "other": N_("交，老家不减"),
+    "uninsured": N_("不交"),
+}
+
+ROWS: Final[Mapping[str, str]] = {
+    "wage": N_("工资（扣之前）"),
+    "own": N_("从工资里扣的社保"),
+    "tax": N_("个人所得税"),
+    "take_home": N_("到手"),
+    "countable": N_("民政算的全家收入"),
+    "limit": N_("低保线 × {size} 人"),
+    "per_head": N_("民政算的每人每月"),
+    "verdict": N_("结果"),
+    "benefit": N_("低保补的钱"),
+    "would_be_benefit": N_("要是领低保，能补"),
+    "money": N_("全家每月的钱"),
+}
+
+#: What each step of the trace is called; {insurance} is filled in.
+STEPS: Final[Mapping[str, str]] = {
+    "wage": N_("工资（扣之前）"),
+    "base_wage": N_("去年的月平均工资"),
+    "other_income": N_("别人的收入"),
+    "household_size": N_("低保本上的人数"),
+    "dibao_line": N_("低保线，每人每月"),
+    "dibao_limit": N_("低保线 × 人数"),
+    "base_floor": N_("{insurance}：工资再低也按这个数算（下限）"),
+    "base_ceiling": N_("{insurance}：工资再高也按这个数算（上限）"),
+    "employee_rate": N_("{insurance}：从工资里扣的比例"),
+    "employer_rate": N_("{insurance}：单位出的比例"),
+    "employee_fixed": N_("{insurance}：每月另扣"),
+    "employer_fixed": N_("{insurance}：单位每月另出"),
+    "contribution_base": N_("{insurance}：按多少工资算"),
+    "employee_share": N_("{insurance}：从工资里扣的"),
+    "employer_share": N_("{insurance}：单位另外出的"),
+    "employee_total": N_("从工资里扣的那份，合计"),
+    "employer_total": N_("单位另外出的那份，合计"),
+    "housing_fund_rate": N_("住房公积金：比例"),
+    "basic_deduction": N_("个税每月先减"),
+    "taxable_income": N_("要交个税的部分"),
+    "income_tax": N_("个人所得税"),
+    "take_home": N_("到手"),
+    "net_income": N_("这份工资算进家庭收入的"),
+    "cash_in_lieu": N_("不交社保折的现金"),
+    "wage_and_cash": N_("工资加折的现金"),
+    "work_cost_limit": N_("出来打工的花销，最多减"),
+    "new_job_limit": N_("新就业的收入，最多不算"),
+    "disregard": N_("先减掉的一块"),
+    "hardship_reduction": N_("重病重残或单亲，先减掉"),
+    "support_income": N_("赡养他们的家庭算进来的"),
+    "countable_income": N_("民政算的全家收入"),
+    "per_capita_income": N_("民政算的每人每月"),
+    "benefit": N_("低保补的钱"),
+}
+WHO: Final = N_("第 {number} 个挣钱的人，{step}")
+SCENARIOS: Final[Mapping[str, str]] = {"insured": N_("交社保"), "uninsured": N_("不交社保")}
+
+#: How a step was worked out.
+HOW: Final[Mapping[str, str]] = {
+    "given": N_("你填的"),
+    "assumed": N_("没有填，先按这个数算"),
+    "looked_up": N_("查到的规定"),
+    "unknown": N_("资料库里没有"),
+    "clamp_low": N_("工资 {basis} 低于下限 {floor}，按下限算"),
+    "clamp_high": N_("工资 {basis} 高于上限 {ceiling}，按上限算"),
+    "clamp_between": N_("工资 {basis} 在下限 {floor} 和上限 {ceiling} 之间，按工资算"),
+    "clamp_open": N_("工资 {basis} 不低于下限 {floor}，没有上限，按工资算"),
+    "floor": N_("按下限报的（查到的情况）"),
+    "not_below_zero": N_("{sum}，不够减按 0 算"),
+    "tax_table": N_("{taxable} × {rate} − {quick}（税率表）"),
+    "net_income": N_("工资减社保、减个税；公积金没有减"),
+    "per_head": N_("{sum}，分以下舍去"),
+    "share_of_line": N_("{line} × {share}，当地的规定"),
+    "up_to": N_("最多减 {most}，实际减 {off}"),
+    "support_income": N_("按当地的赡养费规定折算"),
+    "both_unread": N_("社保、个税都不减，别的照样减"),
+    "rounded": N_("{sum}，{rounding}"),
+}
+ROUNDING: Final[Mapping[tuple[str, int], str]] = {
+    ("half_up", 1): N_("四舍五入到分"),
+    ("half_up", 10): N_("四舍五入到角"),
+    ("half_up", 100): N_("四舍五入到元"),
+    ("half_even", 1): N_("四舍六入五成双到分"),
+    ("half_even", 10): N_("四舍六入五成双到角"),
+    ("half_even", 100): N_("四舍六入五成双到元"),
+    ("up", 1): N_("见零头进到分"),
+    ("up", 10): N_("见零头进到角"),
+    ("up", 100): N_("见零头进到元"),
+    ("down", 1): N_("舍到分"),
+    ("down", 10): N_("舍到角"),
+    ("down", 100): N_("舍到元"),
+}
+
+CERTAINTY: Final[Mapping[str, str]] = {
+    "sourced": N_("查到了出处"),
+    "single_source": N_("只有一个出处"),
+    "recalled": N_("只凭记忆，没有找到原文"),
+    "unknown": N_("不清楚"),
+}
+INCLUDES_MATERNITY: Final = N_("医疗保险（含生育）")
+
+AREAS: Final[Mapping[str, str]] = {"urban": N_("城镇"), "rural": N_("农村"), "unified": N_("城乡一样")}
+HINTS: Final[Mapping[str, str]] = {
+    "recalled": N_("只凭记忆的数，没有找到原文"),
+    "secondary_citation": N_("别处转引的数"),
+    "local_system_config": N_("当地系统里的数"),
+    "line_of_parent": N_("上一级的低保线，县里可能不同"),
+    "other_area": N_("城镇或农村的数，要先选你家是哪种"),
+    "average": N_("当地的平均数，不是低保线"),
+    "floor": N_("当地的最低要求，不是低保线"),
+}
+
+#: The four taps of the "over" screen, and what stands under them.
+TAPS: Final[Mapping[str, str]] = {
+    "work_cost": N_("打工的花销能不能先减掉"),
+    "transition": N_("能不能再发几个月"),
+    "alone": N_("重残重病的能不能单独吃低保"),
+    "appeal": N_("不服怎么办"),
+}
+OVER_BY: Final = N_("现在高出 {more} 元。能减掉的比这个多，就回到线内。")
+NO_RULE: Final = N_("资料库里没有查到这条规定，问一下老家乡镇。")
+ASK_AMOUNT: Final = N_("减多少由当地定，没有查到。问老家乡镇：能减多少？")
+LOCAL_SHARE: Final = N_("当地每个上班的人最多减低保线的 {share}，这里已经减了。")
+MONTHS_AT: Final = N_("{months} 个月，按原来低保金的 {share} 发{amount}。")
+MONTHS_OPEN: Final = N_("最多 {months} 个月，发多少由当地定。")
+MONTHS_UNKNOWN: Final = N_("几个月、发多少由当地定，没有查到。")
+AMOUNT_IS: Final = N_("，就是 {amount} 元")
+DISCRETIONARY: Final = N_("是“可以给”，不是“一定给”，要问老家民政。")
+FORMER_BENEFIT: Final = N_("在“更多家里的情况”里填上原来每月领多少，能算出是多少钱。")
+ALONE_FILL_IN: Final = N_("家里有重残或重病的人，在“更多家里的情况”里填上人数，再算一次。")
+ALONE_WITHIN: Final = N_("你家收入在 {limit} 元以内，可以去问：重残重病的 {members} 个人能不能单独吃低保。")
+ALONE_OVER: Final = N_("这条路看的是全家收入不超过 {limit} 元，现在还高一些。")
+ALONE_UNKNOWN: Final = N_("全家收入不超过多少才行，由当地定，没有查到，可以去问。")
+
+KEEPS: Final = (
+    "duty_to_report_changes",
+    "work_cost_deduction",
+    "gradual_exit_months",
+    "single_person_dibao",
+    "hearing_before_reduction",
+    "appeal_remedy",
+)
+LEGAL: Final = (
+    "deduct_personal_social_insurance",
+    "deduct_income_tax",
+    "eligibility_comparison",
+    "employer_social_insurance_duty",
+    "social_insurance_waiver_void",
+    "cash_in_lieu_of_social_insurance_counts_as_wage",
+    "deciding_authority",
+)
+APPEAL: Final = ("hearing_before_reduction", "appeal_remedy", "deciding_authority")
+
+#: Topic of the library's record on each status.
+STATUS_NOTES: Final[Mapping[str, str]] = {
+    "suspended": N_("低保暂停，不能缓缴社保：该交的照样交。"),
+    "ended": N_("低保没有了，社保照样交；该按多少工资算还按多少算。"),
+}
+
+RECEIVED: Final = N_(
+    "卡上 {received} 元，按差额算是 {benefit} 元，不一样。有的地方分档发，有的地方先减打工的花销，也可能哪一笔还没有算进去。"
+    "哪种情况，老家乡镇一问就知道。"
+)
+RECEIVED_QUESTION: Final = N_("可以这样问：我家现在每月的低保是怎么算出来的？")
+
+REPORT_FACTS: Final[Mapping[str, str]] = {
+    "region": N_("在哪儿上班"),
+    "dibao_region": N_("老家户口在哪儿"),
+    "wage": N_("工资（扣之前）"),
+    "size": N_("低保本上几个人"),
+    "on_book": N_("本上有没有你"),
+    "other_income": N_("别人一个月挣"),
+    "dibao": N_("低保现在"),
+    "standard": N_("低保线，每人每月"),
+}
+ON_BOOK: Final[Mapping[str, str]] = {
+    "yes": N_("在"),
+    "no": N_("不在，是爸妈或孩子的"),
+    "unknown": N_("不清楚"),
+}
+DIBAO: Final[Mapping[str, str]] = {
+    "receiving": N_("在领"),
+    "applying": N_("申请中"),
+    "suspended": N_("停了（暂停）"),
+    "ended": N_("没有了（结束）"),
+    "none": N_("没领"),
+    "unknown": N_("不清楚"),
+}
+WAGE_KINDS: Final[Mapping[str, str]] = {
+    "gross": N_("扣之前"),
+    "net": N_("到手（社保已经扣了）"),
+    "net_uninsured": N_("到手（现在没交社保）"),
+}
+EMPLOYMENT: Final[Mapping[str, str]] = {
+    "employee": N_("单位上班"),
+    "part_time": N_("钟点工、半天工"),
+    "flexible": N_("零工、自己干"),
+    "dispatched": N_("劳务派遣"),
+    "retired": N_("退休"),
+    "student": N_("在校学生"),
+}
+YUAN: Final = N_("{amount} 元")
+PEOPLE: Final = N_("{count} 人")
+RANGE: Final = N_("{low} 到 {high} 元")
+YOUR_FIGURE: Final = N_("{amount} 元（你填的）")
+NOT_KNOWN: Final = N_("还不知道")
+PHONE: Final = N_("区号+12345（{place}）")
+
+#: What changed between an old result and today's.
+CHANGES: Final[Mapping[str, str]] = {
+    "employee_total": N_("从工资里扣的社保"),
+    "employer_total": N_("单位另外出的"),
+    "income_tax": N_("个人所得税"),
+    "take_home": N_("到手"),
+    "standard": N_("低保线，每人每月"),
+    "countable": N_("民政算的全家收入"),
+    "verdict": N_("结果"),
+    "benefit": N_("低保补的钱"),
+    "cost_low": N_("每月实际少，最少"),
+    "cost_high": N_("每月实际少，最多"),
+    "break_even": N_("工资到多少为止不超线"),
+    "base": N_("{insurance}：按多少工资算"),
+    "employee": N_("{insurance}：从工资里扣的"),
+    "employer": N_("{insurance}：单位另外出的"),
+}
+
+API_PROBLEMS: Final[Mapping[str, str]] = {
+    "bad_json": N_("正文要是 UTF-8 的 JSON 对象"),
+    "unsupported_media_type": N_("请用 Content-Type: application/json"),
+    "too_large": N_("正文最大 64 KiB"),
+    "method_not_allowed": N_("这个地址不收这种方法"),
+    "not_found": N_("没有这个地址"),
+}
