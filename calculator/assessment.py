@@ -15,7 +15,7 @@ from calculator.household import Counted, Verdict, benefit, count_income, open_q
 from calculator.money import Column, Fen, Ppm, share
 from calculator.rules import JobRules, Rules, Transition
 from calculator.search import largest_wage, smallest_wage
-from calculator.trace import Record, Step, Steps, forget
+from calculator.trace import Steps
 
 
 class Outcome(NamedTuple):
@@ -100,12 +100,10 @@ def assess(case: Case, rules: Rules, *, second_reading: bool = True, break_even:
     """
     case = with_gross_wages(case, rules)
     steps = Steps()
-    home = Home(case, rules, steps.record)
+    home = Home(case, rules, steps)
     first = case.household.earners[0]
-    insured_month = earn(
-        first, first.wage, rules.jobs[0], steps.record, insured=True, strategy=case.base_strategy
-    )
-    uninsured_month = earn(first, first.wage, rules.jobs[0], steps.record, insured=False)
+    insured_month = earn(first, first.wage, rules.jobs[0], steps, insured=True, strategy=case.base_strategy)
+    uninsured_month = earn(first, first.wage, rules.jobs[0], steps, insured=False)
     insured_count = home.count(insured_month, "insured")
     uninsured_count = home.count(uninsured_month, "uninsured")
     insured = home.outcome(insured_month, insured_count, "insured")
@@ -148,11 +146,11 @@ def assess(case: Case, rules: Rules, *, second_reading: bool = True, break_even:
 class Home:
     """The household side of one assessment: what stays the same in both scenarios."""
 
-    def __init__(self, case: Case, rules: Rules, record: Record) -> None:
+    def __init__(self, case: Case, rules: Rules, trace: Steps | None) -> None:
         self.case = case
         self.rules = rules.dibao
         self.jobs = rules.jobs
-        self.record = record
+        self.trace = trace
         self.size = case.household.size
         known = rules.dibao.line
         #: The line that figures are counted with; `line` only where it may also decide.
@@ -160,13 +158,14 @@ class Home:
         self.line = None if case.standard_monthly is None and known.stale else self.counting_line
         self.on_book = self._on_book()
         self.questions = open_questions(case, rules.dibao)
-        self._record_inputs()
+        if trace is not None:
+            self._trace_inputs(trace)
         self.others = tuple(
             earn(
                 earner,
                 earner.wage,
                 rules.jobs[index],
-                record,
+                trace,
                 f"earner{index + 1}.",
                 insured=earner.insured,
                 strategy=case.base_strategy,
@@ -183,38 +182,35 @@ class Home:
             return self.rules.support is not None and bool(household.supporters)
         return household.employee_on_book is True
 
-    def _record_inputs(self) -> None:
-        household, record = self.case.household, self.record
-        for index, earner in enumerate(household.earners):
+    def _trace_inputs(self, trace: Steps) -> None:
+        for index, earner in enumerate(self.case.household.earners):
             who = f"earner{index + 1}." if index else ""
-            record(Step(f"{who}wage", earner.wage))
+            trace.note(f"{who}wage", earner.wage)
             if earner.base_wage is not None:
-                record(Step(f"{who}base_wage", earner.base_wage))
-        record(Step("other_income", household.other_income))
-        record(Step("household_size", self.size, unit="count"))
+                trace.note(f"{who}base_wage", earner.base_wage)
+        trace.note("other_income", self.case.household.other_income)
+        trace.note("household_size", self.size, unit="count")
         if self.counting_line is not None:
             given = self.case.standard_monthly is not None
-            record(Step("dibao_line", self.counting_line, source=None if given else self.rules.line.source))
+            trace.note("dibao_line", self.counting_line, source=None if given else self.rules.line.source)
             limit = self.counting_line * self.size
-            record(Step("dibao_limit", limit, ("dibao_line", "household_size"), "line_times_size"))
+            trace.note("dibao_limit", limit, ("dibao_line", "household_size"), "line_times_size")
 
-    def count(self, month: Earned, scenario: str, record: Record | None = None) -> Counted:
+    def count(self, month: Earned, scenario: str) -> Counted:
         """Countable income with the first earner's month in one scenario."""
         months = (month, *self.others)
-        return count_income(
-            self.case, self.rules, self.counting_line, months, record or self.record, scenario
-        )
+        return count_income(self.case, self.rules, self.counting_line, months, self.trace, scenario)
 
     def outcome(self, month: Earned, counted: Counted, scenario: str) -> Outcome:
         """The scenario's figures, with steps, and its verdict by both readings."""
         countable = int(counted.national)
         gap = None if self.line is None else int(benefit(countable, self.line, self.size))
-        key = f"countable_income.{scenario}"
-        self.record(
-            Step(f"per_capita_income.{scenario}", countable // self.size, (key, "household_size"), "per_head")
-        )
-        if gap is not None:
-            self.record(Step(f"benefit.{scenario}", gap, ("dibao_limit", key), "less_not_below_zero"))
+        if self.trace is not None:
+            key = f"countable_income.{scenario}"
+            each = countable // self.size
+            self.trace.note(f"per_capita_income.{scenario}", each, (key, "household_size"), "per_head")
+            if gap is not None:
+                self.trace.note(f"benefit.{scenario}", gap, ("dibao_limit", key), "less_not_below_zero")
         return Outcome(countable, self.verdict(month, counted), gap)
 
     def verdict(self, month: Earned, counted: Counted) -> Verdict:
@@ -258,8 +254,7 @@ class Home:
             self.rules,
             self.counting_line,
             (month, *self.others),
-            forget,
-            "",
+            None,
         )
         gap = None if self.line is None else int(benefit(counted.national, self.line, self.size))
         return Outcome(int(counted.national), self.verdict(month, counted), gap)
@@ -292,8 +287,9 @@ class Home:
     def countable_over(self, wages: Column, *, insured: bool) -> tuple[Earned, Counted]:
         """A column of wages for the first earner, everything else equal."""
         first = self.case.household.earners[0]
-        month = earn(first, wages, self.jobs[0], forget, insured=insured, strategy=self.case.base_strategy)
-        return month, self.count(month, "", forget)
+        month = earn(first, wages, self.jobs[0], None, insured=insured, strategy=self.case.base_strategy)
+        months = (month, *self.others)
+        return month, count_income(self.case, self.rules, self.counting_line, months, None)
 
     def break_even(self) -> Fen | None:
         """The largest wage at which the insured household is within by the national reading."""
@@ -367,7 +363,7 @@ def _gross(earner: Earner, job: JobRules, index: int, case: Case) -> Earner:
     insured = earner.insured
 
     def leaves_enough(wages: Column) -> npt.NDArray[np.bool_]:
-        month = earn(earner, wages, job, forget, insured=insured, strategy=case.base_strategy)
+        month = earn(earner, wages, job, None, insured=insured, strategy=case.base_strategy)
         return np.asarray(month.take_home >= earner.wage)
 
     gross = smallest_wage(leaves_enough)

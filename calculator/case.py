@@ -15,6 +15,9 @@ DibaoStatus = Literal["none", "applying", "receiving", "suspended", "ended", "un
 Employment = Literal["employee", "part_time", "flexible", "dispatched", "retired", "student"]
 BaseStrategy = Literal["lawful", "floor"]
 
+#: Whose money is not from work 就业, so that no work cost comes off.
+NOT_AT_WORK: Final = ("retired", "student")
+
 EARLIEST: Final = date(2015, 1, 1)
 DAYS_AHEAD: Final = 400
 LARGEST_SIZE: Final = 30
@@ -42,7 +45,7 @@ class Earner:
     @property
     def works(self) -> bool:
         """Whether the wage is from work 就业成员, so that work costs may come off."""
-        return self.wage > 0 and self.employment not in ("retired", "student")
+        return self.wage > 0 and self.employment not in NOT_AT_WORK
 
 
 @dataclass(frozen=True, slots=True)

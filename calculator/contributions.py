@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from functools import cache
 from typing import Literal, NamedTuple
 
@@ -21,7 +20,7 @@ from calculator.money import (
     where_positive,
 )
 from calculator.rules import Insurance, InsuranceTerms, JobRules, TaxTable
-from calculator.trace import Record, Step, forget
+from calculator.trace import Steps
 
 FUND = "housing_fund"
 
@@ -46,10 +45,11 @@ class Earned(NamedTuple):
     own_insurance: Amount
     own_fund: Amount
     employer_total: Amount
+    taxable: Amount
     tax: Amount
-    employee_complete: bool = True
-    employer_complete: bool = True
-    tax_known: bool = True
+    employee_complete: bool
+    employer_complete: bool
+    tax_known: bool
 
     @property
     def take_home(self) -> Amount:
@@ -109,7 +109,7 @@ def earn(
     earner: Earner,
     wage: Amount,
     job: JobRules,
-    record: Record,
+    trace: Steps | None,
     who: str = "",
     *,
     insured: bool,
@@ -120,76 +120,73 @@ def earn(
     An earner without wage owes no contributions. Uninsured, cash paid instead of insurance joins the wage
     (民发〔2021〕57号 第十三条: all pay for work counts) and is taxed with it.
     """
-    scenario: Literal["insured", "uninsured"] = "insured" if insured else "uninsured"
-    wage_key = f"{who}wage"
     lines: tuple[Line, ...] = ()
-    if insured and not (isinstance(wage, int) and wage == 0):
-        lines = tuple(
-            _line(earner, wage, terms, record, who, strategy)
-            for terms in job.terms
-            if terms.insurance != FUND or earner.housing_fund_rate is not None
-        )
-    elif not insured and earner.cash_in_lieu:
-        record(Step(f"{who}cash_in_lieu", earner.cash_in_lieu))
+    if not insured:
         wage = wage + earner.cash_in_lieu
-        record(Step(f"{who}wage_and_cash", wage, (wage_key, f"{who}cash_in_lieu"), "sum"))
-        wage_key = f"{who}wage_and_cash"
-    own_insurance = _known(line.employee for line in lines if line.terms.insurance != FUND)
-    own_fund = _known(line.employee for line in lines if line.terms.insurance == FUND)
-    employer = _known(line.employer for line in lines)
-    deducted: tuple[str, ...] = ()
-    if lines:
-        names = [line.terms.insurance for line in lines]
-        shares = tuple(f"{who}employee_share.{name}" for name in names)
-        record(Step(f"{who}employee_total", own_insurance + own_fund, shares, "sum"))
-        shares = tuple(f"{who}employer_share.{name}" for name in names)
-        record(Step(f"{who}employer_total", employer, shares, "sum"))
-        deducted = (f"{who}employee_total",)
+    elif not (isinstance(wage, int) and wage == 0):
+        lines = tuple(
+            [
+                _line(earner, wage, terms, trace, who, strategy)
+                for terms in job.terms
+                if terms.insurance != FUND or earner.housing_fund_rate is not None
+            ]
+        )
+    own_insurance: Amount = 0
+    own_fund: Amount = 0
+    employer: Amount = 0
+    for line in lines:
+        if line.terms.insurance == FUND:
+            own_fund = 0 if line.employee is None else line.employee
+        elif line.employee is not None:
+            own_insurance = own_insurance + line.employee
+        if line.employer is not None:
+            employer = employer + line.employer
+    taxable: Amount = 0
     tax: Amount = 0
     if job.tax is not None:
         taxable = at_least(wage - own_insurance - own_fund - job.tax.basic_deduction, 0)
         tax = income_tax(taxable, job.tax)
-        record(Step("basic_deduction", job.tax.basic_deduction, source=job.tax.source))
-        taxable_key = f"{who}taxable_income.{scenario}"
-        record(
-            Step(
-                taxable_key,
-                taxable,
-                (wage_key, *deducted, "basic_deduction"),
-                "less_not_below_zero",
-                job.tax.source,
-            )
-        )
-        record(
-            Step(f"{who}income_tax.{scenario}", tax, (taxable_key,), "tax_table", job.tax.source, TO_THE_FEN)
-        )
-        deducted = (*deducted, f"{who}income_tax.{scenario}")
     earned = Earned(
-        scenario,
+        "insured" if insured else "uninsured",
         wage,
         lines,
         own_insurance,
         own_fund,
         employer,
+        taxable,
         tax,
-        employee_complete=all(
-            line.employee is not None and not line.terms.employee_unmodelled for line in lines
-        ),
-        employer_complete=all(
-            line.employer is not None and not line.terms.employer_unmodelled for line in lines
-        ),
-        tax_known=job.tax is not None,
+        all([line.employee is not None and not line.terms.employee_unmodelled for line in lines]),
+        all([line.employer is not None and not line.terms.employer_unmodelled for line in lines]),
+        job.tax is not None,
     )
-    record(Step(f"{who}take_home.{scenario}", earned.take_home, (wage_key, *deducted), "less"))
+    if trace is not None:
+        _trace_month(trace, who, earner, earned, job.tax)
     return earned
 
 
-def _known(shares: Iterable[Amount | None]) -> Amount:
-    total: Amount = 0
-    for each in shares:
-        if each is not None:
-            total = total + each
-    return total
+def _trace_month(trace: Steps, who: str, earner: Earner, month: Earned, table: TaxTable | None) -> None:
+    wage = f"{who}wage"
+    if month.scenario == "uninsured" and earner.cash_in_lieu:
+        trace.note(f"{who}cash_in_lieu", earner.cash_in_lieu)
+        trace.note(f"{who}wage_and_cash", month.wage, (wage, f"{who}cash_in_lieu"), "sum")
+        wage = f"{who}wage_and_cash"
+    less: tuple[str, ...] = (wage,)
+    if month.lines:
+        own, employer = f"{who}employee_total", f"{who}employer_total"
+        names = [line.terms.insurance for line in month.lines]
+        shares = tuple([f"{who}employee_share.{name}" for name in names])
+        trace.note(own, month.own_insurance + month.own_fund, shares, "sum")
+        shares = tuple([f"{who}employer_share.{name}" for name in names])
+        trace.note(employer, month.employer_total, shares, "sum")
+        less = (wage, own)
+    if table is not None:
+        taxable, tax = f"{who}taxable_income.{month.scenario}", f"{who}income_tax.{month.scenario}"
+        trace.note("basic_deduction", table.basic_deduction, (), "looked_up", table.source)
+        inputs = (*less, "basic_deduction")
+        trace.note(taxable, month.taxable, inputs, "less_not_below_zero", table.source)
+        trace.note(tax, month.tax, (taxable,), "tax_table", table.source, TO_THE_FEN)
+        less = (*less, tax)
+    trace.note(f"{who}take_home.{month.scenario}", month.take_home, less, "less")
 
 
 class _Keys(NamedTuple):
@@ -231,9 +228,13 @@ def _keys(who: str, name: Insurance, region: str, on_base_wage: bool, injury_cla
 
 
 def _line(
-    earner: Earner, wage: Amount, terms: InsuranceTerms, record: Record, who: str, strategy: BaseStrategy
+    earner: Earner,
+    wage: Amount,
+    terms: InsuranceTerms,
+    trace: Steps | None,
+    who: str,
+    strategy: BaseStrategy,
 ) -> Line:
-    keys = _keys(who, terms.insurance, terms.region, earner.base_wage is not None, earner.injury_class)
     base = contribution_base(wage if earner.base_wage is None else earner.base_wage, terms, strategy)
     if terms.insurance == FUND:
         employee_rate = employer_rate = earner.housing_fund_rate if terms.recorded else None
@@ -245,24 +246,24 @@ def _line(
         employee = None if employee is None else where_positive(wage, employee)
         employer = None if employer is None else where_positive(wage, employer)
     line = Line(terms, base, employee_rate, employee, employer_rate, employer)
-    if record is not forget:
-        _record_line(line, keys, record, strategy)
+    if trace is not None:
+        keys = _keys(who, terms.insurance, terms.region, earner.base_wage is not None, earner.injury_class)
+        _trace_line(trace, line, keys, strategy)
     return line
 
 
-def _record_line(line: Line, keys: _Keys, record: Record, strategy: BaseStrategy) -> None:
+def _trace_line(trace: Steps, line: Line, keys: _Keys, strategy: BaseStrategy) -> None:
     terms = line.terms
-    for step in terms.steps:
-        record(step)
+    trace.update(terms.steps)
     if keys.own_rate:
-        record(Step(keys.employer_rate, line.employer_rate, source=terms.source, unit="ppm"))
+        trace.note(keys.employer_rate, line.employer_rate, (), "given", terms.source, None, "ppm")
     rule = "clamp" if strategy == "lawful" else "floor"
-    record(Step(keys.base, line.base, (keys.basis, *keys.bounds), rule, terms.source))
+    trace.note(keys.base, line.base, (keys.basis, *keys.bounds), rule, terms.source)
     employee_from: tuple[str, ...] = (keys.base, keys.employee_rate)
     employer_from: tuple[str, ...] = (keys.base, keys.employer_rate)
     if terms.employee_fixed:
         employee_from = (*employee_from, keys.employee_fixed)
     if terms.employer_fixed:
         employer_from = (*employer_from, keys.employer_fixed)
-    record(Step(keys.employee, line.employee, employee_from, "share", terms.source, terms.employee_rounding))
-    record(Step(keys.employer, line.employer, employer_from, "share", terms.source, terms.employer_rounding))
+    trace.note(keys.employee, line.employee, employee_from, "share", terms.source, terms.employee_rounding)
+    trace.note(keys.employer, line.employer, employer_from, "share", terms.source, terms.employer_rounding)

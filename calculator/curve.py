@@ -11,7 +11,6 @@ from calculator.case import Case
 from calculator.household import benefit
 from calculator.money import Amount, Column, Fen
 from calculator.rules import Rules
-from calculator.trace import forget
 
 POINTS = 200
 
@@ -33,7 +32,7 @@ class Curve:
 
 def wage_curve(case: Case, rules: Rules, up_to: Fen, points: int = POINTS) -> Curve:
     """The curve from wage 1 to `up_to` fen, everything else as in the case."""
-    home = Home(case, rules, forget)
+    home = Home(case, rules, None)
     wages = 1 + np.arange(points, dtype=np.int64) * (up_to - 1) // (points - 1)
     others = sum(int(month.take_home) for month in home.others) + case.household.other_income
     columns: list[Column] = []

@@ -8,11 +8,11 @@ from __future__ import annotations
 from datetime import date
 from typing import Literal, NamedTuple
 
-from calculator.case import Case, Earner
+from calculator.case import NOT_AT_WORK, Case, Earner
 from calculator.contributions import Earned
 from calculator.money import TO_THE_FEN, Amount, Fen, at_least, at_most, clamp, share
-from calculator.rules import DibaoRules
-from calculator.trace import Record, Step
+from calculator.rules import DibaoRules, WorkCost
+from calculator.trace import Steps
 
 Verdict = Literal["within", "over", "depends", "unknown"]
 
@@ -34,9 +34,17 @@ class Counted(NamedTuple):
 
 
 def count_income(
-    case: Case, rules: DibaoRules, line: Fen | None, earned: tuple[Earned, ...], record: Record, scenario: str
+    case: Case,
+    rules: DibaoRules,
+    line: Fen | None,
+    earned: tuple[Earned, ...],
+    trace: Steps | None,
+    scenario: str = "",
 ) -> Counted:
-    """The household's countable income: wages and other income, less contributions, tax and disregards, not below zero."""
+    """Wages and other income, less contributions, tax and disregards, not below zero.
+
+    `earned` are the earners' months in order; a column in the first makes every result a column.
+    """
     household = case.household
     national: Amount = household.other_income
     other: Amount = household.other_income
@@ -45,79 +53,80 @@ def count_income(
     for index, (earner, month) in enumerate(zip(household.earners, earned, strict=True)):
         if index == 0 and household.employee_on_book is False:
             continue
-        who = "" if index == 0 else f"earner{index + 1}."
-        net_key = f"{who}net_income.{month.scenario}"
-        taken = (f"{who}take_home.{month.scenario}",)
-        record(Step(net_key, month.net, taken, "net_income", rules.deduction_source))
-        off, possible = _disregards(case, earner, month, rules, line, record, who)
-        national = national + month.net - off
-        other = other + month.wage - off
-        reserve = reserve + possible + month.own_fund
-        inputs.append(net_key)
-        if not isinstance(off, int) or off:
-            inputs.append(f"{who}disregard.{month.scenario}")
-    support = _support(case, rules, line, record)
-    reduction = _hardship(case, rules, line, record)
-    inputs += ["support_income"] * bool(support) + ["hardship_reduction"] * bool(reduction)
+        off = _disregards(case, earner, month, rules, line)
+        national = national + month.net - off.certain
+        other = other + month.wage - off.certain
+        reserve = reserve + off.possible + month.own_fund
+        if trace is not None:
+            who = f"earner{index + 1}." if index else ""
+            inputs += _trace_member(trace, who, month, off, rules.deduction_source)
+    support = _support(case, rules, line, trace)
+    reduction = _hardship(case, rules, line, trace)
     national = at_least(national + support - reduction, 0)
     other = at_least(other + support - reduction, 0)
-    record(
-        Step(
-            f"countable_income.{scenario}",
-            national,
-            tuple(inputs),
-            "countable_income",
-            rules.deduction_source,
-        )
-    )
+    if trace is not None:
+        inputs += ["support_income"] * bool(support) + ["hardship_reduction"] * bool(reduction)
+        key = f"countable_income.{scenario}"
+        trace.note(key, national, tuple(inputs), "countable_income", rules.deduction_source)
     return Counted(national, other, reserve)
 
 
-def _disregards(
-    case: Case,
-    earner: Earner,
-    month: Earned,
-    rules: DibaoRules,
-    line: Fen | None,
-    record: Record,
-    who: str,
-) -> tuple[Amount, Amount]:
+class _Disregard(NamedTuple):
     """What comes off one member's counted wage for certain, and what might besides."""
-    if line is None or not earner.works:
-        return 0, 0
-    net = at_least(month.net, 0)
-    off: Amount = 0
+
+    certain: Amount = 0
     possible: Amount = 0
-    inputs: list[str] = []
-    source: str | None = None
-    if rules.work_cost is not None:
-        source = rules.work_cost.source
-        if rules.work_cost.share is None:
-            possible = share(line, OPEN_WORK_COST_SHARE)
-        else:
-            # A flexible worker's income counts as one line up to 1.8 lines and loses 0.8 of a line above: the same
-            # deduction, taken only from what is above one line.
-            most = share(line, rules.work_cost.share)
-            eligible = net - line if earner.employment == "flexible" else net
-            off = (
-                clamp(eligible, 0, most) if earner.employment != "flexible" or rules.work_cost.flexible else 0
-            )
-            record(Step("work_cost_limit", most, ("dibao_line",), "share", source, TO_THE_FEN))
-            inputs.append("work_cost_limit")
-    if rules.new_job is not None and earner.new_job_since is not None and case.household.dibao == "receiving":
-        cap = share(line, rules.new_job.cap_multiple)
-        months = months_between(earner.new_job_since, case.on)
-        if months < rules.new_job.months_certain:
-            source = rules.new_job.source
-            off = off + at_most(net - off, cap)
-            record(Step("new_job_limit", cap, ("dibao_line",), "share", source, TO_THE_FEN))
-            inputs.append("new_job_limit")
-        elif months < rules.new_job.months_possible:
-            possible = possible + at_most(net - off, cap)
-    if inputs:
-        key = f"{who}disregard.{month.scenario}"
-        record(Step(key, off, (f"{who}net_income.{month.scenario}", *inputs), "disregard", source))
-    return off, possible
+    #: The limits that were applied: key, amount, source.
+    limits: tuple[tuple[str, Amount, str], ...] = ()
+
+
+def _disregards(case: Case, earner: Earner, month: Earned, rules: DibaoRules, line: Fen | None) -> _Disregard:
+    if line is None or earner.employment in NOT_AT_WORK:
+        return _Disregard()
+    net = at_least(month.net, 0)
+    cost = _work_costs(earner, net, rules.work_cost, line)
+    if rules.new_job is None or earner.new_job_since is None or case.household.dibao != "receiving":
+        return cost
+    cap = share(line, rules.new_job.cap_multiple)
+    months = months_between(earner.new_job_since, case.on)
+    left = at_most(net - cost.certain, cap)
+    if months < rules.new_job.months_certain:
+        limits = (*cost.limits, ("new_job_limit", cap, rules.new_job.source))
+        return _Disregard(cost.certain + left, cost.possible, limits)
+    if months < rules.new_job.months_possible:
+        return cost._replace(possible=cost.possible + left)
+    return cost
+
+
+def _work_costs(earner: Earner, net: Amount, rule: WorkCost | None, line: Fen) -> _Disregard:
+    if rule is None or (earner.wage == 0 and isinstance(net, int)):
+        return _Disregard()
+    if rule.share is None:
+        return _Disregard(possible=share(line, OPEN_WORK_COST_SHARE))
+    most = share(line, rule.share)
+    limits = (("work_cost_limit", most, rule.source),)
+    if earner.employment != "flexible":
+        return _Disregard(work_cost(net, most), 0, limits)
+    if not rule.flexible:
+        return _Disregard()
+    # Their income counts as one line up to 1.8 lines and loses 0.8 of a line above that: the same deduction, taken
+    # only from what is above one line.
+    return _Disregard(work_cost(net - line, most), 0, limits)
+
+
+def _trace_member(
+    trace: Steps, who: str, month: Earned, off: _Disregard, deduction_source: str | None
+) -> list[str]:
+    """Notes what of one member counts; the keys that go into the household's sum."""
+    net = f"{who}net_income.{month.scenario}"
+    trace.note(net, month.net, (f"{who}take_home.{month.scenario}",), "net_income", deduction_source)
+    if not off.limits:
+        return [net]
+    for key, amount, source in off.limits:
+        trace.note(key, amount, ("dibao_line",), "share", source, TO_THE_FEN)
+    key = f"{who}disregard.{month.scenario}"
+    trace.note(key, off.certain, (net, *[limit[0] for limit in off.limits]), "disregard", off.limits[0][2])
+    return [net, key]
 
 
 def work_cost(net: Amount, most: Amount) -> Amount:
@@ -125,7 +134,7 @@ def work_cost(net: Amount, most: Amount) -> Amount:
     return clamp(net, 0, most)
 
 
-def _hardship(case: Case, rules: DibaoRules, line: Fen | None, record: Record) -> Fen:
+def _hardship(case: Case, rules: DibaoRules, line: Fen | None, trace: Steps | None) -> Fen:
     """收入核减 once a household: the higher of illness and single parenthood (京民社救发〔2018〕445号 十（一）)."""
     if line is None or rules.hardship is None:
         return 0
@@ -135,13 +144,13 @@ def _hardship(case: Case, rules: DibaoRules, line: Fen | None, record: Record) -
     if case.household.single_parent:
         shares.append(rules.hardship.single_parent_share or 0)
     reduction = int(share(line, max(shares)))
-    if reduction:
+    if reduction and trace is not None:
         source = rules.hardship.source
-        record(Step("hardship_reduction", reduction, ("dibao_line",), "share", source, TO_THE_FEN))
+        trace.note("hardship_reduction", reduction, ("dibao_line",), "share", source, TO_THE_FEN)
     return reduction
 
 
-def _support(case: Case, rules: DibaoRules, line: Fen | None, record: Record) -> Fen:
+def _support(case: Case, rules: DibaoRules, line: Fen | None, trace: Steps | None) -> Fen:
     """赡养费推算 from each household that owes support (京民社救发〔2018〕445号 十二（一）), not below zero."""
     if line is None or rules.support is None:
         return 0
@@ -149,10 +158,9 @@ def _support(case: Case, rules: DibaoRules, line: Fen | None, record: Record) ->
     for supporter in case.household.supporters:
         kept = int(share(line * supporter.size, rules.support.line_multiple))
         total += int(share(max(supporter.income - kept, 0), rules.support.share))
-    if case.household.supporters:
-        record(
-            Step("support_income", total, ("dibao_line",), "support_income", rules.support.source, TO_THE_FEN)
-        )
+    if case.household.supporters and trace is not None:
+        source = rules.support.source
+        trace.note("support_income", total, ("dibao_line",), "support_income", source, TO_THE_FEN)
     return total
 
 

@@ -63,7 +63,7 @@ class InsuranceTerms:
     employer_unmodelled: bool = False
     notes: tuple[str, ...] = ()
     #: The parameters as trace steps, made once when the rules are resolved.
-    steps: tuple[Step, ...] = ()
+    steps: dict[str, Step] = field(default_factory=dict)
 
     def employer_rate_for(self, injury_class: int) -> Ppm | None:
         """Class 1 is the recorded rate; the other industry classes 行业类别 only from the record's own table."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Literal, NamedTuple, TypeAlias
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal, NamedTuple
 
 from calculator.money import Amount, Rounding
 
@@ -22,22 +22,41 @@ class Step(NamedTuple):
     unit: Unit = "fen"
 
 
-#: What a formula tells its steps to.
-Record: TypeAlias = Callable[[Step], None]
+class Steps:
+    """The steps of one household by key, in the order in which they were first reached.
 
+    Formulas take `Steps | None`: a column has no trace, it would be a copy of the population. Steps are kept as bare
+    rows, since most are written and few are read.
+    """
 
-class Steps(dict[str, Step]):
-    """The steps of one household by key, in the order in which they were first reached."""
+    def __init__(self) -> None:
+        self._rows: dict[str, tuple[Any, ...]] = {}
 
-    def record(self, step: Step) -> None:
+    def note(
+        self,
+        key: str,
+        value: Amount | None,
+        inputs: tuple[str, ...] = (),
+        rule: str = "given",
+        source: str | None = None,
+        rounding: Rounding | None = None,
+        unit: Unit = "fen",
+    ) -> None:
         """Keep one step."""
-        self[step.key] = step
+        self._rows[key] = (key, value, inputs, rule, source, rounding, unit)
 
-    def extend(self, steps: tuple[Step, ...]) -> None:
+    def update(self, steps: Mapping[str, Step]) -> None:
         """Keep steps that are ready."""
-        for step in steps:
-            self[step.key] = step
+        self._rows.update(steps)
 
+    def __iter__(self) -> Iterator[Step]:
+        return map(Step._make, self._rows.values())
 
-def forget(step: Step) -> None:
-    """For columns, where a trace would be a copy of the population."""
+    def __getitem__(self, key: str) -> Step:
+        return Step._make(self._rows[key])
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._rows
+
+    def __len__(self) -> int:
+        return len(self._rows)

@@ -39,7 +39,7 @@ def answer(assessment: Assessment, library: Library, say: Say = as_written) -> d
             "uninsured": _yuan(assessment.uninsured_month.take_home),
         },
         "dibao": _dibao(assessment),
-        "steps": [_step(step) for step in assessment.steps.values()],
+        "steps": [_step(step) for step in assessment.steps],
         "warnings": [
             {"code": code, "text": warning_text(code, details, say)}
             for code, details in caveats(assessment, library, say)
@@ -245,7 +245,7 @@ def _value(step: Step) -> str | None:
 
 def _cited(assessment: Assessment) -> list[str]:
     """Keys of every record the answer rests on, in the order of the steps."""
-    keys = [step.source for step in assessment.steps.values()]
+    keys = [step.source for step in assessment.steps]
     keys += [rule.source for rule, _ in assessment.transitions]
     home = assessment.rules.dibao
     keys += [hint.source for hint in home.line.hints]

@@ -21,7 +21,6 @@ from calculator.exposure import (
 )
 from calculator.fields import FieldReader, InputError, Problem
 from calculator.money import MILLION, Fen, Ppm, format_yuan, parse_rate
-from calculator.trace import forget
 from locales import Say, as_written
 from policy_kb.answer import source_json
 from policy_kb.library import Library
@@ -136,7 +135,7 @@ class _Request:
     def _earn(self, library: Library, wage: Fen, base_wage: Fen | None, on: date) -> Earned:
         earner = Earner(wage=wage, region=self.region, base_wage=base_wage, injury_class=self.injury_class)
         job = library.job(self.region, on, max(on, self.stop))
-        return earn(earner, wage, job, forget, insured=True)
+        return earn(earner, wage, job, None, insured=True)
 
     def _late_from(self, month: date) -> date:
         """The day after the due day; without one, the first of the next month (地方口径: 收款月的次月1日)."""
@@ -239,7 +238,7 @@ def _exact(millionths_of_fen: int) -> str:
 
 
 def _cited(library: Library, owed: Iterable[MonthOwed], request: _Request) -> list[str]:
-    keys = [LATE_FEE, "SIL-60", "SIL-63"]
+    keys = [LATE_FEE, "SIL-60", "SIL-63", "AEL-45"]
     keys += ["LCL-47"] * (request.severance() is not None)
     keys += [each.line.terms.source or "" for month in owed for each in month.arrears]
     return [key for key in dict.fromkeys(keys) if key and library.has(key)]

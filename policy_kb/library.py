@@ -295,7 +295,7 @@ def _terms(value: Contribution, on: date) -> InsuranceTerms:
     return replace(terms, steps=_parameter_steps(terms))
 
 
-def _parameter_steps(terms: InsuranceTerms) -> tuple[Step, ...]:
+def _parameter_steps(terms: InsuranceTerms) -> dict[str, Step]:
     at = f"{terms.insurance}@{terms.region}"
     steps = [
         Step(f"base_floor.{at}", terms.base_floor, rule="looked_up", source=terms.source),
@@ -313,7 +313,7 @@ def _parameter_steps(terms: InsuranceTerms) -> tuple[Step, ...]:
     for side, fixed in (("employee", terms.employee_fixed), ("employer", terms.employer_fixed)):
         if fixed:
             steps.append(Step(f"{side}_fixed.{at}", fixed, rule="looked_up", source=terms.source))
-    return tuple(steps)
+    return {step.key: step for step in steps}
 
 
 def _tax_table(record: TaxRecord) -> TaxTable:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import groupby, pairwise
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from calculator.contributions import FUND
 from calculator.fields import FieldReader, InputError, Problem
@@ -102,13 +102,24 @@ def lint(library: Library, waivers: Path = WAIVERS) -> list[Finding]:
 
 def read_waivers(path: Path = WAIVERS) -> tuple[Waiver, ...]:
     """The recorded waivers. Raises `PolicyError` where one lacks its reason, its author or its day."""
-    data = read_yaml(path) if path.exists() else None
+    data = plain_keys(read_yaml(path)) if path.exists() else None
     problems: list[Problem] = []
     top = FieldReader({"waivers": data or []}, "", problems, _any_region)
     found = tuple(_read_waiver(part) for part in top.parts("waivers", 0, 1000))
     if problems:
         raise PolicyError("; ".join(f"{path.name}: {describe(problem)}" for problem in problems))
     return found
+
+
+def plain_keys(data: Any) -> Any:
+    """Plain data in which a key `on`, which YAML 1.1 reads as true, is a name like every other.
+
+    >>> plain_keys({True: "2026-10-15", "cases": [{True: 1}]})
+    {'on': '2026-10-15', 'cases': [{'on': 1}]}
+    """
+    if isinstance(data, dict):
+        return {"on" if key is True else key: plain_keys(value) for key, value in data.items()}
+    return [plain_keys(each) for each in data] if isinstance(data, list) else data
 
 
 def _any_region(code: str) -> str:
@@ -139,13 +150,14 @@ def lint_records(library: Library, records: RegionRecords) -> Iterator[Finding]:
     for _, group in groupby(order, key=lambda v: (v.insurance, v.applies_to)):
         series = list(group)
         for value in series:
-            yield from _value(value)
+            yield from _value(value, rate_confirmed=_same_rate_above(library, value))
         for earlier, later in pairwise(series):
             yield from _neighbours(earlier, later)
     for line in records.lines:
         yield from _line(library, line)
     lines = sorted(
-        (line for line in records.lines if line.kind == "line"), key=lambda each: _line_start(each) or date.min
+        (line for line in records.lines if line.kind == "line"),
+        key=lambda each: _line_start(each) or date.min,
     )
     for before, after in pairwise(lines):
         yield from _line_neighbours(before, after)
@@ -154,7 +166,7 @@ def lint_records(library: Library, records: RegionRecords) -> Iterator[Finding]:
 # -- Contributions ---------------------------------------------------------------------------------------------------
 
 
-def _value(value: Contribution) -> Iterator[Finding]:
+def _value(value: Contribution, *, rate_confirmed: bool) -> Iterator[Finding]:
     floor, ceiling = value.floor, value.ceiling
     if floor and ceiling is not None and ceiling != NO_CEILING and value.insurance != FUND:
         if not 45 * floor <= 10 * ceiling <= 55 * floor:
@@ -164,9 +176,21 @@ def _value(value: Contribution) -> Iterator[Finding]:
     if value.known is not None and value.known < value.start - timedelta(days=DAYS_EARLY):
         text = f"公布日期 {value.known} 比执行日期 {value.start} 早了 {DAYS_EARLY} 天以上"
         yield _about(value, "known_early", text)
-    if "sourced" in (value.base, value.rate) and len(set(value.sources)) < 2:
-        yield _about(value, "one_source", "标为有两个独立出处，却只记了一个出处")
+    for part, status in (("基数上下限", value.base), ("费率", value.rate)):
+        if status == "sourced" and len(set(value.sources)) < 2 and not (part == "费率" and rate_confirmed):
+            yield _about(value, "one_source", f"{part}标为有两个独立出处，却只记了一个出处")
     yield from _rates(value)
+
+
+def _same_rate_above(library: Library, value: Contribution) -> bool:
+    """Whether a wider region's record, with sources of its own, sets the same rates: the second source of a rate."""
+    rates = value.employee_rate, value.employer_rate
+    return any(
+        wider.insurance == value.insurance and (wider.employee_rate, wider.employer_rate) == rates
+        for level in (library.divisions.levels(value.region) if value.region != NATION else ())
+        if level != value.region and level in library.regions
+        for wider in library.regions[level].contributions
+    )
 
 
 def _rates(value: Contribution) -> Iterator[Finding]:
@@ -180,7 +204,11 @@ def _rates(value: Contribution) -> Iterator[Finding]:
     ):
         if rate is not None and not least <= rate <= most:
             yield _out_of_limits(value, side, rate, least, most)
-    if value.insurance == "unemployment" and value.employee_rate is not None and value.employer_rate is not None:
+    if (
+        value.insurance == "unemployment"
+        and value.employee_rate is not None
+        and value.employer_rate is not None
+    ):
         both = value.employee_rate + value.employer_rate
         if both > _UNEMPLOYMENT_BOTH:
             yield _out_of_limits(value, "两边合计比例", both, 0, _UNEMPLOYMENT_BOTH)
@@ -205,7 +233,10 @@ def _neighbours(earlier: Contribution, later: Contribution) -> Iterator[Finding]
         elif expected is not None and expected + timedelta(days=1) < later.start:
             yield _about(later, "gap", f"上一条到 {expected} 为止，到 {later.start} 之间没有记录")
     years = max(1, round((later.start - earlier.start).days / 365))
-    for name, before, after in (("下限", earlier.floor, later.floor), ("上限", earlier.ceiling, later.ceiling)):
+    for name, before, after in (
+        ("下限", earlier.floor, later.floor),
+        ("上限", earlier.ceiling, later.ceiling),
+    ):
         if before and after and NO_CEILING not in (before, after):
             yield from _change(_about(later, "", ""), name, before, after, years)
 
@@ -279,7 +310,10 @@ def _line_neighbours(before: DibaoLineRecord, after: DibaoLineRecord) -> Iterato
         yield Finding("gap", after.region, LINE, second, text)
     years = max(1, round((second - first).days / 365))
     about = Finding("", after.region, LINE, second, "")
-    for name, old, new in (("城镇低保线", before.urban, after.urban), ("农村低保线", before.rural, after.rural)):
+    for name, old, new in (
+        ("城镇低保线", before.urban, after.urban),
+        ("农村低保线", before.rural, after.rural),
+    ):
         if old and new:
             yield from _change(about, name, old, new, years)
 

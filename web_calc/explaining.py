@@ -15,7 +15,6 @@ from policy_kb.wording import INSURANCE
 from web_calc.sentences import HOW, ROUNDING, SCENARIOS, STEPS, WHO
 
 _MINUS: Final = " − "
-_ASSUMED: Final = {"other_income": "other_income"}
 
 
 class Explainer:
@@ -141,7 +140,7 @@ class Explainer:
         return self._say(HOW["support_income"])
 
     def _not_below_zero(self, step: Step, told: str) -> str:
-        return told if _number(step) else self._say(HOW["not_below_zero"]).format(sum=told)
+        return told if _number(step) or _MINUS not in told else self._say(HOW["not_below_zero"]).format(sum=told)
 
     def _inputs(self, step: Step) -> list[Step]:
         return [self._steps[key] for key in step.inputs if self._steps[key].value is not None]

@@ -217,6 +217,11 @@ def pay(earner: dict[str, Any], insured: bool, on: date, as_of: date, strategy: 
     return Pay(wage, lines, tax_of(wage - own, on))
 
 
+def works(earner: dict[str, Any], paid: Pay) -> bool:
+    """Whether the wage is from work: neither a retired person's nor a student's counts as that."""
+    return paid.wage > 0 and earner["employment"] not in ("retired", "student")
+
+
 # Line and rules of the household's region ---------------------------------------------------------------------
 
 
@@ -355,11 +360,11 @@ class Home:
         ]
 
     def disregard(self, earner: dict[str, Any], paid: Pay) -> Fraction:
-        if self.line is None:
+        if self.line is None or not works(earner, paid):
             return Fraction(0)
         off = Fraction(0)
         share = (self.work_cost or {}).get("value", {}).get("share")
-        if share is not None and earner["employment"] not in ("retired", "student"):
+        if share is not None:
             most = rounded(self.line * Fraction(share))
             flexible = earner["employment"] == "flexible" and self.flexible is not None
             off = min(most, max(Fraction(0), paid.net - self.line) if flexible else paid.net)
@@ -407,10 +412,9 @@ class Home:
     def still_open(self, earner: dict[str, Any], paid: Pay) -> Fraction:
         """What may come off as well, where the rule does not say whether or how much."""
         off = paid.own_fund
-        if self.line is None:
+        if self.line is None or not works(earner, paid):
             return off
-        works = earner["wage"] > 0 and earner["employment"] not in ("retired", "student")
-        if works and self.work_cost is not None and "share" not in self.work_cost["value"]:
+        if self.work_cost is not None and "share" not in self.work_cost["value"]:
             off += rounded(self.line * Fraction(4, 5))
         if self.new_job is not None and self.dibao == "receiving" and 6 <= self.months_in(earner) < 12:
             off += min(paid.net, 3 * self.line)

@@ -1,0 +1,414 @@
+"""What a page shows of an answer: the first sentence, before and after, how each figure came out, what to ask."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from calculator.assessment import Assessment, Outcome
+from calculator.contributions import FUND, Line
+from calculator.money import Amount, Fen, format_yuan
+from calculator.rules import Hint
+from documents.fonts import Locale
+from documents.report import format_percent
+from locales import Say
+from policy_kb.answer import answer, source_json
+from policy_kb.library import Library
+from policy_kb.wording import INSURANCE
+from web_calc.drawing import Drawing, draw
+from web_calc.explaining import Explainer
+from web_calc.remedies import Law, Tap, Told, taps
+from web_calc.sentences import (
+    CERTAINTY,
+    COLUMNS,
+    COST_BACK,
+    COST_ONE,
+    COST_RANGE,
+    DETAILS,
+    HEADLINES,
+    HINTS,
+    HOW,
+    INCLUDES_MATERNITY,
+    KEEPS,
+    LEGAL,
+    NEVER_RAISES,
+    NOT_KNOWN,
+    RECEIVED,
+    ROWS,
+    STATUS_NOTES,
+    TONES,
+    UNINSURED_TOO,
+    VERDICTS,
+    AREAS,
+    Finding,
+    Tone,
+)
+
+#: The form's field that answers a missing fact; what is not here is a question for an office or a pay slip.
+ANSWERED_AT: Final = {
+    "household.employee_on_book": "on_book",
+    "household.supporters": "supporter1_income",
+    "area": "area",
+    "standard_monthly": "standard",
+}
+_DEDUCTIONS: Final = ("work_cost_deduction", "hardship_deduction", "new_job_disregard")
+
+
+@dataclass(frozen=True)
+class How:
+    """One step behind a figure, and the record that it rests on."""
+
+    label: str
+    figure: str
+    how: str
+    source: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the comparison, a cell for each column; `verdicts` colours the cells of the answer."""
+
+    label: str
+    cells: tuple[str, ...]
+    hows: tuple[How, ...] = ()
+    strong: bool = False
+    verdicts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class InsuranceRow:
+    """One insurance, both sides."""
+
+    name: str
+    base: str
+    employee: str
+    employer: str
+    hows: tuple[How, ...]
+    source: dict[str, Any] | None
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Ask:
+    """A fact that would narrow the answer, and the field where it can be filled in ("": not on this page)."""
+
+    text: str
+    field: str
+
+
+@dataclass(frozen=True)
+class HintShown:
+    """A figure like a line that may be shown and never counts."""
+
+    amount: str
+    region: str
+    area: str
+    why: str
+    as_of: str
+
+
+@dataclass(frozen=True)
+class Result:
+    """Everything that the result shows, worded."""
+
+    finding: Finding
+    tone: Tone
+    headline: str
+    detail: str
+    why_not: Told
+    cost: str
+    cost_back: str
+    columns: tuple[str, ...]
+    rows: tuple[Row, ...]
+    insurances: tuple[InsuranceRow, ...]
+    totals: tuple[str, str]
+    complete: bool
+    drawing: Drawing
+    asks: tuple[Ask, ...]
+    hints: tuple[HintShown, ...]
+    taps: tuple[Tap, ...]
+    received: str
+    status_note: str
+    keeps: tuple[Told, ...]
+    legal: tuple[Told, ...]
+    warnings: tuple[str, ...]
+    home: str
+    answer: dict[str, Any]
+    assessment: Assessment
+
+    @property
+    def wants_note(self) -> bool:
+        """Whether there is something that only the township can tell."""
+        return self.tone != "good"
+
+
+def present(assessment: Assessment, library: Library, locale: Locale, say: Say) -> Result:
+    """The answer as a page shows it."""
+    data = answer(assessment, library, say)
+    finding = _finding(assessment)
+    law = Law(library, assessment.case.dibao_region, assessment.case.on, locale, say)
+    words = _Words(assessment, library, say)
+    return Result(
+        finding=finding,
+        tone=TONES[finding],
+        headline=say(HEADLINES[finding]),
+        detail=words.detail(finding),
+        why_not=Told(say(NEVER_RAISES), law.sources("deduct_personal_social_insurance", "eligibility_comparison")),
+        cost=words.cost(),
+        cost_back=words.cost_back(),
+        columns=words.columns(),
+        rows=words.rows(),
+        insurances=tuple(map(words.insurance, assessment.insured_month.lines)),
+        totals=(data["employee_total"], data["employer_total"]),
+        complete=assessment.insured_month.employee_complete and assessment.insured_month.employer_complete,
+        drawing=draw(assessment, say),
+        asks=tuple(Ask(each["why"], ANSWERED_AT.get(each["field"], "")) for each in data["missing"]),
+        hints=tuple(words.hint(hint) for hint in assessment.rules.dibao.line.hints)
+        if assessment.line is None
+        else (),
+        taps=taps(assessment, law) if finding in ("over", "open_deduction") else (),
+        received=words.received(),
+        status_note=say(STATUS_NOTES.get(assessment.case.household.dibao, "")) or "",
+        keeps=tuple(filter(None, map(law.told, KEEPS))),
+        legal=tuple(filter(None, map(law.told, LEGAL))),
+        warnings=tuple(each["text"] for each in data["warnings"] if each["code"] != "received_differs"),
+        home=library.divisions.full_name(assessment.case.dibao_region),
+        answer=data,
+        assessment=assessment,
+    )
+
+
+def _finding(assessment: Assessment) -> Finding:
+    """Which of the screens this is."""
+    verdict = assessment.insured.verdict
+    if verdict == "depends":
+        return "depends_on_income" if assessment.income_range_matters else "depends_on_reading"
+    if verdict == "within":
+        return "within_only_insured" if assessment.uninsured.verdict == "over" else "within"
+    if verdict == "over":
+        return "over"
+    household = assessment.case.household
+    if household.employee_on_book is None:
+        return "ask_on_book"
+    if household.employee_on_book is False and any(
+        field == "household.supporters" for field, _ in assessment.missing
+    ):
+        return "not_on_book"
+    if assessment.line is None:
+        return "ask_line"
+    open_fields = {field for field, _ in assessment.missing}
+    return "open_deduction" if open_fields.intersection(_DEDUCTIONS) else "open_figures"
+
+
+class _Words:
+    """The worded parts of one answer."""
+
+    def __init__(self, assessment: Assessment, library: Library, say: Say) -> None:
+        self._it = assessment
+        self._library = library
+        self._say = say
+        self._explainer = Explainer(assessment, say)
+        self._steps = assessment.steps
+        self._limit = (
+            None if assessment.line is None else assessment.line * assessment.case.household.size
+        )
+        other = assessment.other_reading
+        self._other = None if other is None or other.countable == assessment.insured.countable else other
+
+    def detail(self, finding: Finding) -> str:
+        it = self._it
+        if finding not in DETAILS or it.line is None or self._limit is None:
+            return ""
+        figures = {
+            "insured": format_yuan(it.insured.countable),
+            "uninsured": format_yuan(it.uninsured.countable),
+            "other": "" if it.other_reading is None else format_yuan(it.other_reading.countable),
+            "high": "" if it.high is None else format_yuan(it.high.countable),
+            "limit": format_yuan(self._limit),
+            "line": format_yuan(it.line),
+            "size": str(it.case.household.size),
+        }
+        told = self._say(DETAILS[finding]).format(**figures)
+        if finding == "depends_on_reading" and it.uninsured.verdict == "over":
+            told = f"{told} {self._say(UNINSURED_TOO).format(**figures)}"
+        return told
+
+    def cost(self) -> str:
+        cost = self._it.net_cost
+        if cost is None:
+            return ""
+        text = self._say(COST_ONE if cost.low == cost.high else COST_RANGE)
+        return text.format(low=format_yuan(cost.low), high=format_yuan(cost.high))
+
+    def cost_back(self) -> str:
+        cost = self._it.net_cost
+        if cost is None or cost.low == cost.high:
+            return ""
+        own = self._it.insured_month.own_insurance + self._it.insured_month.own_fund
+        return self._say(COST_BACK).format(own=format_yuan(int(own)))
+
+    def columns(self) -> tuple[str, ...]:
+        names = ("insured", "uninsured") if self._other is None else ("deducted", "other", "uninsured")
+        return tuple(self._say(COLUMNS[name]) for name in names)
+
+    def rows(self) -> tuple[Row, ...]:
+        it = self._it
+        outcomes = [it.insured, *([self._other] if self._other else []), it.uninsured]
+        rows = [
+            self._row("wage", self._spread(it.insured_month.wage, it.uninsured_month.wage), "wage", "wage_and_cash"),
+            self._row(
+                "own",
+                self._spread(it.insured_month.own_insurance + it.insured_month.own_fund, 0),
+                "employee_total",
+            ),
+            self._row(
+                "tax",
+                self._spread(it.insured_month.tax, it.uninsured_month.tax)
+                if it.insured_month.tax_known
+                else tuple("—" for _ in outcomes),
+                "income_tax.insured",
+                "income_tax.uninsured",
+            ),
+            self._row(
+                "take_home",
+                self._spread(it.insured_month.take_home, it.uninsured_month.take_home),
+                "take_home.insured",
+                "take_home.uninsured",
+            ),
+            self._row(
+                "countable",
+                tuple(format_yuan(outcome.countable) for outcome in outcomes),
+                "countable_income.insured",
+                "countable_income.uninsured",
+            ),
+        ]
+        return (*rows, *self._test_rows(outcomes))
+
+    def _test_rows(self, outcomes: list[Outcome]) -> list[Row]:
+        """The dibao test: what the income is held against, and what follows."""
+        size = self._it.case.household.size
+        limit = self._say(NOT_KNOWN) if self._limit is None else format_yuan(self._limit)
+        rows = [
+            self._row("limit", tuple(limit for _ in outcomes), "dibao_limit", "dibao_line"),
+            self._row(
+                "per_head",
+                tuple(format_yuan(outcome.countable // size) for outcome in outcomes),
+                "per_capita_income.insured",
+                "per_capita_income.uninsured",
+            ),
+            Row(
+                self._say(ROWS["verdict"]),
+                tuple(self._say(VERDICTS[self._shown_verdict(outcome)]) for outcome in outcomes),
+                strong=True,
+                verdicts=tuple(self._shown_verdict(outcome) for outcome in outcomes),
+            ),
+        ]
+        if self._limit is None:
+            return rows
+        receiving = self._it.case.household.dibao == "receiving"
+        gaps = tuple(outcome.gap or 0 for outcome in outcomes)
+        rows.append(
+            self._row(
+                "benefit" if receiving else "would_be_benefit",
+                tuple(map(format_yuan, gaps)),
+                "benefit.insured",
+                "benefit.uninsured",
+            )
+        )
+        if receiving:
+            rows.append(Row(self._say(ROWS["money"]), self._money(gaps), strong=True))
+        return rows
+
+    def _shown_verdict(self, outcome: Outcome) -> str:
+        """In a column of its own a reading is within or over; "depends" would only repeat that there are two."""
+        if self._other is not None and outcome is self._it.insured and outcome.verdict == "depends":
+            assert self._limit is not None
+            return "within" if outcome.countable < self._limit else "over"
+        return outcome.verdict
+
+    def _money(self, gaps: tuple[Fen, ...]) -> tuple[str, ...]:
+        """Take-home pay of all, other income and dibao together."""
+        household = self._it.case.household
+        rest = household.other_income
+        for index, earner in enumerate(household.earners[1:], start=2):
+            step = self._steps[f"earner{index}.take_home.{'insured' if earner.insured else 'uninsured'}"]
+            rest += int(step.value or 0)
+        insured, uninsured = self._it.insured_month.take_home, self._it.uninsured_month.take_home
+        own = [int(insured)] * (len(gaps) - 1) + [int(uninsured)]
+        return tuple(format_yuan(each + rest + gap) for each, gap in zip(own, gaps, strict=True))
+
+    def _spread(self, insured: Amount, uninsured: Amount) -> tuple[str, ...]:
+        """The same figure for every insured column, then the uninsured one."""
+        times = 1 if self._other is None else 2
+        return (format_yuan(int(insured)),) * times + (format_yuan(int(uninsured)),)
+
+    def _row(self, name: str, cells: tuple[str, ...], *keys: str) -> Row:
+        label = self._say(ROWS[name]).format(size=self._it.case.household.size)
+        hows = tuple(self.how(key) for key in self._with_inputs(keys))
+        if name == "countable" and self._other is not None:
+            other = How(self._say(COLUMNS["other"]), format_yuan(self._other.countable), self._say(HOW["both_unread"]))
+            hows = (*hows, other)
+        return Row(label, cells, hows)
+
+    def _with_inputs(self, keys: tuple[str, ...]) -> list[str]:
+        """The steps asked for, each followed by what it is made of, as far as that is not in a row of its own."""
+        shown: dict[str, None] = {}
+        for key in keys:
+            if key not in self._steps:
+                continue
+            shown[key] = None
+            for part in self._steps[key].inputs:
+                if part.partition(".")[0] not in ("take_home", "wage", "dibao_limit", "countable_income", "household_size"):
+                    shown[part] = None
+        return list(shown)
+
+    def how(self, key: str) -> How:
+        step = self._steps[key]
+        source = None if step.source is None else self._source(step.source)
+        return How(self._explainer.label(key), self._explainer.figure(key), self._explainer.how(key), source)
+
+    def insurance(self, line: Line) -> InsuranceRow:
+        """One insurance with its steps, both sides."""
+        terms, say = line.terms, self._say
+        name = terms.insurance
+        keys = (f"contribution_base.{name}", f"employee_share.{name}", f"employer_share.{name}")
+        notes = [*terms.notes]
+        if terms.recorded:
+            notes.insert(0, say(CERTAINTY["single_source" if "single_source" in (terms.base_status, terms.rate_status) else terms.base_status]))
+        return InsuranceRow(
+            name=say(INCLUDES_MATERNITY if terms.includes_maternity else INSURANCE[name]),
+            base=_shown(line.base),
+            employee=_shown(line.employee),
+            employer=_shown(line.employer),
+            hows=tuple(self.how(key) for key in keys if key in self._steps),
+            source=None if terms.source is None else self._source(terms.source),
+            notes=tuple(notes),
+        )
+
+    def hint(self, hint: Hint) -> HintShown:
+        say = self._say
+        return HintShown(
+            amount=format_yuan(hint.amount),
+            region=self._library.divisions.full_name(hint.region),
+            area=say(AREAS[hint.area]),
+            why=say(HINTS[hint.why]),
+            as_of="" if hint.as_of is None else hint.as_of.isoformat(),
+        )
+
+    def received(self) -> str:
+        """What really arrives beside what the sum gives, where they differ."""
+        household, gap = self._it.case.household, self._it.insured.gap
+        if household.received_monthly is None or gap is None or household.dibao != "receiving":
+            return ""
+        if household.received_monthly == gap:
+            return ""
+        return self._say(RECEIVED).format(
+            received=format_yuan(household.received_monthly), benefit=format_yuan(gap)
+        )
+
+    def _source(self, key: str) -> dict[str, Any]:
+        return source_json(self._library, key)
+
+
+def _shown(amount: Amount | None) -> str:
+    return "—" if amount is None else format_yuan(int(amount))
