@@ -58,7 +58,8 @@ def expose(library: Library, data: object, today: date, say: Say = as_written) -
     request = _Request(library, data, today)
     owed = [request.owed(library, part) for part in request.months]
     request.check()
-    rate = parse_rate(library.statutes[LATE_FEE].data["late_fee_daily_rate"])
+    law = library.statutes[LATE_FEE]
+    rate = parse_rate(law.data["late_fee_daily_rate"])
     arrears = sum(month.total for month in owed)
     remarks = ["fine_after_deadline", "employee_share_needs_plan", "late_fee_cap_open"]
     remarks += ["due_day_assumed"] * (request.due_day is None)
@@ -68,8 +69,8 @@ def expose(library: Library, data: object, today: date, say: Say = as_written) -
         "region": request.region,
         "ruleset": {"version": library.version, "sha256": library.sha256},
         "late_fee_rate": {
-            "daily": library.statutes[LATE_FEE].data["late_fee_daily_rate"],
-            "effective_from": library.statutes[LATE_FEE].start.isoformat(),
+            "daily": law.data["late_fee_daily_rate"],
+            "effective_from": law.start.isoformat(),
             "source": LATE_FEE,
         },
         "months": [_month_json(month, rate, request.stop) for month in owed],
@@ -81,8 +82,8 @@ def expose(library: Library, data: object, today: date, say: Say = as_written) -
         },
         "settle": [_settle(owed, rate, day) for day in (request.stop, *request.later)],
         "fine": {
-            "low": format_yuan(arrears * FINE_MULTIPLES[0]),
-            "high": format_yuan(arrears * FINE_MULTIPLES[1]),
+            "low": format_yuan(arrears * int(law.data["fine_multiple_min"])),
+            "high": format_yuan(arrears * int(law.data["fine_multiple_max"])),
             "source": LATE_FEE,
         },
         "severance": request.severance(),

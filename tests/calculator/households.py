@@ -7,7 +7,7 @@ from fractions import Fraction
 from random import Random
 from typing import Any
 
-from tests.calculator import oracle
+import oracle
 
 TODAY = date(2026, 11, 22)
 FIRST, LAST = date(2019, 1, 1), date(2027, 12, 20)

@@ -71,6 +71,7 @@ def money(amount: Fraction | None) -> str | None:
 # Contributions -----------------------------------------------------------------------------------------------
 
 
+@cache
 def record(region: str, insurance: str, on: date, as_of: date) -> dict[str, Any] | None:
     """The value in force: the nearest region that owns the series decides; {} where it has none for that day."""
     for code in levels(region):
@@ -235,6 +236,7 @@ def add_months(start: date, months: int) -> date:
     raise AssertionError
 
 
+@cache
 def dibao_line(region: str, area: str | None, on: date, as_of: date) -> tuple[Fraction | None, bool]:
     """The line of the latest record that has begun and is known, and whether it is stale."""
     parent = region[:2] + "0000"
@@ -261,6 +263,7 @@ def dibao_line(region: str, area: str | None, on: date, as_of: date) -> tuple[Fr
     return None, False
 
 
+@cache
 def rule(region: str, topic: str, on: date) -> dict[str, Any] | None:
     """The rule in force of the nearest region that has one on record."""
     for code in levels(region):
