@@ -227,17 +227,19 @@ class Home:
             if self.case.household.supporters and self.rules.support is None:
                 return "unknown"  # support that is counted by a rule nobody has could still lift the income
             return "within" if other else "depends"
-        complete = month.employee_complete and month.tax_known and self.others_complete
-        if not complete or "hardship_deduction" in self.questions:
+        counts = self.case.household.employee_on_book is not False
+        first_complete = (month.employee_complete and month.tax_known) or not counts
+        if not (first_complete and self.others_complete) or "hardship_deduction" in self.questions:
             return "unknown"
         return "unknown" if within(counted.national - counted.reserve, self.line, self.size) else "over"
 
     def reading(self, countable: Fen) -> Outcome:
         """Another reading of the insured scenario, plainly compared with the line."""
-        if self.line is None or not self.on_book:
+        if self.line is None:
             return Outcome(countable, "unknown", None)
         verdict: Verdict = "within" if within(countable, self.line, self.size) else "over"
-        return Outcome(countable, verdict, int(benefit(countable, self.line, self.size)))
+        gap = int(benefit(countable, self.line, self.size))
+        return Outcome(countable, verdict if self.on_book else "unknown", gap)
 
     def with_fund_deducted(self, month: Earned, counted: Counted) -> Outcome:
         """The reading in which the housing fund counts as a deduction too (open: 民发〔2021〕57号 does not name it)."""
@@ -272,7 +274,7 @@ class Home:
         if status != "receiving":
             costs.append(before_benefit)
         if status in ("receiving", "applying", "unknown"):
-            if self.line is None or not self.on_book:
+            if self.line is None:
                 return None
             readings = []
             if self.rules.local_deduction is not False:

@@ -16,6 +16,7 @@ from calculator.money import (
     at_least,
     clamp,
     divide,
+    refuse_overflow,
     share,
     where_positive,
 )
@@ -97,8 +98,9 @@ def employer_total(bases: list[Fen], rate: Ppm, rounding: Rounding) -> Fen:
 def income_tax(taxable: Amount, table: TaxTable) -> Amount:
     """Monthly income tax on what is left after the basic deduction (个人所得税法 第三条), half up to the fen.
 
-    The table is convex, so the bracket that applies is the one that gives most.
+    The table is convex, so the bracket that applies is the one that gives most. Raises `AmountTooLarge`.
     """
+    refuse_overflow(taxable)
     most: Amount = 0
     for bracket in table.brackets:
         most = at_least(taxable * bracket.rate - bracket.quick_deduction * MILLION, most)

@@ -84,7 +84,7 @@ def _disregards(case: Case, earner: Earner, month: Earned, rules: DibaoRules, li
     if line is None or earner.employment in NOT_AT_WORK:
         return _Disregard()
     net = at_least(month.net, 0)
-    cost = _work_costs(earner, net, rules.work_cost, line)
+    cost = _work_costs(earner, month.wage, net, rules.work_cost, line)
     if rules.new_job is None or earner.new_job_since is None or case.household.dibao != "receiving":
         return cost
     cap = share(line, rules.new_job.cap_multiple)
@@ -98,8 +98,8 @@ def _disregards(case: Case, earner: Earner, month: Earned, rules: DibaoRules, li
     return cost
 
 
-def _work_costs(earner: Earner, net: Amount, rule: WorkCost | None, line: Fen) -> _Disregard:
-    if rule is None or (earner.wage == 0 and isinstance(net, int)):
+def _work_costs(earner: Earner, pay: Amount, net: Amount, rule: WorkCost | None, line: Fen) -> _Disregard:
+    if rule is None or (isinstance(pay, int) and pay == 0):
         return _Disregard()
     if rule.share is None:
         return _Disregard(possible=share(line, OPEN_WORK_COST_SHARE))

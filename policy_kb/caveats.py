@@ -136,7 +136,7 @@ def _job_caveats(assessment: Assessment) -> Iterator[Caveat]:
         if any(line.base is not None and line.base < basis for line in month.lines):
             yield Caveat("base_below_wage", {})
     if any(
-        earner.insured and earner.employment in ("flexible", "retired", "student")
+        earner.insured and earner.employment in ("part_time", "flexible", "retired", "student")
         for earner in case.household.earners
     ):
         yield Caveat("not_employee_scheme", {})

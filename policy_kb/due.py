@@ -72,9 +72,10 @@ def _lines(library: Library, on: date) -> list[Due]:
     for region, records in library.regions.items():
         if region == NATION:
             continue
-        usable = [line for line in records.lines if line.kind == LINE and _begun(line, on) and _decides(line)]
-        if usable:
-            found += _freshness(region, max(usable, key=_attested), on)
+        begun = [line for line in records.lines if line.kind == LINE and _begun(line, on)]
+        newest = max(begun, key=_counts_from, default=None)
+        if newest is not None and _decides(newest):
+            found += _freshness(region, newest, on)
         elif not _line_of_municipality(library, region, on):
             hint = "，只有参考数" if records.lines else ""
             found.append(Due("no_line", region, LINE, None, None, f"没有能下结论的低保线{hint}"))
@@ -101,8 +102,11 @@ def _line_of_municipality(library: Library, region: str, on: date) -> bool:
 
 
 def _begun(line: DibaoLineRecord, on: date) -> bool:
-    start = line.start or line.as_of
-    return start is not None and start <= on
+    return _counts_from(line) <= on and (line.known or _counts_from(line)) <= on
+
+
+def _counts_from(line: DibaoLineRecord) -> date:
+    return line.start or line.as_of or date.max
 
 
 def _decides(line: DibaoLineRecord) -> bool:

@@ -24,7 +24,7 @@ import yaml
 from calculator.case import Area
 from calculator.fields import InputError, Problem
 from calculator.money import Fen, Ppm, Rounding, format_rate, format_yuan, parse_rate, parse_yuan
-from calculator.rules import NO_CEILING
+from calculator.rules import NO_CEILING, Insurance
 from locales import as_written
 from policy_kb.files import PolicyError, parse_region, read_yaml
 from policy_kb.library import INSURANCE_NAMES, Library
@@ -111,10 +111,8 @@ def _read_text(data: bytes) -> list[tuple[int, tuple[Cell, ...]]]:
 
 
 def _decode(data: bytes) -> str:
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        encodings = ["utf-16"]
-    else:
-        encodings = ["utf-8-sig", "gb18030"]
+    wide = data.startswith((b"\xff\xfe", b"\xfe\xff"))
+    encodings = ("utf-16",) if wide else ("utf-8-sig", "gb18030")
     for encoding in encodings:
         try:
             text = data.decode(encoding)
@@ -395,7 +393,7 @@ _COLUMNS: Final[Mapping[str, str]] = {
     for name in written.split()
 }
 _YEARLY: Final = re.compile(r"元[/每]年|元/人[·.]?年|每年|全年|年标准|万元|千元|角|分")
-_INSURANCE_WORDS: Final[Mapping[str, str]] = {
+_INSURANCE_WORDS: Final[Mapping[str, Insurance]] = {
     word: insurance
     for insurance, full in INSURANCE_NAMES.items()
     for word in (
@@ -627,26 +625,39 @@ def _source(where: str, row: Mapping[str, str]) -> dict[str, str]:
 def _add_value(
     library: Library, region: str, data: dict[str, Any], where: str, row: Mapping[str, str], key: str
 ) -> None:
-    insurance = _INSURANCE_WORDS.get(unicodedata.normalize("NFKC", row["insurance"]).strip().casefold())
-    if insurance is None:
-        raise refuse(
-            f"{where}：不认识险种“{row['insurance']}”，可以填：{'、'.join(INSURANCE_NAMES.values())}",
-            "insurance",
-        )
+    """Put a row into the notice that it belongs to: what one notice sets stays together."""
+    insurance = _insurance(where, row["insurance"])
     if not row.get("from"):
         raise refuse(f"{where}：要填执行日期", "from")
-    notice: dict[str, Any] = {"from": row["from"]}
-    for name in ("until", "known", "document"):
-        if row.get(name):
-            notice[name] = row[name]
+    notice = {name: row[name] for name in ("from", "until", "known", "document") if row.get(name)}
     if row.get("basis"):
         notice["basis"] = _BASES.get(row["basis"], row["basis"])
+    value = _value(where, row, key)
+    _carry_over(library, region, insurance, where, notice, value, data["sources"])
+    for other in data["notices"]:
+        if {**other, "values": None} == {**notice, "values": None}:
+            if insurance in other["values"]:
+                raise refuse(f"{where}：{INSURANCE_NAMES[insurance]}在同一天起有两条", "insurance")
+            other["values"][insurance] = value
+            return
+    data["notices"].append({**notice, "values": {insurance: value}})
+
+
+def _insurance(where: str, text: str) -> Insurance:
+    insurance = _INSURANCE_WORDS.get(unicodedata.normalize("NFKC", text).strip().casefold())
+    if insurance is None:
+        accepted = "、".join(INSURANCE_NAMES.values())
+        raise refuse(f"{where}：不认识险种“{text}”，可以填：{accepted}", "insurance")
+    return insurance
+
+
+def _value(where: str, row: Mapping[str, str], key: str) -> dict[str, Any]:
     certainty = row.get("certainty") or "single_source"
     value: dict[str, Any] = {"period": "stated"}
     for name in ("floor", "ceiling", "employee_fixed", "employer_fixed"):
         if row.get(name):
-            no_ceiling = name == "ceiling" and row[name] in ("none", "无", "无上限", "不设上限")
-            value[name] = "none" if no_ceiling else _amount(where, name, row[name])
+            unbounded = name == "ceiling" and row[name] in ("none", "无", "无上限", "不设上限")
+            value[name] = "none" if unbounded else _amount(where, name, row[name])
     for name in _RATES:
         if row.get(name):
             value[name] = _rate(where, name, row[name])
@@ -655,14 +666,7 @@ def _add_value(
     value["sources"] = [key]
     if row.get("note"):
         value["note"] = row["note"]
-    _carry_over(library, region, insurance, where, notice, value, data["sources"])
-    same = next((n for n in data["notices"] if {**n, "values": None} == {**notice, "values": None}), None)
-    if same is None:
-        data["notices"].append({**notice, "values": {insurance: value}})
-    elif insurance in same["values"]:
-        raise refuse(f"{where}：{INSURANCE_NAMES[insurance]}在同一天起有两条", "insurance")  # type: ignore[index]
-    else:
-        same["values"][insurance] = value
+    return value
 
 
 def _amount(where: str, name: str, text: str) -> str:
@@ -687,9 +691,9 @@ def _rate(where: str, name: str, text: str) -> str:
 def _carry_over(
     library: Library,
     region: str,
-    insurance: str,
+    insurance: Insurance,
     where: str,
-    notice: Mapping[str, Any],
+    notice: dict[str, Any],
     value: dict[str, Any],
     sources: dict[str, Any],
 ) -> None:
@@ -703,12 +707,10 @@ def _carry_over(
     before = max(earlier, key=lambda each: each.start, default=None)
     if before is None:
         if value["rate"] == "unknown":
-            raise refuse(
-                f"{where}：这个地区还没有自己的{INSURANCE_NAMES[insurance]}记录，个人比例和单位比例都要填",
-                "employee_rate",
-            )  # type: ignore[index]
+            raise refuse(f"{where}：{_whose_rates(library, region, insurance)}", "employee_rate")
         return
     kept = _as_plain(before)
+    kept_parts = [part for part in ("rate", "base") if value[part] == "unknown"]
     for name in ("employee_fixed", "employer_fixed", "maternity", "rate_classes", "employee_annual", "schedule",
                  "unmodelled", "employee_rounding", "employer_rounding", "employee_rate_max", "employer_rate_max"):  # fmt: skip
         if name in kept:
@@ -723,8 +725,22 @@ def _carry_over(
     for old in before.sources:
         sources[f"k{old}"] = _source_plain(by_key[old])
         value["sources"].append(f"k{old}")
+    carried = "、".join(word for part, word in (("rate", "比例"), ("base", "上下限")) if part in kept_parts)
+    if carried:
+        value["note"] = f"{value.get('note', '')}{carried}沿用{before.start.isoformat()}起的记录。"
     if "basis" not in notice and before.basis != "open":
-        notice["basis"] = before.basis  # type: ignore[index]
+        notice["basis"] = before.basis
+
+
+def _whose_rates(library: Library, region: str, insurance: Insurance) -> str:
+    """Why a record needs rates of its own, and where the figures may belong instead."""
+    what, here = INSURANCE_NAMES[insurance], library.divisions.name(region)
+    for level in library.divisions.levels(region)[1:-1]:
+        records = library.regions.get(level)
+        if records and any(each.insurance == insurance for each in records.contributions):
+            wider = library.divisions.name(level)
+            return f"{here}的{what}沿用{wider}的记录。地区改成{wider}，或者把个人比例和单位比例也填上"
+    return f"{here}还没有自己的{what}记录，个人比例和单位比例都要填"
 
 
 def _as_plain(value: Contribution) -> dict[str, Any]:
@@ -882,7 +898,7 @@ def _line_span(line: DibaoLineRecord) -> _Span:
 
 def _overlap(new: _Span, old: _Span, region: str, what: str) -> str:
     """What to say about a correction; raises `InputError` where the two contradict each other."""
-    start, until, known = new
+    start, _, known = new
     if start == old[0]:
         if known <= old[2]:
             raise refuse(
@@ -949,7 +965,6 @@ def _value_changes(library: Library, value: Contribution) -> Iterator[Change]:
         if after is None or after == before:
             continue
         show = _show_rate if name in _RATES else _show_amount
-        comparable = before and NO_CEILING not in (before, after)
         yield Change(
             value.region,
             value.insurance,
@@ -957,7 +972,7 @@ def _value_changes(library: Library, value: Contribution) -> Iterator[Change]:
             value.start,
             None if before is None else show(before),
             show(after),
-            _percent(before, after) if comparable else None,
+            _percent(before, after) if before and NO_CEILING not in (before, after) else None,
             note,
         )
 
@@ -999,13 +1014,18 @@ def _percent(before: int, after: int) -> str:
     >>> _percent(495_200, 520_000), _percent(10, 9)
     ('+5.0%', '-10.0%')
     """
-    tenths, size = divmod(abs(after - before) * 2000 + before, before * 2)[0], after - before
-    return f"{'-' if size < 0 else '+'}{tenths // 10}.{tenths % 10}%"
+    tenths = (abs(after - before) * 2000 + before) // (before * 2)
+    return f"{'-' if after < before else '+'}{tenths // 10}.{tenths % 10}%"
+
+
+def what_name(what: str) -> str:
+    """What a change or a finding is about, by its Chinese name."""
+    return next((name for key, name in (*INSURANCE_NAMES.items(), ("line", "低保线")) if key == what), what)
 
 
 def describe_change(library: Library, change: Change) -> str:
     """One line of the difference."""
-    what = "低保线" if change.what == "line" else INSURANCE_NAMES[change.what]  # type: ignore[index]
+    what = what_name(change.what)
     before = "（没有记录）" if change.before is None else change.before
     percent = f"（{change.percent}）" if change.percent else ""
     note = f"，{change.note}" if change.note else ""

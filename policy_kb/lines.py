@@ -74,7 +74,7 @@ def _line_at(records: RegionRecords | None, area: Area | None, on: date, as_of: 
             record.region, needs_area=area is None and both, hints=_hints(record, None, "other_area")
         )
     attested = max(day for day in (record.start, record.as_of) if day is not None)
-    stale = on >= add_months(attested, MONTHS_FRESH) or (record.until is not None and record.until < on)
+    stale = on > add_months(attested, MONTHS_FRESH) or (record.until is not None and record.until < on)
     return DibaoLine(
         region=record.region,
         amount=amount,

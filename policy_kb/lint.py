@@ -38,6 +38,7 @@ RULES: Final = (
 )
 LINE: Final = "line"
 DAYS_EARLY: Final = 400
+MOST_NODES: Final = 200_000
 #: Legal limits of each side's rate: 国办发〔2019〕13号 (pension), 社会保险法 and the circulars that bound the others.
 _LIMITS: Final[dict[str, tuple[tuple[Ppm, Ppm], tuple[Ppm, Ppm]]]] = {  # employee, employer: least and most
     "pension": ((80_000, 80_000), (120_000, 200_000)),
@@ -48,6 +49,8 @@ _LIMITS: Final[dict[str, tuple[tuple[Ppm, Ppm], tuple[Ppm, Ppm]]]] = {  # employ
     "housing_fund": ((50_000, 120_000), (50_000, 120_000)),
 }
 _UNEMPLOYMENT_BOTH: Final[Ppm] = 30_000
+#: From how many times the most allowed a rate is taken for a percentage.
+_PERCENT_AT: Final = 5
 _INJURY_CLASSES: Final[tuple[Ppm, Ppm]] = (500, 28_500)
 
 
@@ -112,14 +115,28 @@ def read_waivers(path: Path = WAIVERS) -> tuple[Waiver, ...]:
 
 
 def plain_keys(data: Any) -> Any:
-    """Plain data in which a key `on`, which YAML 1.1 reads as true, is a name like every other.
+    """Plain data in which every key is a text: `on`, which YAML 1.1 reads as true, is a name like any other.
 
-    >>> plain_keys({True: "2026-10-15", "cases": [{True: 1}]})
-    {'on': '2026-10-15', 'cases': [{'on': 1}]}
+    Raises `PolicyError` for data that refers to itself or unfolds beyond measure.
+
+    >>> plain_keys({True: "2026-10-15", "cases": [{1: "a"}]})
+    {'on': '2026-10-15', 'cases': [{'1': 'a'}]}
     """
-    if isinstance(data, dict):
-        return {"on" if key is True else key: plain_keys(value) for key, value in data.items()}
-    return [plain_keys(each) for each in data] if isinstance(data, list) else data
+    left = MOST_NODES
+
+    def plain(value: Any) -> Any:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            raise PolicyError("YAML 里的内容太多，或者自己引用自己")
+        if isinstance(value, dict):
+            return {"on" if key is True else str(key): plain(each) for key, each in value.items()}
+        return [plain(each) for each in value] if isinstance(value, list) else value
+
+    try:
+        return plain(data)
+    except RecursionError:
+        raise PolicyError("YAML 里的内容自己引用自己") from None
 
 
 def _any_region(code: str) -> str:
@@ -168,11 +185,12 @@ def lint_records(library: Library, records: RegionRecords) -> Iterator[Finding]:
 
 def _value(value: Contribution, *, rate_confirmed: bool) -> Iterator[Finding]:
     floor, ceiling = value.floor, value.ceiling
-    if floor and ceiling is not None and ceiling != NO_CEILING and value.insurance != FUND:
-        if not 45 * floor <= 10 * ceiling <= 55 * floor:
-            times = f"{ceiling / floor:.2f}"
-            text = f"上限 {format_yuan(ceiling)} 是下限 {format_yuan(floor)} 的 {times} 倍，一般在 4.5 到 5.5 倍之间"
-            yield _about(value, "bounds_ratio", text)
+    if floor and ceiling is not None and not _usual_ratio(value.insurance, floor, ceiling):
+        times = f"{ceiling / floor:.2f}"
+        text = (
+            f"上限 {format_yuan(ceiling)} 是下限 {format_yuan(floor)} 的 {times} 倍，一般在 4.5 到 5.5 倍之间"
+        )
+        yield _about(value, "bounds_ratio", text)
     if value.known is not None and value.known < value.start - timedelta(days=DAYS_EARLY):
         text = f"公布日期 {value.known} 比执行日期 {value.start} 早了 {DAYS_EARLY} 天以上"
         yield _about(value, "known_early", text)
@@ -180,6 +198,11 @@ def _value(value: Contribution, *, rate_confirmed: bool) -> Iterator[Finding]:
         if status == "sourced" and len(set(value.sources)) < 2 and not (part == "费率" and rate_confirmed):
             yield _about(value, "one_source", f"{part}标为有两个独立出处，却只记了一个出处")
     yield from _rates(value)
+
+
+def _usual_ratio(insurance: str, floor: Fen, ceiling: Fen) -> bool:
+    """300 % to 60 % of an average wage; a housing fund's floor is the minimum wage, and bounds may have no ceiling."""
+    return insurance == FUND or ceiling == NO_CEILING or 45 * floor <= 10 * ceiling <= 55 * floor
 
 
 def _same_rate_above(library: Library, value: Contribution) -> bool:
@@ -215,7 +238,7 @@ def _rates(value: Contribution) -> Iterator[Finding]:
 
 
 def _out_of_limits(value: Contribution, side: str, rate: Ppm, least: Ppm, most: Ppm) -> Finding:
-    if rate > most and least <= rate // 100 <= most and rate // 100:
+    if rate >= _PERCENT_AT * most and least <= rate // 100 <= most:
         text = f"{side}写成 {format_rate(rate)}，看来是百分数；比例要写成 {format_rate(rate // 100)}"
         return _about(value, "percent_as_rate", text)
     text = f"{side} {format_rate(rate)} 不在 {format_rate(least)} 到 {format_rate(most)} 之间"
@@ -330,7 +353,8 @@ def unwaived(findings: Iterable[Finding]) -> list[Finding]:
 def describe_finding(finding: Finding, library: Library) -> str:
     """One finding as a line of text."""
     name = "全国" if finding.region == NATION else _name(library, finding.region)
-    what = "低保线" if finding.what == LINE else INSURANCE_NAMES.get(finding.what, finding.what)  # type: ignore[call-overload]
+    names = (*INSURANCE_NAMES.items(), (LINE, "低保线"))
+    what = next((name for key, name in names if key == finding.what), finding.what)
     since = f" {finding.start.isoformat()}" if finding.start else ""
     reason = f"（已核：{finding.waived}）" if finding.waived else ""
     return f"{finding.rule} {finding.region} {name} {what}{since}：{finding.message}{reason}"

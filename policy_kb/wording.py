@@ -60,7 +60,7 @@ WARNINGS: Final[Mapping[str, str]] = {
     "new_job_disregard": N_("新就业的收入可以有几个月不算，满六个月以后还算不算由当地定。"),
     "housing_fund_reading": N_("算收入时减不减公积金，规定没有写明，这里没有减。"),
     "wage_not_reported": N_("工资收入变了要告诉乡镇（街道），说了就没事；这里的内容不会替你转给任何人。"),
-    "not_employee_scheme": N_("这里按职工参保算。灵活就业、退休、在校的人缴法不同，资料库里没有那些数。"),
+    "not_employee_scheme": N_("这里按职工参保算。非全日制、灵活就业、退休、在校的人缴法不同，资料库里没有那些数。"),
     "income_tax_unknown": N_("那一年的个税表没有记录。"),
     "contributions_exceed_wage": N_("个人要缴的比工资还多，这种情况请找单位人事核对。"),
     "company_rule": N_("{text}"),

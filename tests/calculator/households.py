@@ -11,13 +11,24 @@ import oracle
 
 TODAY = date(2026, 11, 22)
 FIRST, LAST = date(2019, 1, 1), date(2027, 12, 20)
-EMPLOYMENTS = ("employee", "employee", "employee", "part_time", "flexible", "dispatched", "retired", "student")
+EMPLOYMENTS = (
+    "employee",
+    "employee",
+    "employee",
+    "part_time",
+    "flexible",
+    "dispatched",
+    "retired",
+    "student",
+)
 STATES = ("receiving", "receiving", "receiving", "applying", "suspended", "ended", "none", "unknown")
 RULED = ("110000", "110105", "310000", "310115", "330100", "330200", "350100", "320100", "440100", "231000")
 
 
 def with_files() -> list[str]:
-    return sorted(path.stem for path in (oracle.HOUSE / "regions").glob("*.yaml") if path.stem != oracle.NATION)
+    return sorted(
+        path.stem for path in (oracle.HOUSE / "regions").glob("*.yaml") if path.stem != oracle.NATION
+    )
 
 
 def all_regions() -> list[str]:
@@ -43,9 +54,13 @@ def household(random: Random, files: list[str], everywhere: list[str]) -> dict[s
         "earners": earners,
     }
     if random.random() < 0.12:
-        home["supporters"] = [{"income": fen(random, 0, 20000), "size": random.randint(1, 4)} for _ in range(2)]
+        home["supporters"] = [
+            {"income": fen(random, 0, 20000), "size": random.randint(1, 4)} for _ in range(2)
+        ]
     if random.random() < 0.12:
-        home["other_income_high"] = oracle.money(Fraction(home["other_income"]) + random.randint(0, 300000) * oracle.FEN)
+        home["other_income_high"] = oracle.money(
+            Fraction(home["other_income"]) + random.randint(0, 300000) * oracle.FEN
+        )
     case = {"region": region, "dibao_region": place, "on": on.isoformat(), "household": home}
     case["area"] = random.choice(("urban", "rural", None))
     if random.random() < 0.1:
@@ -60,7 +75,9 @@ def household(random: Random, files: list[str], everywhere: list[str]) -> dict[s
 
 
 def earner(random: Random, index: int, files: list[str], on: date) -> dict[str, Any]:
-    wage = random.choice((fen(random, 0, 3000), fen(random, 2500, 9000), fen(random, 8000, 50000), "0", "4200"))
+    wage = random.choice(
+        (fen(random, 0, 3000), fen(random, 2500, 9000), fen(random, 8000, 50000), "0", "4200")
+    )
     given: dict[str, Any] = {
         "wage": wage,
         "employment": random.choice(EMPLOYMENTS),

@@ -90,18 +90,21 @@ def record(region: str, insurance: str, on: date, as_of: date) -> dict[str, Any]
             for each in owned
             if day(each["from"]) <= on and (day(each.get("known")) or day(each["from"])) <= as_of
         ]
-        return max(begun, key=lambda each: (day(each["from"]), day(each.get("known")) or date.min), default={})
+        return max(
+            begun, key=lambda each: (day(each["from"]), day(each.get("known")) or date.min), default={}
+        )
     return None
 
 
-def outdated(value: dict[str, Any], on: date) -> bool:
-    if value.get("until"):
-        return on > day(value["until"])
-    if value.get("basis") not in BASIS_END:
-        return False
-    start = day(value["from"])
-    end = date(start.year, *BASIS_END[value["basis"]])
-    return on > (end if end >= start else end.replace(year=end.year + 1))
+def outdated_since(value: dict[str, Any] | None, on: date) -> str | None:
+    """The last day a record holds, where that has passed: as it says, else the end of the year it is set for."""
+    if not value:
+        return None
+    last, start = day(value.get("until")), day(value["from"])
+    if last is None and value.get("basis") in BASIS_END:
+        last = date(start.year, *BASIS_END[value["basis"]])
+        last = last if last >= start else last.replace(year=last.year + 1)
+    return last.isoformat() if last is not None and on > last else None
 
 
 @dataclass
@@ -113,9 +116,12 @@ class Line:
     employer: Fraction | None
     employee_open: bool  # unknown, or owed otherwise than the figure says
     employer_open: bool
+    outdated_since: str | None = None
 
 
-def contribution(insurance: str, value: dict[str, Any] | None, earner: dict[str, Any], strategy: str) -> Line | None:
+def contribution(
+    insurance: str, value: dict[str, Any] | None, earner: dict[str, Any], strategy: str
+) -> Line | None:
     if insurance == "maternity" and (value is None or value.get("employer_rate", "") is None):
         return None
     value = value or {}
@@ -123,7 +129,10 @@ def contribution(insurance: str, value: dict[str, Any] | None, earner: dict[str,
     rates = {side: side_rate(insurance, value, earner, side) for side in ("employee", "employer")}
     amounts = {}
     for side, rate in rates.items():
-        how = value.get(f"{side}_rounding") or {"mode": "half_up", "unit": 100 if insurance == "housing_fund" else 1}
+        how = value.get(f"{side}_rounding") or {
+            "mode": "half_up",
+            "unit": 100 if insurance == "housing_fund" else 1,
+        }
         if rate is None or (base is None and rate != 0):
             amounts[side] = None
         else:
@@ -135,7 +144,8 @@ def contribution(insurance: str, value: dict[str, Any] | None, earner: dict[str,
         amounts["employee"],
         amounts["employer"],
         # work injury and maternity are the employer's alone, whatever is on record
-        insurance not in ("work_injury", "maternity") and (amounts["employee"] is None or "employee" in unmodelled),
+        insurance not in ("work_injury", "maternity")
+        and (amounts["employee"] is None or "employee" in unmodelled),
         amounts["employer"] is None or "employer" in unmodelled or value.get("maternity") == "apart",
     )
 
@@ -166,6 +176,9 @@ def contributions(earner: dict[str, Any], on: date, as_of: date, strategy: str) 
     wanted = FIVE if earner["housing_fund_rate"] is None else (*FIVE, "housing_fund")
     found = {each: record(earner["region"], each, on, as_of) for each in wanted}
     lines = {each: contribution(each, value, earner, strategy) for each, value in found.items()}
+    for each, line in lines.items():
+        if line is not None:
+            line.outdated_since = outdated_since(found[each], on)
     return {each: line for each, line in lines.items() if line is not None}
 
 
@@ -208,10 +221,16 @@ class Pay:
 
     @property
     def own_fund(self) -> Fraction:
-        return (self.lines["housing_fund"].employee or Fraction(0)) if "housing_fund" in self.lines else Fraction(0)
+        return (
+            (self.lines["housing_fund"].employee or Fraction(0))
+            if "housing_fund" in self.lines
+            else Fraction(0)
+        )
 
 
-def pay(earner: dict[str, Any], insured: bool, on: date, as_of: date, strategy: str, cash: bool = False) -> Pay:
+def pay(
+    earner: dict[str, Any], insured: bool, on: date, as_of: date, strategy: str, cash: bool = False
+) -> Pay:
     lines = contributions(earner, on, as_of, strategy) if insured else {}
     wage = earner["wage"] + (earner["cash_in_lieu"] if cash else 0)
     own = sum((line.employee or 0 for line in lines.values()), Fraction(0))
@@ -335,7 +354,11 @@ class Home:
 
         def with_gross(fen: int) -> dict[str, Any]:
             gross = Fraction(fen, 100)
-            return {**earner, "wage": gross, "base_wage": gross if given.get("base_wage") is None else earner["base_wage"]}
+            return {
+                **earner,
+                "wage": gross,
+                "base_wage": gross if given.get("base_wage") is None else earner["base_wage"],
+            }
 
         def take_home(fen: int) -> Fraction:
             return pay(with_gross(fen), earner["insured"], self.on, self.as_of, self.strategy).take_home
@@ -385,7 +408,9 @@ class Home:
             return Fraction(0)
         value = self.hardship["value"]
         ill = Fraction(value["serious_illness_or_severe_disability"]) if self.ill else Fraction(0)
-        alone = Fraction(value["single_parent_of_child_to_16_or_full_time_student"]) if self.single_parent else 0
+        alone = (
+            Fraction(value["single_parent_of_child_to_16_or_full_time_student"]) if self.single_parent else 0
+        )
         return rounded(self.line * max(ill, alone))
 
     def support(self) -> Fraction:
@@ -441,7 +466,9 @@ class Home:
         return "within" if readings == {True} else "depends"
 
     def benefit(self, countable: Fraction) -> Fraction | None:
-        return None if self.line is None or self.stale else max(Fraction(0), self.line * self.size - countable)
+        return (
+            None if self.line is None or self.stale else max(Fraction(0), self.line * self.size - countable)
+        )
 
     def answer(self) -> dict[str, Any]:
         low = Fraction(self.case["household"].get("other_income", 0))
@@ -459,7 +486,12 @@ class Home:
             plain = "within" if insured.other < self.line * self.size else "over"
         return {
             "contributions": {
-                name: {"base": money(line.base), "employee": money(line.employee), "employer": money(line.employer)}
+                name: {
+                    "base": money(line.base),
+                    "employee": money(line.employee),
+                    "employer": money(line.employer),
+                    "outdated_since": line.outdated_since,
+                }
                 for name, line in first.lines.items()
             },
             "complete": not any(line.employee_open or line.employer_open for line in first.lines.values()),
@@ -515,6 +547,8 @@ def answer(case: dict[str, Any], today: date) -> dict[str, Any]:
 def within(case: dict[str, Any], wage: str, today: date) -> bool:
     """Is the household within by the national reading, with this wage of the first earner?"""
     first, *rest = case["household"]["earners"]
-    home = Home({**case, "household": {**case["household"], "earners": [{**first, "wage": wage}, *rest]}}, today)
+    home = Home(
+        {**case, "household": {**case["household"], "earners": [{**first, "wage": wage}, *rest]}}, today
+    )
     low = Fraction(case["household"].get("other_income", 0))
     return home.line is not None and home.side(True, low).countable < home.line * home.size

@@ -98,8 +98,38 @@ FLAGS = (
 RATES = (EARNER + "housing_fund_rate",)
 REQUIRED = ("region", "household", "household.size", "household.earners", EARNER + "wage")
 EVERY = (*AMOUNTS, *COUNTS, *DATES, *REGIONS, *CHOICES, *FLAGS, *RATES, *REQUIRED, "household.supporters")
-NOT_NUMBERS = ("", "abc", "1e3", "12.345", "1,000", "½", "３５００", "٣", "NaN", "--1", "12.", True, 12.5, [], {}, ["1"])
-NOT_DATES = ("", "2026", "2026-02-30", "2026-13-01", "15.10.2026", "20261015", "2026-W01-1", "今天", 20261015, True, [], {})
+NOT_NUMBERS = (
+    "",
+    "abc",
+    "1e3",
+    "12.345",
+    "1,000",
+    "½",
+    "３５００",
+    "٣",
+    "NaN",
+    "--1",
+    "12.",
+    True,
+    12.5,
+    [],
+    {},
+    ["1"],
+)
+NOT_DATES = (
+    "",
+    "2026",
+    "2026-02-30",
+    "2026-13-01",
+    "15.10.2026",
+    "20261015",
+    "2026-W01-1",
+    "今天",
+    20261015,
+    True,
+    [],
+    {},
+)
 
 
 def parts(path: str) -> list[str | int]:
@@ -243,7 +273,9 @@ def test_objects(path: str) -> None:
         assert problems(with_value(path, value))[path] in ("not_allowed", "missing_field")
 
 
-@pytest.mark.parametrize(("path", "low", "high"), [("household.earners", 1, 10), ("household.supporters", 0, 20)])
+@pytest.mark.parametrize(
+    ("path", "low", "high"), [("household.earners", 1, 10), ("household.supporters", 0, 20)]
+)
 def test_lists(path: str, low: int, high: int) -> None:
     (item,) = FULL["household"][path.split(".")[1]]
     for value in ("x", 1, True, {}, [item] * (high + 1), *([] if low == 0 else [[]])):
@@ -269,8 +301,12 @@ def test_fields_held_side_by_side() -> None:
     assert problems(pair) == {"household.size": "out_of_range"}
     pair["household"]["employee_on_book"] = False
     assert problems(pair) == {}
-    assert problems(with_value("household.other_income", "500.01")) == {"household.other_income_high": "out_of_range"}
-    assert problems(with_value(EARNER + "new_job_since", "2026-10-16")) == {EARNER + "new_job_since": "out_of_range"}
+    assert problems(with_value("household.other_income", "500.01")) == {
+        "household.other_income_high": "out_of_range"
+    }
+    assert problems(with_value(EARNER + "new_job_since", "2026-10-16")) == {
+        EARNER + "new_job_since": "out_of_range"
+    }
 
 
 @pytest.mark.parametrize("body", [None, [], "x", 1, True, 1.5, [FULL]])
