@@ -17,7 +17,7 @@ from calculator.trace import Step
 from locales import Say, as_written
 from policy_kb.caveats import caveats
 from policy_kb.library import Citation, Library
-from policy_kb.wording import MISSING, warning_text
+from policy_kb.wording import MISSING
 
 
 def answer(assessment: Assessment, library: Library, say: Say = as_written) -> dict[str, Any]:
@@ -41,8 +41,7 @@ def answer(assessment: Assessment, library: Library, say: Say = as_written) -> d
         "dibao": _dibao(assessment),
         "steps": [_step(step) for step in assessment.steps],
         "warnings": [
-            {"code": code, "text": warning_text(code, details, say)}
-            for code, details in caveats(assessment, library, say)
+            {"code": caveat.code, "text": caveat.text(say)} for caveat in caveats(assessment, library, say)
         ],
         "missing": [{"field": field, "why": say(MISSING[why])} for field, why in assessment.missing],
         "sources": [source_json(library, key) for key in _cited(assessment)],

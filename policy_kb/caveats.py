@@ -10,14 +10,19 @@ from calculator.contributions import FUND, Earned, Line
 from calculator.money import format_yuan
 from locales import Say
 from policy_kb.library import Library
-from policy_kb.wording import insurance_names
+from policy_kb.wording import insurance_names, warning_text
 
 
 class Caveat(NamedTuple):
-    """A warning by code, with what fills its text."""
+    """A warning by code, with what fills its text; `wording` where one code is said in more than one way."""
 
     code: str
     details: dict[str, str]
+    wording: str = ""
+
+    def text(self, say: Say) -> str:
+        """The warning in the reader's language."""
+        return warning_text(self.wording or self.code, self.details, say)
 
 
 def caveats(assessment: Assessment, library: Library, say: Say) -> Iterator[Caveat]:
@@ -53,9 +58,9 @@ def _dibao_line_caveats(assessment: Assessment, library: Library) -> Iterator[Ca
             "line_stale", {"region": region, "amount": amount, "since": since.isoformat() if since else ""}
         )
     if line.period_assumed:
-        yield Caveat("line_period_assumed", {})
+        yield Caveat("period_assumed", {}, "line_period_assumed")
     if line.status == "single_source":
-        yield Caveat("line_single_source", {})
+        yield Caveat("single_source", {}, "line_single_source")
 
 
 def _household_caveats(assessment: Assessment) -> Iterator[Caveat]:

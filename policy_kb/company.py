@@ -288,7 +288,10 @@ def _read_condition(part: FieldReader, depth: int) -> Condition:
             return Condition(cast(Any, kind), parts=inner)
     if part.has("not"):
         negated = part.part("not")
-        condition = _read_condition(negated, depth + 1) if depth < MOST_DEPTH else ALWAYS
+        if depth >= MOST_DEPTH:
+            part.fail("out_of_range", "not", "list", "1", str(MOST_DEPTH))
+            return ALWAYS
+        condition = _read_condition(negated, depth + 1)
         part.close()
         return Condition("not", parts=(condition,))
     return _read_comparison(part)
@@ -423,7 +426,7 @@ def within_region(code: str, wider: str) -> bool:
     >>> within_region("320505", "320000"), within_region("320505", "330000")
     (True, False)
     """
-    return code.startswith(re.sub(r"(00){0,2}$", "", wider))
+    return code.startswith(re.sub(r"(00){0,3}$", "", wider))
 
 
 def _facts(case: Case, rules: Rules) -> dict[str, str | int | None]:

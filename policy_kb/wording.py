@@ -37,7 +37,7 @@ WARNINGS: Final[Mapping[str, str]] = {
     "period_assumed": N_("{insurances}的执行日期是推定的，或几处说法不一。"),
     "single_source": N_("{insurances}的数字只有一个出处。"),
     "recalled": N_("{insurances}的依据有一部分只凭记忆，没有找到原文。"),
-    "figure_may_be_outdated": N_("{insurances}用的是到{ended}为止的数，新数预计{awaited}公布，到时会补算。"),
+    "figure_may_be_outdated": N_("{insurances}用的是到{ended}为止的数，接下来的数一般{awaited}起公布，资料库里还没有；公布后差额要补。"),
     "insurance_not_recorded": N_("资料库里没有{insurances}在当地的数，合计里没有算它，实际会多扣一些。"),
     "figure_not_recorded": N_("{insurances}的基数或费率没有记录，合计里没有算它。"),
     "incomplete": N_("{insurances}可能还有别的收费或别的档次，资料库里没有准数。"),

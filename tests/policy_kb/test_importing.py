@@ -168,7 +168,7 @@ def test_a_workbook_with_dates_percents_and_numbers(library: Library, tmp_path: 
         (MEDICAL.replace(",,,关于", ",2%,7.8,关于"), "不是比例"),
         (MEDICAL.replace(",,,关于", ",2%,0.78,关于"), "看来是百分数"),
         (MEDICAL.replace(",,,关于", ",2%,20%,关于"), "不在 0 到 0.12 之间"),
-        (MEDICAL.replace("2026-01-01", "2024-07-01"), "重叠"),
+        (MEDICAL.replace("2026-01-01", "2024-07-01").replace(",,,关于", ",2%,7.8%,关于"), "重叠"),
         (
             MEDICAL.replace("2026-01-01", "2025-01-01").replace("2026-09-01", "2024-12-01"),
             "更正的话，公布日期要比它晚",
