@@ -11,6 +11,7 @@ import tempfile
 import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -20,6 +21,7 @@ from typing import Any, Final, Protocol, TextIO
 
 import xlsxwriter
 from tqdm import tqdm
+from xlsxwriter.exceptions import XlsxWriterException
 
 from calculator.assessment import Assessment, assess
 from calculator.case import Case, read_case
@@ -29,7 +31,7 @@ from calculator.household import Verdict, per_capita
 from calculator.money import Fen, format_yuan
 from calculator.rules import INSURANCES, Insurance, InsuranceTerms, Rules
 from locales import as_written
-from policy_kb.caveats import Caveat, caveats
+from policy_kb.caveats import caveats
 from policy_kb.importing import (
     Cell,
     amount_text,
@@ -51,8 +53,10 @@ Adjust = Callable[[Case, Rules], tuple[Case, Rules, tuple[str, ...]]]
 _HEADINGS: Final[Mapping[str, str]] = {
     "employee_no": "工号 员工编号 员工号 职工编号 职工号 人员编号 编号 employee_no employee_number employee_id emp_no staff_no",
     "name": "姓名 名字 员工姓名 职工姓名 name full_name employee_name",
-    "region": "工作地 工作地点 工作城市 参保地 参保城市 参保地区 社保地 社保缴纳地 缴纳地 缴费地 region job_region work_region city",
-    "dibao_region": "户籍地 户籍所在地 户口所在地 户籍 户口地 老家 家乡 低保地 低保所在地 dibao_region hometown home_region hukou",
+    "region": "工作地 工作地点 工作城市 参保地 参保城市 参保地区 社保地 "
+    "社保缴纳地 缴纳地 缴费地 region job_region work_region city",
+    "dibao_region": "户籍地 户籍所在地 户口所在地 户籍 户口地 老家 "
+    "家乡 低保地 低保所在地 dibao_region hometown home_region hukou",
     "area": "城乡 城镇农村 户口性质 户籍性质 户口类型 户籍类型 城乡类别 area hukou_type urban_rural",
     "wage": "工资 应发工资 应发 月工资 月薪 税前工资 工资税前 工资应发 应发合计 工资总额 应发金额 wage gross gross_wage salary "
     "monthly_wage monthly_salary gross_salary",
@@ -200,12 +204,12 @@ class RosterSummary:
     rejected_file: Path | None
     version: str
     sha256: str
-    today: date
+    on: str
 
     def lines(self) -> list[tuple[str, Out]]:
         """The summary as label and value, for a sheet and for the terminal."""
         found: list[tuple[str, Out]] = [
-            ("计算日期", self.today.isoformat()),
+            ("计算日期", self.on),
             ("人数（行）", self.rows),
             ("算出", self.calculated),
             ("其中有缺项", self.incomplete),
@@ -224,7 +228,16 @@ class RosterSummary:
         found += [("政策库版本", self.version), ("政策库校验值", self.sha256)]
         return found
 
+    def text(self) -> str:
+        """The summary for the terminal, with the first rejected rows."""
+        shown = [f"{label}  {_csv_text(value)}" for label, value in self.lines()]
+        shown += [f"退回 第 {each.row} 行：{each.reason}" for each in self.rejected[:_SHOWN]]
+        if len(self.rejected) > _SHOWN:
+            shown.append(f"还有 {len(self.rejected) - _SHOWN} 行退回，见 {self.rejected_file}")
+        return "\n".join(shown)
 
+
+_SHOWN: Final = 10
 QUARANTINE: Final = "低保情况只能由职工本人同意后提供，不能从花名册导入；这一列没有读取，也没有写进结果"
 
 
@@ -253,8 +266,8 @@ def assess_roster(
                 run.row(book, number, cells)
             summary = run.summary(target, book.rejected_file if run.rejected else None)
             book.finish(summary)
-    except OSError as error:
-        raise refuse(f"写不了 {target}：{error.strerror}", "输出文件") from error
+    except (OSError, XlsxWriterException) as error:
+        raise refuse(f"写不了 {target}：{error}", "输出文件") from error
     return summary
 
 
@@ -395,18 +408,7 @@ class _Run:
             problems = [Problem("not_allowed", "name", "file", choices=("这是合计行，不是职工",))]
         if problems:
             raise InputError(*problems)
-        net = "wage" not in given and "net_wage" in given
-        earner = {name: given[name] for name in _EARNER if name in given}
-        if net:
-            earner |= {"wage": given["net_wage"], "wage_is_net": True}
-        household = {name: given[name] for name in ("employee_on_book", "other_income") if name in given}
-        case = {
-            name: given[name]
-            for name in ("region", "dibao_region", "area", "on", "standard_monthly")
-            if name in given
-        }
-        case["household"] = household | {"size": given.get("household_size", 1), "earners": [earner]}
-        return case, "household_size" in given
+        return _as_case(given), "household_size" in given
 
     def _value(self, name: str, cell: Cell, heading: str) -> Any:
         """A cell in the shape in which a case wants the field; "" where it is blank. Raises `InputError`."""
@@ -435,10 +437,10 @@ class _Run:
         return plain_text(cell) if position in self.roster.ids or isinstance(cell, date) else cell
 
     def _warnings(self, assessment: Assessment, with_household: bool) -> Iterator[str]:
-        found: list[Caveat] = list(caveats(assessment, self.library, as_written))
-        for code, details in found:
-            if code not in _FOR_ALL and (with_household or code in _OF_THE_JOB):
-                yield warning_text(code, details, as_written)
+        for caveat in caveats(assessment, self.library, as_written):
+            about = caveat.wording or caveat.code
+            if about not in _FOR_ALL and (with_household or about in _OF_THE_JOB):
+                yield caveat.text(as_written)
 
     def _lost_digits(self, cells: tuple[Cell, ...]) -> Iterator[str]:
         for position in self.roster.ids:
@@ -464,11 +466,22 @@ class _Run:
             rejected_file=rejected_file,
             version=self.library.version,
             sha256=self.library.sha256,
-            today=self.today,
+            on=self.roster.defaults.get("on", self.today.isoformat()),
         )
 
 
 _EARNER: Final = ("wage", "base_wage", "employment", "injury_class", "housing_fund_rate")
+_HOUSEHOLD: Final = ("employee_on_book", "other_income")
+_TOP: Final = ("region", "dibao_region", "area", "on", "standard_monthly")
+
+
+def _as_case(given: Mapping[str, Any]) -> dict[str, Any]:
+    earner: dict[str, Any] = {name: given[name] for name in _EARNER if name in given}
+    if "wage" not in given and "net_wage" in given:
+        earner |= {"wage": given["net_wage"], "wage_is_net": True}
+    household: dict[str, Any] = {name: given[name] for name in _HOUSEHOLD if name in given}
+    household |= {"size": given.get("household_size", 1), "earners": [earner]}
+    return {"household": household} | {name: given[name] for name in _TOP if name in given}
 
 
 def _as_text(name: str, cell: Cell, text: str, heading: str) -> Any:
@@ -723,7 +736,8 @@ class _XlsxBook:
 
     def __exit__(self, *error: object) -> None:
         if self.book is not None:
-            self.book.close()
+            with suppress(OSError, XlsxWriterException):  # the run has failed already, and says why
+                self.book.close()
         self.temporary.unlink(missing_ok=True)
 
     def result(self, row: list[Out]) -> None:

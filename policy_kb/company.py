@@ -24,11 +24,13 @@ from calculator.fields import FieldReader, InputError, Problem
 from calculator.money import Fen, Ppm, format_yuan
 from calculator.rules import INSURANCES, InsuranceTerms, Rules
 from calculator.trace import Step, Unit
-from policy_kb.answer import answer
+from locales import Say, as_written
+from policy_kb.answer import answer, identity
 from policy_kb.files import PolicyError, describe, read_yaml
 from policy_kb.importing import write_whole
 from policy_kb.library import Library
 from policy_kb.lint import plain_keys
+from policy_kb.wording import N_
 
 #: What a condition may speak about: facts of the employee asking.
 FACTS: Final = ("wage", "region", "dibao_region", "employment", "injury_class", "household_size", "area")
@@ -42,12 +44,15 @@ MOST_DEPTH: Final = 6
 #: What a rule may set, and what it means. `<insurance>.employee_fixed` only where the record says that a charge is
 #: missing: the company then enters what it is really charged, and the line is complete.
 PARAMETERS: Final[Mapping[str, str]] = {
-    "work_injury.employer_rate": "本单位核定的工伤费率",
-    "housing_fund.rate": "本单位的公积金比例（职工没有填时用）",
-    **{f"{name}.base_floor": "本单位的缴费基数下限（只能比当地的高）" for name in INSURANCES},
-    **{f"{name}.employee_fixed": "个人每月定额（资料库写明缺这一项时）" for name in INSURANCES},
-    **{f"{name}.employer_fixed": "单位每月定额（资料库写明缺这一项时）" for name in INSURANCES},
+    "work_injury.employer_rate": N_("本单位核定的工伤费率"),
+    "housing_fund.rate": N_("本单位的公积金比例（职工没有填时用）"),
+    **{f"{name}.base_floor": N_("本单位的缴费基数下限（只能比当地的高）") for name in INSURANCES},
+    **{f"{name}.employee_fixed": N_("个人每月定额（资料库写明缺这一项时）") for name in INSURANCES},
+    **{f"{name}.employer_fixed": N_("单位每月定额（资料库写明缺这一项时）") for name in INSURANCES},
 }
+
+
+CONFLICT: Final = N_("本单位有几条规则都设了“{what}”，按最新的 {rule}。")
 
 
 class Setting(NamedTuple):
@@ -370,7 +375,7 @@ def _beyond_the_law(rule: CompanyRule) -> Iterator[Problem]:
 # -- Applying --------------------------------------------------------------------------------------------------------
 
 
-def apply(company: Iterable[CompanyRule], case: Case, rules: Rules) -> Applied:
+def apply(company: Iterable[CompanyRule], case: Case, rules: Rules, say: Say = as_written) -> Applied:
     """What the company's rules make of a case: of the asking employee's job only, and never less than the law."""
     facts = _facts(case, rules)
     warnings: list[str] = []
@@ -381,7 +386,7 @@ def apply(company: Iterable[CompanyRule], case: Case, rules: Rules) -> Applied:
             continue
         for parameter, value in rule.settings:
             if chosen.get(parameter, value) != value:
-                warnings.append(f"本单位有几条规则都设了“{PARAMETERS[parameter]}”，按最新的 {rule.key}")
+                warnings.append(say(CONFLICT).format(what=say(PARAMETERS[parameter]), rule=rule.key))
             chosen[parameter] = value
         warnings += rule.warnings
         asks += rule.asks
@@ -520,6 +525,21 @@ def calculate_with(
     return result | {
         "company_warnings": "；".join(applied.warnings),
         "company_asks": "、".join(ask.field for ask in applied.asks),
+    }
+
+
+def answer_with(library: Library, case: Case, company: Company, say: Say = as_written) -> dict[str, Any]:
+    """The answer to a case under the company's rules in force: its warnings and questions in it, and an id of its own."""
+    applied = apply(company.rules, case, library.rules(case), say)
+    result = answer(assess(applied.case, applied.rules), library, say)
+    warnings = [{"code": "company_rule", "text": text} for text in applied.warnings]
+    asked = {each["field"] for each in result["missing"]}
+    questions = [{"field": ask.field, "why": ask.question} for ask in applied.asks if ask.field not in asked]
+    return result | {
+        "id": identity(result["inputs"], library.sha256 + company.sha256),
+        "ruleset": result["ruleset"] | {"company": company.sha256},
+        "warnings": [*warnings, *result["warnings"]],
+        "missing": [*result["missing"], *questions],
     }
 
 

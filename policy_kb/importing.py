@@ -13,7 +13,7 @@ import unicodedata
 import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias
@@ -214,7 +214,7 @@ def _read_workbook(path: Path) -> list[tuple[int, tuple[Cell, ...]]]:
 def _cell(value: Any) -> Cell:
     if isinstance(value, str):
         return value.strip()
-    if isinstance(value, datetime):
+    if isinstance(value, datetime) and value.time() == time():
         return value.date()
     if isinstance(value, bool | int | float | date | timedelta):
         return value
@@ -234,7 +234,7 @@ def plain_text(value: Cell) -> str:
     if isinstance(value, float):
         number = Decimal(f"{value:.15g}")
         return format(number.quantize(Decimal(1)) if number == number.to_integral_value() else number, "f")
-    return value.isoformat() if isinstance(value, date) else str(value)
+    return str(value)
 
 
 _NOISE: Final = re.compile(
@@ -312,7 +312,8 @@ def date_text(value: Cell) -> str:
     >>> date_text("2026年10月"), date_text(46310.0), date_text("2026/1/5")
     ('2026-10-01', '2026-10-15', '2026-01-05')
     """
-    text = unicodedata.normalize("NFKC", plain_text(value)).strip()
+    day = value.date() if isinstance(value, datetime) else value
+    text = unicodedata.normalize("NFKC", plain_text(day)).strip()
     if re.fullmatch(r"[34567]\d{4}", text, re.ASCII):  # a day as a spreadsheet counts it: 1982 to 2119
         return (date(1899, 12, 30) + timedelta(days=int(text))).isoformat()
     match = re.fullmatch(
@@ -939,7 +940,8 @@ def _without_effect(merged: Library, records: RegionRecords) -> Iterator[str]:
             continue
         shown = find_line(merged.regions, merged.divisions, records.region, area, day, max(day, known))
         if (shown.amount, shown.as_of) != (getattr(line, area), line.as_of):
-            raise refuse(f"{name}低保线：{day} 起已有一条，导入后不会生效", "from")
+            advice = "要证明原来的数还有效，执行日期留空，只填核实日期"
+            raise refuse(f"{name}低保线：{day} 起已有一条，导入后不会生效。{advice}", "from")
 
 
 # -- The difference --------------------------------------------------------------------------------------------------

@@ -126,8 +126,8 @@ def _split_reach(data: object) -> tuple[Fen | None, object]:
     problems: list[Problem] = []
     up_to = FieldReader({"up_to": data["up_to"]}, "", problems, str).amount("up_to")
     if up_to is not None and up_to < LEAST_REACH:
-        bounds = {"low": str(LEAST_REACH // 100), "high": str(LARGEST_INPUT // 100)}
-        problems.append(Problem("out_of_range", "up_to", expects="amount", **bounds))
+        low, high = str(LEAST_REACH // 100), str(LARGEST_INPUT // 100)
+        problems.append(Problem("out_of_range", "up_to", expects="amount", low=low, high=high))
     if problems:
         raise InputError(*problems)
     return up_to, {name: value for name, value in data.items() if name != "up_to"}

@@ -43,8 +43,7 @@ class Explainer:
 
     def figure(self, key: str) -> str:
         """A step's value as it is shown; an unknown one is a dash."""
-        step = self._steps.get(key)
-        return "—" if step is None else _figure(step)
+        return _figure(self._steps[key]) if key in self._steps else "—"
 
     def how(self, key: str) -> str:
         """How a step came out, with its numbers."""
@@ -52,7 +51,7 @@ class Explainer:
         if step.value is None:
             return self._say(HOW["unknown"])
         told = _TELLERS.get(step.rule, Explainer._looked_up)(self, step)
-        if step.rounding is None or step.rule == "tax_table":
+        if step.rounding is None or not step.value or step.rule == "tax_table":
             return told
         rounding = self._say(ROUNDING[step.rounding.mode, step.rounding.unit])
         return self._say(HOW["rounded"]).format(sum=told, rounding=rounding)
@@ -84,6 +83,8 @@ class Explainer:
         if len(step.inputs) == 1:
             return self._share_of_line(step)
         base, rate, *fixed = (self._steps[key] for key in step.inputs)
+        if not step.value:
+            return self._say(HOW["none_due"])
         return " + ".join([f"{_figure(base)} × {_figure(rate)}", *map(_figure, fixed)])
 
     def _share_of_line(self, step: Step) -> str:
@@ -104,8 +105,8 @@ class Explainer:
     def _tax_table(self, step: Step) -> str:
         table = self._assessment.rules.jobs[0].tax
         taxable = _number(self._steps[step.inputs[0]])
-        if table is None or not table.brackets:
-            return self._say(HOW["looked_up"])
+        if table is None or not taxable:
+            return self._say(HOW["no_tax"])
         bracket = max(table.brackets, key=lambda each: taxable * each.rate - each.quick_deduction * MILLION)
         return self._say(HOW["tax_table"]).format(
             taxable=format_yuan(taxable),
@@ -140,7 +141,9 @@ class Explainer:
         return self._say(HOW["support_income"])
 
     def _not_below_zero(self, step: Step, told: str) -> str:
-        return told if _number(step) or _MINUS not in told else self._say(HOW["not_below_zero"]).format(sum=told)
+        return (
+            told if _number(step) or _MINUS not in told else self._say(HOW["not_below_zero"]).format(sum=told)
+        )
 
     def _inputs(self, step: Step) -> list[Step]:
         return [self._steps[key] for key in step.inputs if self._steps[key].value is not None]

@@ -70,6 +70,23 @@ _AMOUNTS: Final = frozenset(
         "injury_class",
     )
 )
+#: What stands under "more about my family", beside the rows of other people.
+_MORE: Final = frozenset(
+    (
+        "base_wage",
+        "employment",
+        "ill",
+        "disabled",
+        "single_parent",
+        "new_job_since",
+        "reported",
+        "former_benefit",
+        "fund_rate",
+        "injury_class",
+        "cash_in_lieu",
+        "on",
+    )
+)
 #: Questions without which nothing can be reckoned, in the order of the page.
 _NEEDED: Final = ("region", "dibao_region", "wage", "wage_kind", "size")
 _ON_BOOK: Final[Mapping[str, bool | None]] = {"yes": True, "no": False, "unknown": None}
@@ -103,9 +120,12 @@ class Filled:
         return next((each for each in self.troubles if each.field == name), None)
 
     @property
-    def untouched(self) -> bool:
-        """Whether nobody has answered anything yet."""
-        return not any(self.values.values())
+    def more_open(self) -> bool:
+        """Whether anything under "more about my family" was answered."""
+        return any(
+            text and (name in _MORE or name.startswith(("earner", "supporter")))
+            for name, text in self.values.items()
+        )
 
 
 def blank() -> Filled:
@@ -135,7 +155,9 @@ class _Reader:
     def __init__(self, values: Mapping[str, str], rows: tuple[int, ...], divisions: Divisions) -> None:
         self._values = values
         self._divisions = divisions
-        self._rows = [row for row in rows if any(self._text(f"earner{row}_{name}") for name in ("wage", "region"))]
+        self._rows = [
+            row for row in rows if any(self._text(f"earner{row}_{name}") for name in ("wage", "region"))
+        ]
         self._supporters = [
             row
             for row in range(1, SUPPORTER_ROWS + 1)
@@ -156,6 +178,8 @@ class _Reader:
         for name, path in _PLAIN.items():
             if text := self._cleaned(name):
                 _put(top, path, text)
+        if was_on := self._cleaned("was_on"):
+            top.setdefault("on", was_on)
         region = self._region("region")
         top["region"] = region or None
         top["dibao_region"] = region if self._text("same_place") else self._region("dibao_region") or None
@@ -169,7 +193,9 @@ class _Reader:
             for name, part in _ROW.items():
                 self._paths[f"household.earners[{index}].{part}"] = f"earner{row}_{name}"
         if self._supporters:
-            household["supporters"] = [self._supporter(index, row) for index, row in enumerate(self._supporters)]
+            household["supporters"] = [
+                self._supporter(index, row) for index, row in enumerate(self._supporters)
+            ]
         return top
 
     def trouble(self, problem: Problem, say: Say) -> Trouble:
@@ -214,7 +240,7 @@ class _Reader:
 
     def _cleaned(self, name: str) -> str:
         text = self._text(name)
-        if name in ("on", "as_of", "new_job_since"):
+        if name in ("on", "was_on", "as_of", "new_job_since"):
             return _date_text(text)
         return _number(text) if name in _AMOUNTS or name == "fund_rate" else text
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from calculator.assessment import Assessment, Outcome
-from calculator.contributions import FUND, Line
+from calculator.contributions import Line
+from calculator.household import open_questions
 from calculator.money import Amount, Fen, format_yuan
 from calculator.rules import Hint
 from documents.fonts import Locale
-from documents.report import format_percent
 from locales import Say
 from policy_kb.answer import answer, source_json
 from policy_kb.library import Library
@@ -19,6 +19,8 @@ from web_calc.drawing import Drawing, draw
 from web_calc.explaining import Explainer
 from web_calc.remedies import Law, Tap, Told, taps
 from web_calc.sentences import (
+    AREAS,
+    ASKS,
     CERTAINTY,
     COLUMNS,
     COST_BACK,
@@ -39,7 +41,6 @@ from web_calc.sentences import (
     TONES,
     UNINSURED_TOO,
     VERDICTS,
-    AREAS,
     Finding,
     Tone,
 )
@@ -153,7 +154,9 @@ def present(assessment: Assessment, library: Library, locale: Locale, say: Say) 
         tone=TONES[finding],
         headline=say(HEADLINES[finding]),
         detail=words.detail(finding),
-        why_not=Told(say(NEVER_RAISES), law.sources("deduct_personal_social_insurance", "eligibility_comparison")),
+        why_not=Told(
+            say(NEVER_RAISES), law.sources("deduct_personal_social_insurance", "eligibility_comparison")
+        ),
         cost=words.cost(),
         cost_back=words.cost_back(),
         columns=words.columns(),
@@ -162,13 +165,13 @@ def present(assessment: Assessment, library: Library, locale: Locale, say: Say) 
         totals=(data["employee_total"], data["employer_total"]),
         complete=assessment.insured_month.employee_complete and assessment.insured_month.employer_complete,
         drawing=draw(assessment, say),
-        asks=tuple(Ask(each["why"], ANSWERED_AT.get(each["field"], "")) for each in data["missing"]),
+        asks=tuple(_ask(each["field"], each["why"], say) for each in data["missing"]),
         hints=tuple(words.hint(hint) for hint in assessment.rules.dibao.line.hints)
         if assessment.line is None
         else (),
         taps=taps(assessment, law) if finding in ("over", "open_deduction") else (),
         received=words.received(),
-        status_note=say(STATUS_NOTES.get(assessment.case.household.dibao, "")) or "",
+        status_note=_status_note(assessment, say),
         keeps=tuple(filter(None, map(law.told, KEEPS))),
         legal=tuple(filter(None, map(law.told, LEGAL))),
         warnings=tuple(each["text"] for each in data["warnings"] if each["code"] != "received_differs"),
@@ -176,6 +179,16 @@ def present(assessment: Assessment, library: Library, locale: Locale, say: Say) 
         answer=data,
         assessment=assessment,
     )
+
+
+def _ask(field: str, why: str, say: Say) -> Ask:
+    """The question, with the thing it is about named."""
+    name, _, insurance = field.partition(".")
+    if insurance in INSURANCE:
+        why = say(ASKS[name]).format(insurance=say(INSURANCE[insurance]))
+    elif field in ASKS:
+        why = say(ASKS[field])
+    return Ask(why, ANSWERED_AT.get(field, ""))
 
 
 def _finding(assessment: Assessment) -> Finding:
@@ -209,9 +222,8 @@ class _Words:
         self._say = say
         self._explainer = Explainer(assessment, say)
         self._steps = assessment.steps
-        self._limit = (
-            None if assessment.line is None else assessment.line * assessment.case.household.size
-        )
+        self._limit = None if assessment.line is None else assessment.line * assessment.case.household.size
+        self._open = bool(open_questions(assessment.case, assessment.rules.dibao))
         other = assessment.other_reading
         self._other = None if other is None or other.countable == assessment.insured.countable else other
 
@@ -255,7 +267,9 @@ class _Words:
         it = self._it
         outcomes = [it.insured, *([self._other] if self._other else []), it.uninsured]
         rows = [
-            self._row("wage", self._spread(it.insured_month.wage, it.uninsured_month.wage), "wage", "wage_and_cash"),
+            self._row(
+                "wage", self._spread(it.insured_month.wage, it.uninsured_month.wage), "wage", "wage_and_cash"
+            ),
             self._row(
                 "own",
                 self._spread(it.insured_month.own_insurance + it.insured_month.own_fund, 0),
@@ -320,11 +334,17 @@ class _Words:
         return rows
 
     def _shown_verdict(self, outcome: Outcome) -> str:
-        """In a column of its own a reading is within or over; "depends" would only repeat that there are two."""
-        if self._other is not None and outcome is self._it.insured and outcome.verdict == "depends":
-            assert self._limit is not None
-            return "within" if outcome.countable < self._limit else "over"
-        return outcome.verdict
+        """A column of its own is plainly compared; what could still come off is said, since it may be enough."""
+        it = self._it
+        if self._limit is None or it.case.household.employee_on_book is not True:
+            return outcome.verdict
+        split = self._other is not None and outcome.verdict == "depends" and not it.income_range_matters
+        plainly = split or outcome is self._other or (outcome.verdict == "unknown" and self._open)
+        if not plainly:
+            return outcome.verdict
+        if outcome.countable < self._limit:
+            return "within"
+        return "over_before" if self._open and it.insured.verdict != "over" else "over"
 
     def _money(self, gaps: tuple[Fen, ...]) -> tuple[str, ...]:
         """Take-home pay of all, other income and dibao together."""
@@ -346,7 +366,9 @@ class _Words:
         label = self._say(ROWS[name]).format(size=self._it.case.household.size)
         hows = tuple(self.how(key) for key in self._with_inputs(keys))
         if name == "countable" and self._other is not None:
-            other = How(self._say(COLUMNS["other"]), format_yuan(self._other.countable), self._say(HOW["both_unread"]))
+            other = How(
+                self._say(COLUMNS["other"]), format_yuan(self._other.countable), self._say(HOW["both_unread"])
+            )
             hows = (*hows, other)
         return Row(label, cells, hows)
 
@@ -358,7 +380,13 @@ class _Words:
                 continue
             shown[key] = None
             for part in self._steps[key].inputs:
-                if part.partition(".")[0] not in ("take_home", "wage", "dibao_limit", "countable_income", "household_size"):
+                if part.partition(".")[0] not in (
+                    "take_home",
+                    "wage",
+                    "dibao_limit",
+                    "countable_income",
+                    "household_size",
+                ):
                     shown[part] = None
         return list(shown)
 
@@ -374,7 +402,16 @@ class _Words:
         keys = (f"contribution_base.{name}", f"employee_share.{name}", f"employer_share.{name}")
         notes = [*terms.notes]
         if terms.recorded:
-            notes.insert(0, say(CERTAINTY["single_source" if "single_source" in (terms.base_status, terms.rate_status) else terms.base_status]))
+            notes.insert(
+                0,
+                say(
+                    CERTAINTY[
+                        "single_source"
+                        if "single_source" in (terms.base_status, terms.rate_status)
+                        else terms.base_status
+                    ]
+                ),
+            )
         return InsuranceRow(
             name=say(INCLUDES_MATERNITY if terms.includes_maternity else INSURANCE[name]),
             base=_shown(line.base),
@@ -408,6 +445,11 @@ class _Words:
 
     def _source(self, key: str) -> dict[str, Any]:
         return source_json(self._library, key)
+
+
+def _status_note(assessment: Assessment, say: Say) -> str:
+    note = STATUS_NOTES.get(assessment.case.household.dibao)
+    return "" if note is None else say(note)
 
 
 def _shown(amount: Amount | None) -> str:

@@ -1,4 +1,4 @@
-"""What the page says, one Chinese source sentence each; figures are filled in later, other languages come from the catalogues."""
+"""What the page says, one Chinese source sentence each; figures are filled in later."""
 
 from __future__ import annotations
 
@@ -49,7 +49,9 @@ HEADLINES: Final[Mapping[Finding, str]] = {
     "ask_on_book": N_("交社保本身不会让你家丢低保。先看一眼：低保本上有没有你的名字？"),
     "not_on_book": N_("交社保本身不会让你家丢低保。低保本上没有你，你的工资怎么算，要问老家乡镇。"),
     "ask_line": N_("交社保本身不会让你家丢低保。还差一个数，就能算出在不在线内：你家的低保线。"),
-    "open_deduction": N_("不是社保的事：光看工资是超了线，可有些花销老家还能先减掉，减了可能就在线内。先别慌，也别停社保。"),
+    "open_deduction": N_(
+        "不是社保的事：光看工资是超了线，可有些花销老家还能先减掉，减了可能就在线内。先别慌，也别停社保。"
+    ),
     "open_figures": N_("交社保本身不会让你家丢低保。有几项数资料库里还没有，先不下结论。"),
 }
 
@@ -75,7 +77,9 @@ DETAILS: Final[Mapping[Finding, str]] = {
 UNINSURED_TOO: Final = N_("不交社保：{uninsured} 元，也超线。")
 
 WHY_NOT: Final = N_("为什么说不会")
-NEVER_RAISES: Final = N_("办低保看全家收入够不够低（还看财产）。你交的那份社保，算收入时只会往下减，或者不动，不会往上加。")
+NEVER_RAISES: Final = N_(
+    "办低保看全家收入够不够低（还看财产）。你交的那份社保，算收入时只会往下减，或者不动，不会往上加。"
+)
 
 COST_ONE: Final = N_("交社保，全家每月实际少 {low} 元。")
 COST_RANGE: Final = N_("交社保，全家每月实际少 {low} 到 {high} 元。")
@@ -86,6 +90,7 @@ VERDICTS: Final[Mapping[str, str]] = {
     "over": N_("超线"),
     "depends": N_("要看算法"),
     "unknown": N_("还说不准"),
+    "over_before": N_("超线（花销还没减）"),
 }
 
 FORM_PROBLEMS: Final[Mapping[str, str]] = {
@@ -173,6 +178,8 @@ HOW: Final[Mapping[str, str]] = {
     "tax_table": N_("{taxable} × {rate} − {quick}（税率表）"),
     "net_income": N_("工资减社保、减个税；公积金没有减"),
     "per_head": N_("{sum}，分以下舍去"),
+    "none_due": N_("这一项这一边不用交"),
+    "no_tax": N_("没有要交税的部分"),
     "share_of_line": N_("{line} × {share}，当地的规定"),
     "up_to": N_("最多减 {most}，实际减 {off}"),
     "support_income": N_("按当地的赡养费规定折算"),
@@ -211,6 +218,14 @@ HINTS: Final[Mapping[str, str]] = {
     "other_area": N_("城镇或农村的数，要先选你家是哪种"),
     "average": N_("当地的平均数，不是低保线"),
     "floor": N_("当地的最低要求，不是低保线"),
+}
+
+#: What is to be asked at the township or read off the pay slip, by the fact that is missing.
+ASKS: Final[Mapping[str, str]] = {
+    "work_cost_deduction": N_("问乡镇：出来打工的花销，每月先减多少？"),
+    "hardship_deduction": N_("问乡镇：重病重残多出来的花销，每月先减多少？"),
+    "new_job_disregard": N_("问乡镇：新上班的工资，头几个月不算？"),
+    "contributions": N_("看工资条：{insurance}每月扣多少？"),
 }
 
 #: The four taps of the "over" screen, and what stands under them.

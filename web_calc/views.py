@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
-from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
@@ -17,9 +18,10 @@ from documents.fonts import Locale
 from documents.report import note_pdf, note_png, report_pdf, report_png
 from locales import Say, speak
 from policy_kb.calculation import assess_case
+from policy_kb.exposures import expose
 from policy_kb.library import Library
 from policy_kb.wording import problem_text
-from web_calc import api
+from web_calc import api, sentences
 from web_calc.changes import Change, changes
 from web_calc.form import Filled, Trouble, blank, read_form
 from web_calc.languages import LANGUAGES, catalogue, choose
@@ -27,7 +29,6 @@ from web_calc.openapi import description
 from web_calc.papers import facts, note_data, phone, report_data
 from web_calc.pictures import one_below_another
 from web_calc.presenting import Result, present
-from web_calc import sentences
 
 #: A form or a JSON body longer than this is no question about a household.
 LARGEST_BODY: Final = 64 * 1024
@@ -69,6 +70,7 @@ def create_blueprint(library: Library, today: Callable[[], date]) -> Blueprint:
         ("/note.png", ["GET", "POST"], page.note_png),
         ("/api/v1/calculations", ["POST"], page.calculations),
         ("/api/v1/curves", ["POST"], page.curves),
+        ("/api/v1/exposures", ["POST"], page.exposures),
         ("/api/v1/regions", ["GET"], page.regions),
         ("/api/v1/openapi.json", ["GET"], page.openapi),
     ):
@@ -105,12 +107,16 @@ class _Pages:
 
     def report_pdf(self) -> ResponseReturnValue:
         """The impact report as PDF."""
-        return self._of_posted(lambda result: self._file(report_pdf(self._report(result)), "report", "pdf", result))
+        return self._of_posted(
+            lambda result: self._file(report_pdf(self._report(result)), "report", "pdf", result)
+        )
 
     def report_png(self) -> ResponseReturnValue:
         """The impact report as one picture."""
         return self._of_posted(
-            lambda result: self._file(one_below_another(report_png(self._report(result))), "report", "png", result)
+            lambda result: self._file(
+                one_below_another(report_png(self._report(result))), "report", "png", result
+            )
         )
 
     def note_pdf(self) -> ResponseReturnValue:
@@ -129,13 +135,17 @@ class _Pages:
         """The curve over wages as JSON."""
         return self._json(api.curve)
 
+    def exposures(self) -> ResponseReturnValue:
+        """What an employer owes for months not fully insured, as JSON."""
+        return self._json(expose)
+
     def regions(self) -> ResponseReturnValue:
         """Regions by name or pinyin as JSON."""
-        return jsonify(api.regions(self._library, request.args.get("q", ""), self._today()))
+        return _reply(api.Reply(api.regions(self._library, request.args.get("q", ""), self._today())))
 
     def openapi(self) -> ResponseReturnValue:
         """What `/api/v1` takes and gives."""
-        return jsonify(description())
+        return _reply(api.Reply(description()))
 
     def _read(self) -> Filled:
         return read_form(request.form, self._library.divisions, self._today(), _say())
@@ -164,7 +174,7 @@ class _Pages:
     def _of_posted(self, make: Callable[[Result], ResponseReturnValue]) -> ResponseReturnValue:
         """A document of the posted form; a form with faults comes back as the page, an address typed in leads there."""
         if request.method != "POST":
-            return redirect(url_for(".calculator", **request.args.to_dict()))
+            return redirect(url_for(".calculator", lang=request.args.get("lang")))
         filled, result = self._answered(self._read())
         if result is None:
             return self._page("page.html", filled=filled, result=None, changed=None), 400
@@ -233,9 +243,9 @@ def _say() -> Say:
 
 
 def _reply(reply: api.Reply) -> Response:
-    response = jsonify(reply.body)
-    response.status_code = reply.status
-    return response
+    # A lone surrogate in what was asked must not stop the answer that quotes it.
+    text = json.dumps(reply.body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+    return Response(text, reply.status, mimetype="application/json")
 
 
 def _limit_body() -> None:

@@ -13,8 +13,11 @@ from calculator.assessment import assess
 from calculator.case import read_case
 from calculator.fields import InputError
 from locales import as_written
+from policy_kb.calculation import calculate
 from policy_kb.company import (
     CompanyRule,
+    adjuster,
+    answer_with,
     apply,
     approve,
     calculate_with,
@@ -278,6 +281,26 @@ def test_a_region_lies_in_itself_its_province_and_the_nation() -> None:
     assert within_region("320505", "320505") and within_region("320505", "320500")
     assert within_region("320505", "320000") and within_region("320505", "000000")
     assert not within_region("320500", "320505")
+
+
+def test_an_answer_under_the_companys_rules_says_so(library: Library, tmp_path: Path) -> None:
+    then = [
+        *data()["then"],
+        {"warn": "工伤费率按核定的算。"},
+        {"ask_for": {"field": "injury_class", "question": "行业类别是第几类？"}},
+    ]
+    approve(saved(tmp_path, then=then), "钱明", library, TODAY)
+    company = load_company(tmp_path, library, TODAY)
+    case = read_case(SUZHOU, library.divisions.find, TODAY)
+    answer, usual = answer_with(library, case, company), calculate(library, SUZHOU, TODAY)
+    assert line(answer, "work_injury")["employer"] == "23.77"
+    assert answer["warnings"][0] == {"code": "company_rule", "text": "工伤费率按核定的算。"}
+    assert {"field": "injury_class", "why": "行业类别是第几类？"} in answer["missing"]
+    assert answer["ruleset"] == usual["ruleset"] | {"company": company.sha256}
+    assert answer["id"] != usual["id"]
+    assert answer["inputs"] == usual["inputs"]
+    assert adjuster(company) is not None
+    assert adjuster(load_company(tmp_path / "none", library, TODAY)) is None
 
 
 # -- Cases, dry run, approval ----------------------------------------------------------------------------------------

@@ -223,6 +223,21 @@ def test_a_line_that_is_only_quoted_somewhere_is_said_to_decide_nothing(
     assert "只作参考，不用来下结论" in proposed(library, tmp_path, LINE_HEAD + row).notes[0]
 
 
+def test_a_stale_line_is_confirmed_by_the_day_on_which_it_was_seen(library: Library, tmp_path: Path) -> None:
+    head = LINE_HEAD.replace("执行日期", "核实日期")
+    folder = tmp_path / "policy"
+    import_figures(
+        proposed(library, tmp_path, head + LINE.replace("2026-07-01", "2025-10-01")), folder, "赵", TODAY
+    )
+    stale = load([folder], compiled=None)
+    later = date(2027, 5, 1)
+    assert stale.home("341200", "rural", later, later).line.stale
+    confirmation = LINE.replace("2026-07-01", "2026-10-10").replace("2026-08-20", "")
+    row = confirmation.replace("阜民〔2026〕3号,", "阜民〔2026〕3号,https://mzj.fy.gov.cn/3")
+    import_figures(proposed(stale, tmp_path, head + row), folder, "赵", TODAY)
+    assert not load([folder], compiled=None).home("341200", "rural", later, later).line.stale
+
+
 @pytest.mark.parametrize(
     ("row", "expected"),
     [

@@ -1,0 +1,385 @@
+"""`shebao policy`: check the library, look figures up, import figures and rules, list what needs a look."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import click
+
+from app.settings import HOME, Settings
+from app.web import today_in_china
+from calculator.case import DAYS_AHEAD, EARLIEST, Area
+from calculator.fields import InputError, parse_day
+from calculator.money import format_rate, format_yuan
+from calculator.rules import INSURANCES, NO_CEILING, DibaoLine, Insurance, InsuranceTerms
+from locales import as_written
+from policy_kb import compiled
+from policy_kb.company import CompanyRule, approve, check_cases, dry_run, install, read_rule
+from policy_kb.divisions import NATION
+from policy_kb.due import due as figures_due
+from policy_kb.importing import (
+    Proposal,
+    describe_change,
+    import_figures,
+    kind_of,
+    propose,
+    what_name,
+)
+from policy_kb.library import INSURANCE_NAMES, Library
+from policy_kb.lint import describe_finding, unwaived
+from policy_kb.lint import lint as findings_of
+from policy_kb.wording import problem_text
+
+_STATUS = {
+    "sourced": "有两个独立出处",
+    "single_source": "一个出处",
+    "recalled": "只凭记忆",
+    "unknown": "没有记录",
+    "stated": "写明",
+    "assumed": "推定",
+    "conflicting": "说法不一",
+}
+
+
+def _library(settings: Settings) -> Library:
+    return compiled.load(settings.policy.overlays)
+
+
+def day_option(context: click.Context, parameter: click.Parameter, value: str | None) -> date:
+    """A day within what the library answers for; today where none is given."""
+    if value is None:
+        return today_in_china()
+    try:
+        day = parse_day(value)
+    except ValueError:
+        raise click.BadParameter("请填日期，写成 2026-10-15", context, parameter) from None
+    if not day >= EARLIEST or (day - today_in_china()).days > DAYS_AHEAD:
+        raise click.BadParameter(f"请填 {EARLIEST} 到 {DAYS_AHEAD} 天以后之间的日期", context, parameter)
+    return day
+
+
+def _region(library: Library, text: str) -> str:
+    if text in (NATION, "全国"):
+        return NATION
+    try:
+        return library.divisions.find(text)
+    except InputError as error:
+        raise click.ClickException(f"region: {problem_text(error.problems[0], as_written)}") from error
+
+
+def _print_json(data: Any) -> None:
+    click.echo(json.dumps(data, ensure_ascii=False, default=str))
+
+
+@click.group()
+def policy() -> None:
+    """The policy library: check it, look figures up, import, and see what needs a look."""
+
+
+@policy.command()
+@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
+@click.option("--all", "everything", is_flag=True, help="Print the waived findings too, with their reasons.")
+@click.pass_context
+def lint(context: click.Context, as_json: bool, everything: bool) -> None:
+    """Hold every figure against its neighbours and the law; exit status 1 where a finding is not waived."""
+    library = _library(context.obj)
+    findings = findings_of(library)
+    open_ones = unwaived(findings)
+    if as_json:
+        _print_json([asdict(finding) for finding in findings])
+    else:
+        for finding in findings if everything else open_ones:
+            click.echo(describe_finding(finding, library))
+        click.echo(
+            f"{len(library.regions)} 个地区，{len(open_ones)} 个问题，{len(findings) - len(open_ones)} 个已核"
+        )
+    if open_ones:
+        context.exit(1)
+
+
+@policy.command()
+@click.option("--on", callback=day_option, help="The day, such as 2026-10-15 (default: today).")
+@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+@click.pass_obj
+def due(settings: Settings, on: date, as_json: bool) -> None:
+    """Figures that need a look: ended, awaited, growing stale, missing or never confirmed."""
+    library = _library(settings)
+    found = figures_due(library, on)
+    if as_json:
+        _print_json([asdict(each) for each in found])
+        return
+    for each in found:
+        name = library.divisions.name(each.region)
+        click.echo(f"{each.kind} {each.region} {name}：{each.message}")
+    click.echo(f"{on}：{len(found)} 项")
+
+
+# -- Show ------------------------------------------------------------------------------------------------------------
+
+
+@policy.command()
+@click.argument("region")
+@click.option("--on", callback=day_option, help="The day, such as 2026-10-15 (default: today).")
+@click.option("--insurance", type=click.Choice(INSURANCES), help="Only this one.")
+@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+@click.pass_obj
+def show(settings: Settings, region: str, on: date, insurance: Insurance | None, as_json: bool) -> None:
+    """Every figure in force for REGION (a name or a six-digit code): its level, certainty and sources."""
+    library = _library(settings)
+    data = region_in_force(library, _region(library, region), on, insurance)
+    if as_json:
+        _print_json(data)
+        return
+    for line in _shown(library, data):
+        click.echo(line)
+
+
+def region_in_force(
+    library: Library, region: str, on: date, insurance: Insurance | None = None
+) -> dict[str, Any]:
+    """Everything in force for a region on a day, as known on that day or today, as plain data."""
+    as_of = max(on, today_in_china())
+    wanted = (insurance,) if insurance else INSURANCES
+    data: dict[str, Any] = {
+        "region": region,
+        "name": library.divisions.full_name(region) if region != NATION else library.divisions.name(region),
+        "on": on,
+        "ruleset": {"version": library.version, "sha256": library.sha256},
+        "insurances": [
+            _terms(library, region, each, library.terms(region, each, on, as_of)) for each in wanted
+        ],
+    }
+    if insurance is None:
+        areas: tuple[Area, ...] = ("urban", "rural")
+        homes = {area: library.home(region, area, on, as_of).line for area in areas}
+        data["lines"] = {area: _line(library, line) for area, line in homes.items()}
+        data["rules"] = [
+            {
+                "id": rule.key,
+                "region": rule.region,
+                "topic": rule.topic,
+                "certainty": rule.certainty,
+                "illustrative": rule.illustrative,
+                "text": rule.text,
+                "basis": asdict(rule.basis),
+            }
+            for rule in library.rules_for(region, on)
+        ]
+    return data
+
+
+def _terms(
+    library: Library, region: str, insurance: Insurance, terms: InsuranceTerms | None
+) -> dict[str, Any]:
+    if terms is None:
+        return {"insurance": insurance, "level": "not_applicable"}
+    if not terms.recorded or terms.source is None:
+        return {"insurance": insurance, "level": "not_recorded", "from_region": terms.region}
+    return {
+        "insurance": insurance,
+        "level": "own" if terms.region == region else "inherited",
+        "from_region": terms.region,
+        "effective_from": terms.effective_from,
+        "floor": _yuan(terms.base_floor),
+        "ceiling": _yuan(terms.base_ceiling),
+        "employee_rate": _rate(terms.employee_rate),
+        "employer_rate": _rate(terms.employer_rate),
+        "employee_rate_max": _rate(terms.employee_rate_max),
+        "employer_rate_max": _rate(terms.employer_rate_max),
+        "rate_classes": {number: _rate(rate) for number, rate in terms.employer_rate_by_class.items()},
+        "employee_fixed": _yuan(terms.employee_fixed or None),
+        "employer_fixed": _yuan(terms.employer_fixed or None),
+        "base_status": terms.base_status,
+        "rate_status": terms.rate_status,
+        "period_status": terms.period_status,
+        "outdated_since": terms.outdated_since,
+        "awaited": f"{terms.awaited:%Y-%m}" if terms.awaited else None,
+        "incomplete": terms.employee_unmodelled or terms.employer_unmodelled,
+        "notes": list(terms.notes),
+        "source": _source(library, terms.source),
+    }
+
+
+def _line(library: Library, line: DibaoLine) -> dict[str, Any]:
+    return {
+        "amount": _yuan(line.amount),
+        "status": line.status,
+        "region": line.region,
+        "effective_from": line.effective_from,
+        "as_of": line.as_of,
+        "stale": line.stale,
+        "period_assumed": line.period_assumed,
+        "source": _source(library, line.source) if line.source else None,
+        "hints": [
+            {"amount": _yuan(hint.amount), "region": hint.region, "area": hint.area, "why": hint.why}
+            for hint in line.hints
+        ],
+    }
+
+
+def _source(library: Library, key: str) -> dict[str, Any]:
+    citation = library.citation(key)
+    return {
+        "title": citation.title,
+        "number": citation.number or None,
+        "read_in": [{"title": text.title, "where": text.where} for text in citation.texts],
+    }
+
+
+def _yuan(fen: int | None) -> str | None:
+    if fen == NO_CEILING:
+        return "none"
+    return None if fen is None else format_yuan(fen)
+
+
+def _rate(rate: int | None) -> str | None:
+    return None if rate is None else format_rate(rate)
+
+
+_WHY = {
+    "recalled": "只凭记忆",
+    "secondary_citation": "转引",
+    "local_system_config": "某地系统里的数",
+    "line_of_parent": "上一级的线",
+    "other_area": "另一种户口的线",
+    "average": "平均数",
+    "floor": "最低指导线",
+}
+
+
+def _shown(library: Library, data: dict[str, Any]) -> Iterator[str]:
+    yield f"{data['region']} {data['name']}，{data['on']}"
+    for terms in data["insurances"]:
+        yield from _shown_terms(library, terms)
+    for area, label in (("urban", "城镇"), ("rural", "农村")):
+        if "lines" in data:
+            yield from _shown_line(library, label, data["lines"][area])
+    for rule in data.get("rules", ()):
+        certainty = _STATUS.get(rule["certainty"], rule["certainty"])
+        basis = " ".join(filter(None, rule["basis"].values()))
+        yield f"规定 {rule['id']}（{library.divisions.name(rule['region'])}，{certainty}）：{rule['text']} {basis}".rstrip()
+
+
+def _shown_terms(library: Library, terms: dict[str, Any]) -> Iterator[str]:
+    name = INSURANCE_NAMES[terms["insurance"]]
+    if terms["level"] in ("not_applicable", "not_recorded"):
+        yield f"{name}：{'这里没有单独的一项' if terms['level'] == 'not_applicable' else '没有记录'}"
+        return
+    level = "自己的数" if terms["level"] == "own" else f"沿用{library.divisions.name(terms['from_region'])}"
+    ceiling = "不设上限" if terms["ceiling"] == "none" else terms["ceiling"] or "没有记录"
+    employee, employer = (
+        f"{terms[f'{side}_rate'] or '没有记录'}{'—' + terms[f'{side}_rate_max'] if terms[f'{side}_rate_max'] else ''}"
+        for side in ("employee", "employer")
+    )
+    yield (
+        f"{name}（{level}，{terms['effective_from']} 起）：基数 {terms['floor'] or '没有记录'} 到 {ceiling}，"
+        f"个人 {employee}，单位 {employer}"
+    )
+    if terms["employee_fixed"] or terms["employer_fixed"]:
+        yield f"  另加定额：个人 {terms['employee_fixed'] or '0.00'}，单位 {terms['employer_fixed'] or '0.00'}"
+    statuses = (f"{part}{_STATUS[terms[key]]}" for part, key in _PARTS)
+    yield f"  {'，'.join(statuses)}{'，可能还有别的收费' if terms['incomplete'] else ''}"
+    if terms["outdated_since"]:
+        yield f"  到 {terms['outdated_since']} 为止的数，新数预计 {terms['awaited']} 公布"
+    yield from (f"  说明：{note}" for note in terms["notes"])
+    yield from _shown_source(terms["source"])
+
+
+_PARTS = (("上下限", "base_status"), ("比例", "rate_status"), ("日期", "period_status"))
+
+
+def _shown_line(library: Library, label: str, line: dict[str, Any]) -> Iterator[str]:
+    if line["amount"] is None:
+        yield f"低保线（{label}）：没有能下结论的数"
+    else:
+        since = line["effective_from"] or line["as_of"]
+        stale = "，太久没有核实，不用来下结论" if line["stale"] else ""
+        name = library.divisions.name(line["region"])
+        yield f"低保线（{label}）：{line['amount']}，{name}，{since} 起，{_STATUS[line['status']]}{stale}"
+        yield from _shown_source(line["source"])
+    for hint in line["hints"]:
+        yield f"  参考：{hint['amount']}（{library.divisions.name(hint['region'])}，{_WHY[hint['why']]}）"
+
+
+def _shown_source(source: dict[str, Any] | None) -> Iterator[str]:
+    if source:
+        number = f" {source['number']}" if source["number"] else ""
+        read_in = "；".join(f"{each['title']}（{each['where']}）" for each in source["read_in"])
+        yield f"  出处：{source['title']}{number}，见 {read_in}"
+
+
+# -- Import ----------------------------------------------------------------------------------------------------------
+
+
+@policy.command(name="import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--into", type=click.Path(file_okay=False, path_type=Path), help="Folder to import into.")
+@click.option("--yes", is_flag=True, help="Do not ask before writing.")
+@click.option("--by", default="", help="Who imports.")
+@click.option("--approve", "reviewer", help="Record this person's approval of a company rule.")
+@click.pass_obj
+def import_file(
+    settings: Settings, file: Path, into: Path | None, yes: bool, by: str, reviewer: str | None
+) -> None:
+    """Import FILE: figures (.csv, .xlsx, .yaml) or a company's own rule (.yaml). Shows the difference first."""
+    library = _library(settings)
+    if kind_of(file) == "rule":
+        _import_rule(library, file, into or HOME / settings.policy.company, yes, reviewer)
+    elif reviewer is not None:
+        raise click.ClickException("approve: 只有本单位规则（.yaml，里面有 then）才用批准")
+    else:
+        _import_figures(library, file, into or HOME / settings.policy.overlay, yes, by)
+
+
+def _import_figures(library: Library, file: Path, folder: Path, yes: bool, by: str) -> None:
+    today = today_in_china()
+    proposal = propose(library, file, today)
+    for line in proposal_lines(library, proposal):
+        click.echo(line)
+    if not yes:
+        click.confirm("写进去？", abort=True)
+    for path in import_figures(proposal, folder, by.strip() or "未署名", today):
+        click.echo(f"已写入 {path}")
+
+
+def proposal_lines(library: Library, proposal: Proposal) -> Iterator[str]:
+    """What an import would change and what the checks say, a line each."""
+    yield from (describe_change(library, change) for change in proposal.changes)
+    if not proposal.changes:
+        yield "数字没有变化（只多了记录和出处）"
+    for finding in proposal.findings:
+        yield f"请核对：{library.divisions.name(finding.region)} {what_name(finding.what)} {finding.message}"
+    yield from (f"注意：{note}" for note in proposal.notes)
+
+
+def _import_rule(library: Library, file: Path, folder: Path, yes: bool, reviewer: str | None) -> None:
+    today = today_in_china()
+    rule = read_rule(file, library)
+    for line in rule_lines(library, rule, today):
+        click.echo(line)
+    if not yes:
+        click.confirm(f"{reviewer} 批准这条规则？" if reviewer else "写进去？（批准后才生效）", abort=True)
+    kept = folder / f"{rule.key}.yaml"
+    if not (kept.exists() and kept.samefile(file)):
+        kept = install(file, folder, library)
+    if reviewer is not None:
+        approve(kept, reviewer, library, today)
+        click.echo(f"已由 {reviewer} 批准：{kept}")
+    else:
+        click.echo(f"已写入 {kept}，等第二个人批准：shebao policy import {kept} --approve 姓名")
+
+
+def rule_lines(library: Library, rule: CompanyRule, today: date) -> Iterator[str]:
+    """A rule's own cases and what it would change over sample households, a line each."""
+    failing = check_cases(library, rule, today)
+    yield f"{rule.key} {rule.title}：自带用例 {len(rule.cases)} 个，{'没有全部通过' if failing else '全部通过'}"
+    yield from failing
+    run = dry_run(library, rule, today)
+    yield f"试算：{run.summary()}"
+    for each in run.differences[:20]:
+        yield f"  {each.household}：{each.figure} {each.before} → {each.after}"
