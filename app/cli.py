@@ -14,14 +14,16 @@ from typing import Any
 
 import click
 
-from app.policy_commands import policy
+from app.policy_commands import day_option, policy
 from app.report_text import answer_text
+from app.roster import assess_roster
 from app.settings import Settings, SettingsError, load_settings
 from app.web import create_app, today_in_china
 from calculator.fields import InputError, Problem
 from locales import SOURCE, Say, speak
 from policy_kb import compiled
 from policy_kb.calculation import calculate as calculate_case
+from policy_kb.company import adjuster, load_company
 from policy_kb.exposures import expose
 from policy_kb.files import PolicyError
 from policy_kb.library import Library
@@ -83,7 +85,7 @@ main.add_command(policy)
 @click.pass_obj
 def serve(settings: Settings, demo: bool, host: str | None, port: int | None) -> None:
     """Serve the web pages."""
-    import waitress
+    import waitress  # type: ignore[import-untyped]
 
     server = replace(settings.server, host=host or settings.server.host, port=port or settings.server.port)
     if demo:
@@ -130,13 +132,14 @@ def _case_options(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("--json", "as_json", is_flag=True, help="Print the whole answer as JSON.")
 @click.option("--jsonl", is_flag=True, help="Read one JSON case a line, print one answer a line.")
 @click.pass_obj
-def calculate(settings: Settings, net: bool, as_json: bool, jsonl: bool, **options: Any) -> None:
+def calculate(settings: Settings, /, net: bool, as_json: bool, jsonl: bool, **options: Any) -> None:
     """What social insurance costs one household, and what it does to its dibao."""
     library, today, say = _library(settings), today_in_china(), _say()
+    company = load_company(settings.policy.company_folder, library, today)
     if jsonl:
-        _each_line(lambda data: calculate_case(library, data, today, say))
+        _each_line(lambda data: calculate_case(library, data, today, say, company))
         return
-    answer = calculate_case(library, _case(options, net), today, say)
+    answer = calculate_case(library, _case(options, net), today, say, company)
     click.echo(json.dumps(answer, ensure_ascii=False) if as_json else answer_text(answer, say))
 
 
@@ -198,15 +201,15 @@ class _Fraction:
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), required=True, help=".xlsx or .csv to write."
 )
-@click.option("--on", help="The day, such as 2026-10-15.")
+@click.option("--region", help="Where the jobs are, for rows that do not say.")
+@click.option("--on", callback=day_option, help="The day, for rows that do not say (default: today).")
 @click.pass_obj
-def assess(settings: Settings, roster: Path, output: Path, on: str | None) -> None:
+def assess(settings: Settings, roster: Path, output: Path, region: str | None, on: date) -> None:
     """A whole roster (.csv, .xlsx) in bulk; rows that cannot be read are listed with their reason."""
-    from app.roster import assess_roster
-
-    summary = assess_roster(
-        _library(settings), roster, output, date.fromisoformat(on) if on else today_in_china()
-    )
+    library, today = _library(settings), today_in_china()
+    defaults = {"on": on.isoformat()} | ({"region": region} if region else {})
+    adjust = adjuster(load_company(settings.policy.company_folder, library, today))
+    summary = assess_roster(library, roster, output, today, defaults=defaults, adjust=adjust)
     click.echo(summary.text(), err=True)
 
 

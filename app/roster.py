@@ -32,7 +32,8 @@ from calculator.money import Fen, format_yuan
 from calculator.rules import INSURANCES, Insurance, InsuranceTerms, Rules
 from locales import as_written
 from policy_kb.caveats import caveats
-from policy_kb.importing import (
+from policy_kb.library import Library
+from policy_kb.sheets import (
     Cell,
     amount_text,
     date_text,
@@ -44,7 +45,6 @@ from policy_kb.importing import (
     refuse,
     starts_formula,
 )
-from policy_kb.library import Library
 from policy_kb.wording import INSURANCE, problem_text, warning_text
 
 #: What a company's own rules do to a case and its rules: both as they then are, and what to add to the warnings.

@@ -50,6 +50,11 @@ class Policy:
         """Folders of region files laid over the library."""
         return (HOME / self.overlay,)
 
+    @property
+    def company_folder(self) -> Path:
+        """The company's own rules."""
+        return HOME / self.company
+
 
 @dataclass(frozen=True, slots=True)
 class Log:

@@ -13,8 +13,11 @@ from typing import Any, Final
 from policy_kb.divisions import Divisions
 from policy_kb.files import REGIONS, parse_region, read_yaml
 from policy_kb.library import Library
+from policy_kb.records import RegionRecords
 
 COMPILED: Final = Path(__file__).with_name("compiled.json")
+#: Changes when the compiled form does, so that a kept one of another form is made anew.
+FORM: Final = b"files by layer"
 EDITION: Final = Path(__file__).with_name("edition.txt")
 
 
@@ -28,36 +31,31 @@ def load(overlays: Iterable[Path] = (), compiled: Path | None = COMPILED) -> Lib
     fingerprint = _fingerprint(folders)
     data = _kept(compiled, fingerprint) if compiled else None
     if data is None:
-        data = {"fingerprint": fingerprint, "regions": _merge(folders)}
+        data = {"fingerprint": fingerprint, "files": [_read(folder) for folder in folders]}
         if compiled:
             _keep(compiled, data)
     divisions = Divisions.load()
-    regions = [parse_region(content, name, divisions) for name, content in data["regions"].items()]
-    canonical = json.dumps(data["regions"], ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    regions: dict[str, RegionRecords] = {}
+    for layer, files in enumerate(data["files"]):
+        for name, content in files.items():
+            records = parse_region(content, name, divisions, layer)
+            known = regions.get(records.region)
+            regions[records.region] = records if known is None else known.joined(records)
+    canonical = json.dumps(data["files"], ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     sha256 = hashlib.sha256(canonical.encode()).hexdigest()
-    return Library(regions, divisions, EDITION.read_text(encoding="utf-8").strip(), sha256)
+    return Library(regions.values(), divisions, EDITION.read_text(encoding="utf-8").strip(), sha256)
 
 
 def _fingerprint(folders: Iterable[Path]) -> str:
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(FORM)
     for folder in folders:
         for path in sorted(folder.glob("*.yaml")):
             digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
 
 
-def _merge(folders: Iterable[Path]) -> dict[str, Any]:
-    """Each region's plain data; an overlay's lists are added to the region that ships, its sources under their own keys."""
-    merged: dict[str, Any] = {}
-    for folder in folders:
-        for path in sorted(folder.glob("*.yaml")):
-            data = read_yaml(path)
-            known = merged.setdefault(path.name, data)
-            if known is not data:
-                known.setdefault("sources", {}).update(data.get("sources") or {})
-                for part in ("notices", "inherits", "lines", "rules"):
-                    known[part] = [*(known.get(part) or []), *(data.get(part) or [])]
-    return merged
+def _read(folder: Path) -> dict[str, Any]:
+    return {path.name: read_yaml(path) for path in sorted(folder.glob("*.yaml"))}
 
 
 def _kept(path: Path, fingerprint: str) -> dict[str, Any] | None:

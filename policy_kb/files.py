@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
-from typing import Any, Final, cast, get_args
+from typing import Any, Final, NamedTuple, TypeAlias, cast, get_args
 
 import yaml
 
@@ -27,6 +30,10 @@ from policy_kb.records import (
 REGIONS: Final = Path(__file__).with_name("regions")
 LARGEST_YEARLY: Final[Fen] = 10**10
 _SIDES: Final = ("employee", "employer")
+_YEARS: Final = ("calendar_year", "july_june", "september_august", "open", "other")
+
+#: The sources of one file: the key it uses, and the library-wide one.
+Keys: TypeAlias = Mapping[str, str]
 
 
 class PolicyError(ValueError):
@@ -34,13 +41,14 @@ class PolicyError(ValueError):
 
 
 class _Loader(yaml.CSafeLoader):
-    """YAML in which a date stays the text that it is, so that it is read like every other field."""
+    """YAML in which a date stays the text that it is, and `on` a name: only true and false are truth values."""
 
 
 _Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith((":timestamp", ":bool"))]
     for first, resolvers in yaml.CSafeLoader.yaml_implicit_resolvers.items()
 }
+_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile("true|false"), ["t", "f"])
 
 
 def read_yaml(path: Path) -> Any:
@@ -56,8 +64,11 @@ def read_region(path: Path, divisions: Divisions) -> RegionRecords:
     return parse_region(read_yaml(path), path.name, divisions)
 
 
-def parse_region(data: Any, name: str, divisions: Divisions) -> RegionRecords:
-    """One region's records from plain data; `name` is what errors call it. Raises `PolicyError`."""
+def parse_region(data: Any, name: str, divisions: Divisions, layer: int = 0) -> RegionRecords:
+    """One region's records from plain data; `name` is what errors call it. Raises `PolicyError`.
+
+    `layer` keeps the sources of an overlay's file apart from those of the file it is laid over.
+    """
     problems: list[Problem] = []
 
     def find_region(code: str) -> str:
@@ -65,7 +76,7 @@ def parse_region(data: Any, name: str, divisions: Divisions) -> RegionRecords:
             raise InputError(Problem("unknown_region", ""))
         return code
 
-    records = _read(FieldReader(data, "", problems, find_region), problems)
+    records = _read(FieldReader(data, "", problems, find_region), layer)
     if problems:
         raise PolicyError("; ".join(f"{name}: {describe(problem)}" for problem in problems))
     return records
@@ -79,37 +90,38 @@ def describe(problem: Problem) -> str:
     )
 
 
-def _read(top: FieldReader, problems: list[Problem]) -> RegionRecords:
+def _read(top: FieldReader, layer: int) -> RegionRecords:
     region = top.region("region", required=True) or ""
-    sources = _read_sources(top, region)
-    known = {source.key for source in sources}
+    space = f"{region}+{layer}" if layer else region
+    sources = _read_sources(top, space)
+    keys = {source.key.removeprefix(f"{space}:"): source.key for source in sources}
     records = RegionRecords(
         region=region,
         name=top.text("name", required=True) or "",
         sources=sources,
         contributions=tuple(
-            value for notice in top.parts("notices", 0, 500) for value in _read_notice(notice, region, known)
+            value for notice in top.parts("notices", 0, 500) for value in _read_notice(notice, region, keys)
         ),
         inherits=tuple(_read_inherits(part) for part in top.parts("inherits", 0, 20)),
         not_applicable=cast(tuple[Insurance, ...], top.texts("not_applicable")),
-        lines=tuple(_read_line(part, region, known) for part in top.parts("lines", 0, 500)),
-        rules=tuple(_read_rule(part, region, known) for part in top.parts("rules", 0, 500)),
-        statutes=tuple(_read_statute(part, region, known) for part in top.parts("statutes", 0, 500)),
-        taxes=tuple(_read_tax(part, region, known) for part in top.parts("income_tax", 0, 50)),
+        lines=tuple(_read_line(part, region, keys) for part in top.parts("lines", 0, 500)),
+        rules=tuple(_read_rule(part, region, keys) for part in top.parts("rules", 0, 500)),
+        statutes=tuple(_read_statute(part, region, keys) for part in top.parts("statutes", 0, 500)),
+        taxes=tuple(_read_tax(part, region, keys) for part in top.parts("income_tax", 0, 50)),
     )
     top.texts("notes")
     top.close()
     return records
 
 
-def _read_sources(top: FieldReader, region: str) -> tuple[Source, ...]:
+def _read_sources(top: FieldReader, space: str) -> tuple[Source, ...]:
     data = top.anything("sources") or {}
     found = []
     for key, value in data.items() if isinstance(data, dict) else ():
         part = top.inside(f"sources.{key}", value)
         found.append(
             Source(
-                key=f"{region}:{key}",
+                key=f"{space}:{key}",
                 title=part.text("title", required=True) or "",
                 where=part.text("where", required=True) or "",
                 quote=str(part.anything("quote") or ""),
@@ -121,14 +133,13 @@ def _read_sources(top: FieldReader, region: str) -> tuple[Source, ...]:
     return tuple(found)
 
 
-def _sources(part: FieldReader, region: str, known: set[str]) -> tuple[str, ...]:
-    keys = tuple(f"{region}:{key}" for key in part.texts("sources"))
-    if not keys:
+def _sources(part: FieldReader, keys: Keys) -> tuple[str, ...]:
+    named = part.texts("sources")
+    if not named:
         part.fail("missing_field", "sources", "source")
-    for key in keys:
-        if key not in known:
-            part.fail("not_allowed", "sources", "source")
-    return keys
+    if any(key not in keys for key in named):
+        part.fail("not_allowed", "sources", "source")
+    return tuple(keys.get(key, key) for key in named)
 
 
 def _basis(part: FieldReader) -> Basis:
@@ -142,51 +153,52 @@ def _basis(part: FieldReader) -> Basis:
     return basis
 
 
-def _read_notice(notice: FieldReader, region: str, known: set[str]) -> list[Contribution]:
-    start = notice.day("from", required=True)
-    until = notice.day("until")
-    published = notice.day("known")
-    document = notice.text("document") or ""
-    basis = notice.choice(
-        "basis", ("calendar_year", "july_june", "september_august", "open", "other"), "open"
+class _Notice(NamedTuple):
+    """What the values of one notice share."""
+
+    start: date
+    until: date | None
+    known: date | None
+    document: str
+    basis: str
+
+
+def _read_notice(part: FieldReader, region: str, keys: Keys) -> list[Contribution]:
+    notice = _Notice(
+        start=part.day("from", required=True) or date.max,
+        until=part.day("until"),
+        known=part.day("known"),
+        document=part.text("document") or "",
+        basis=part.choice("basis", _YEARS, "open"),
     )
-    values = notice.anything("values")
+    values = part.anything("values")
     found = []
     for name, value in values.items() if isinstance(values, dict) else ():
-        part = notice.inside(f"values.{name}", value)
+        inner = part.inside(f"values.{name}", value)
         if name not in INSURANCES:
-            part.fail("not_allowed", "", "insurance")
+            inner.fail("not_allowed", "", "insurance")
             continue
-        if start is not None:
-            found.append(_read_value(part, region, known, name, start, until, published, document, basis))
-        part.close()
+        found.append(_read_value(inner, region, keys, name, notice))
+        inner.close()
     if not found:
-        notice.fail("missing_field", "values", "insurance")
-    notice.close()
+        part.fail("missing_field", "values", "insurance")
+    part.close()
     return found
 
 
 def _read_value(
-    part: FieldReader,
-    region: str,
-    known: set[str],
-    insurance: Insurance,
-    start: Any,
-    until: Any,
-    published: Any,
-    document: str,
-    basis: str,
+    part: FieldReader, region: str, keys: Keys, insurance: Insurance, notice: _Notice
 ) -> Contribution:
     ceiling = NO_CEILING if part.anything("ceiling") == "none" else part.amount("ceiling")
     usual = TO_THE_YUAN if insurance == "housing_fund" else TO_THE_FEN
     return Contribution(
         region=region,
         insurance=insurance,
-        start=start,
-        until=until,
-        known=published,
-        document=document,
-        basis=basis,
+        start=notice.start,
+        until=notice.until,
+        known=notice.known,
+        document=notice.document,
+        basis=notice.basis,
         period=cast(PeriodStatus, part.choice("period", get_args(PeriodStatus), "unknown")),
         base=cast(Status, part.choice("base", get_args(Status), "unknown")),
         rate=cast(Status, part.choice("rate", get_args(Status), "unknown")),
@@ -208,7 +220,7 @@ def _read_value(
         applies_to=part.text("applies_to") or "",
         note=part.text("note") or "",
         note_en=part.text("note_en") or "",
-        sources=_sources(part, region, known),
+        sources=_sources(part, keys),
     )
 
 
@@ -238,7 +250,7 @@ def _read_inherits(part: FieldReader) -> tuple[Insurance, Any]:
     return cast(tuple[Insurance, Any], pair)
 
 
-def _read_line(part: FieldReader, region: str, known: set[str]) -> DibaoLineRecord:
+def _read_line(part: FieldReader, region: str, keys: Keys) -> DibaoLineRecord:
     record = DibaoLineRecord(
         region=region,
         kind=cast(Any, part.choice("kind", ("line", "average", "floor"), "line")),
@@ -254,7 +266,7 @@ def _read_line(part: FieldReader, region: str, known: set[str]) -> DibaoLineReco
         unverified=part.texts("unverified"),
         note=part.text("note") or "",
         note_en=part.text("note_en") or "",
-        sources=_sources(part, region, known),
+        sources=_sources(part, keys),
     )
     part.amount("rural_annual")
     if record.kind == "line" and record.start is None and record.as_of is None:
@@ -263,7 +275,7 @@ def _read_line(part: FieldReader, region: str, known: set[str]) -> DibaoLineReco
     return record
 
 
-def _read_rule(part: FieldReader, region: str, known: set[str]) -> RuleRecord:
+def _read_rule(part: FieldReader, region: str, keys: Keys) -> RuleRecord:
     record = RuleRecord(
         key=part.text("id", required=True) or "",
         region=region,
@@ -277,7 +289,7 @@ def _read_rule(part: FieldReader, region: str, known: set[str]) -> RuleRecord:
         text=part.text("text", required=True) or "",
         text_en=part.text("text_en") or "",
         note=part.text("note") or "",
-        sources=_sources(part, region, known),
+        sources=_sources(part, keys),
         illustrative=part.flag("illustrative", default=False),
     )
     part.text("note_en")
@@ -286,7 +298,7 @@ def _read_rule(part: FieldReader, region: str, known: set[str]) -> RuleRecord:
     return record
 
 
-def _read_statute(part: FieldReader, region: str, known: set[str]) -> Statute:
+def _read_statute(part: FieldReader, region: str, keys: Keys) -> Statute:
     start = part.day("from", required=True)
     record = Statute(
         key=part.text("id", required=True) or "",
@@ -299,7 +311,7 @@ def _read_statute(part: FieldReader, region: str, known: set[str]) -> Statute:
         text=part.text("text", required=True) or "",
         text_en=part.text("text_en") or "",
         note=part.text("note") or "",
-        sources=_sources(part, region, known),
+        sources=_sources(part, keys),
         data=part.anything("data") or {},
     )
     part.text("note_en")
@@ -309,7 +321,7 @@ def _read_statute(part: FieldReader, region: str, known: set[str]) -> Statute:
     return record
 
 
-def _read_tax(part: FieldReader, region: str, known: set[str]) -> TaxRecord:
+def _read_tax(part: FieldReader, region: str, keys: Keys) -> TaxRecord:
     start = part.day("from", required=True)
     record = TaxRecord(
         key=part.text("id", required=True) or "",
@@ -321,7 +333,7 @@ def _read_tax(part: FieldReader, region: str, known: set[str]) -> TaxRecord:
         brackets=tuple(_read_bracket(bracket) for bracket in part.parts("brackets", 1, 20)),
         text=part.text("text") or "",
         text_en=part.text("text_en") or "",
-        sources=_sources(part, region, known),
+        sources=_sources(part, keys),
     )
     part.text("note")
     part.text("note_en")

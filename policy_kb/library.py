@@ -82,7 +82,7 @@ class Library:
             for rule in records.rules:
                 self._rules[records.region, rule.topic].append(rule)
         for series in self._series.values():
-            series.sort(key=lambda value: value.start)
+            series.sort(key=lambda value: (value.start, value.known or value.start))
         self._jobs: dict[tuple[str, date, date], JobRules] = {}
         self._homes: dict[tuple[str, Area | None, date, date], DibaoRules] = {}
 
@@ -252,8 +252,9 @@ class Library:
 
 
 def contribution_key(value: Contribution) -> str:
-    """The `source` key of a contribution record."""
-    return f"{value.region}:{value.insurance}:{value.start.isoformat()}"
+    """The `source` key of a contribution record; a correction of the same day carries its own publication date."""
+    key = f"{value.region}:{value.insurance}:{value.start.isoformat()}"
+    return f"{key}:{value.known.isoformat()}" if value.known and value.known > value.start else key
 
 
 def _make_room(cache: dict[Any, Any]) -> None:

@@ -19,8 +19,10 @@ _OFFICIAL: Final = ("official_text_copy", "official_statistics_copy")
 
 
 def line_key(record: DibaoLineRecord) -> str:
-    """The `source` key of a line record."""
-    return f"{record.region}:{record.kind}:{_counts_from(record)}"
+    """The `source` key of a line record; one that confirms or corrects an earlier one carries its own date."""
+    start = _counts_from(record)
+    later = max(day for day in (start, record.known, record.as_of) if day is not None)
+    return f"{record.region}:{record.kind}:{start}" + (f":{later}" if later > start else "")
 
 
 def find_line(
@@ -64,7 +66,7 @@ def _line_at(records: RegionRecords | None, area: Area | None, on: date, as_of: 
     ]
     if not known:
         return None
-    record = max(known, key=_counts_from)
+    record = max(known, key=_latest)
     amount = _amount(record, area)
     if not (record.certainty in ("sourced", "single_source") and record.grade in _OFFICIAL):
         return DibaoLine(record.region, hints=_hints(record, area, _why(record)))
@@ -90,6 +92,12 @@ def _line_at(records: RegionRecords | None, area: Area | None, on: date, as_of: 
 def _counts_from(record: DibaoLineRecord) -> date:
     day = record.start or record.as_of
     return date.max if day is None else day
+
+
+def _latest(record: DibaoLineRecord) -> tuple[date, date, date]:
+    """The order of records: what counts from later, then what was published later, then what was attested later."""
+    start = _counts_from(record)
+    return start, record.known or start, record.as_of or start
 
 
 def _amount(record: DibaoLineRecord, area: Area | None) -> Fen | None:

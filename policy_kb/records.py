@@ -5,7 +5,7 @@ Amounts are integer fen, rates integer parts per million; `None` is unknown. `so
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Literal
 
@@ -167,3 +167,14 @@ class RegionRecords:
     rules: tuple[RuleRecord, ...]
     statutes: tuple[Statute, ...]
     taxes: tuple[TaxRecord, ...]
+
+    def joined(self, other: RegionRecords) -> RegionRecords:
+        """These records with another file's of the same region added."""
+        return replace(
+            self,
+            sources=(*self.sources, *other.sources),
+            contributions=(*self.contributions, *other.contributions),
+            inherits=(*self.inherits, *other.inherits),
+            lines=(*self.lines, *other.lines),
+            rules=(*self.rules, *other.rules),
+        )

@@ -37,7 +37,9 @@ WARNINGS: Final[Mapping[str, str]] = {
     "period_assumed": N_("{insurances}的执行日期是推定的，或几处说法不一。"),
     "single_source": N_("{insurances}的数字只有一个出处。"),
     "recalled": N_("{insurances}的依据有一部分只凭记忆，没有找到原文。"),
-    "figure_may_be_outdated": N_("{insurances}用的是到{ended}为止的数，接下来的数一般{awaited}起公布，资料库里还没有；公布后差额要补。"),
+    "figure_may_be_outdated": N_(
+        "{insurances}用的是到{ended}为止的数，接下来的数一般{awaited}起公布，资料库里还没有；公布后差额要补。"
+    ),
     "insurance_not_recorded": N_("资料库里没有{insurances}在当地的数，合计里没有算它，实际会多扣一些。"),
     "figure_not_recorded": N_("{insurances}的基数或费率没有记录，合计里没有算它。"),
     "incomplete": N_("{insurances}可能还有别的收费或别的档次，资料库里没有准数。"),
@@ -60,7 +62,9 @@ WARNINGS: Final[Mapping[str, str]] = {
     "new_job_disregard": N_("新就业的收入可以有几个月不算，满六个月以后还算不算由当地定。"),
     "housing_fund_reading": N_("算收入时减不减公积金，规定没有写明，这里没有减。"),
     "wage_not_reported": N_("工资收入变了要告诉乡镇（街道），说了就没事；这里的内容不会替你转给任何人。"),
-    "not_employee_scheme": N_("这里按职工参保算。非全日制、灵活就业、退休、在校的人缴法不同，资料库里没有那些数。"),
+    "not_employee_scheme": N_(
+        "这里按职工参保算。非全日制、灵活就业、退休、在校的人缴法不同，资料库里没有那些数。"
+    ),
     "income_tax_unknown": N_("那一年的个税表没有记录。"),
     "contributions_exceed_wage": N_("个人要缴的比工资还多，这种情况请找单位人事核对。"),
     "company_rule": N_("{text}"),

@@ -25,14 +25,12 @@ from documents.report import (
 )
 from locales import Say
 from policy_kb.library import Library
-from policy_kb.wording import INSURANCE
 from web_calc.languages import filling
-from web_calc.presenting import How, Result
+from web_calc.presenting import How, InsuranceRow, Result
 from web_calc.remedies import Told
 from web_calc.sentences import (
     AREAS,
     DIBAO,
-    INCLUDES_MATERNITY,
     NOT_KNOWN,
     ON_BOOK,
     PEOPLE,
@@ -61,7 +59,9 @@ def report_data(result: Result, library: Library, locale: Locale, say: Say) -> R
         comparison=Comparison(
             result.columns, tuple(Row(row.label, row.cells, strong=row.strong) for row in result.rows)
         ),
-        contributions=tuple(_contribution(line, say) for line in month.lines),
+        contributions=tuple(
+            _contribution(line, row) for line, row in zip(month.lines, result.insurances, strict=True)
+        ),
         employee_total=_fen(month.own_insurance + month.own_fund) if month.employee_complete else None,
         employer_total=_fen(month.employer_total) if month.employer_complete else None,
         steps=tuple(_step(how, sources) for how in _steps(result)),
@@ -143,16 +143,15 @@ def _step(how: How, sources: _Sources) -> StepLine:
     return StepLine(how.label, how.figure, how.how, number)
 
 
-def _contribution(line: Line, say: Say) -> ContributionLine:
-    terms = line.terms
+def _contribution(line: Line, row: InsuranceRow) -> ContributionLine:
     return ContributionLine(
-        insurance=say(INCLUDES_MATERNITY if terms.includes_maternity else INSURANCE[terms.insurance]),
+        insurance=row.name,
         base=_fen(line.base),
         employee_rate=line.employee_rate,
         employee=_fen(line.employee),
         employer_rate=line.employer_rate,
         employer=_fen(line.employer),
-        note=" ".join(terms.notes),
+        note=row.note,
     )
 
 

@@ -21,7 +21,6 @@ from web_calc.remedies import Law, Tap, Told, taps
 from web_calc.sentences import (
     AREAS,
     ASKS,
-    CERTAINTY,
     COLUMNS,
     COST_BACK,
     COST_ONE,
@@ -86,7 +85,7 @@ class InsuranceRow:
     employer: str
     hows: tuple[How, ...]
     source: dict[str, Any] | None
-    notes: tuple[str, ...]
+    note: str
 
 
 @dataclass(frozen=True)
@@ -148,7 +147,7 @@ def present(assessment: Assessment, library: Library, locale: Locale, say: Say) 
     data = answer(assessment, library, say)
     finding = _finding(assessment)
     law = Law(library, assessment.case.dibao_region, assessment.case.on, locale, say)
-    words = _Words(assessment, library, say)
+    words = _Words(assessment, library, locale, say)
     return Result(
         finding=finding,
         tone=TONES[finding],
@@ -216,9 +215,10 @@ def _finding(assessment: Assessment) -> Finding:
 class _Words:
     """The worded parts of one answer."""
 
-    def __init__(self, assessment: Assessment, library: Library, say: Say) -> None:
+    def __init__(self, assessment: Assessment, library: Library, locale: Locale, say: Say) -> None:
         self._it = assessment
         self._library = library
+        self._locale = locale
         self._say = say
         self._explainer = Explainer(assessment, say)
         self._steps = assessment.steps
@@ -400,18 +400,6 @@ class _Words:
         terms, say = line.terms, self._say
         name = terms.insurance
         keys = (f"contribution_base.{name}", f"employee_share.{name}", f"employer_share.{name}")
-        notes = [*terms.notes]
-        if terms.recorded:
-            notes.insert(
-                0,
-                say(
-                    CERTAINTY[
-                        "single_source"
-                        if "single_source" in (terms.base_status, terms.rate_status)
-                        else terms.base_status
-                    ]
-                ),
-            )
         return InsuranceRow(
             name=say(INCLUDES_MATERNITY if terms.includes_maternity else INSURANCE[name]),
             base=_shown(line.base),
@@ -419,8 +407,14 @@ class _Words:
             employer=_shown(line.employer),
             hows=tuple(self.how(key) for key in keys if key in self._steps),
             source=None if terms.source is None else self._source(terms.source),
-            notes=tuple(notes),
+            note="" if terms.source is None else self._note(terms.source),
         )
+
+    def _note(self, key: str) -> str:
+        """What the library remarks on a figure, in the reader's language."""
+        citation = self._library.citation(key)
+        english = citation.note_en if self._locale == "en" else ""
+        return english or (citation.note and self._say(citation.note))
 
     def hint(self, hint: Hint) -> HintShown:
         say = self._say

@@ -1,15 +1,44 @@
-"""The page in a real browser: phone and desktop, with and without JavaScript, in three languages."""
+"""The page in a real browser: phone and desktop, with and without JavaScript, in three languages.
 
+A real server stands on a free port with a pinned day; without Chromium everything here is skipped.
+"""
+
+import logging
 import re
 import shutil
 import subprocess
+import threading
 from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from flask import Flask, request
+from werkzeug.serving import make_server
 
 from locales import speak
+from policy_kb.compiled import load
+from web_calc import create_blueprint
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+Browser, Page, expect, sync_playwright = (
+    sync_api.Browser,
+    sync_api.Page,
+    sync_api.expect,
+    sync_api.sync_playwright,
+)
+
+CHROMIUM = Path("/usr/bin/chromium")
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
 
 PHONE, DESKTOP = {"width": 360, "height": 740}, {"width": 1280, "height": 900}
 TRANSLATED = speak("en")("依据") != "依据"
@@ -27,6 +56,44 @@ ALI = {
     "dibao": "receiving",
 }
 Open = Callable[..., Page]
+
+
+class Site:
+    """The address of the server, and everything that it was asked for."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.asked: list[str] = []
+
+
+@pytest.fixture(scope="session")
+def site() -> Iterator[Site]:
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    app = Flask("web_calc_browser", static_folder=None)
+    app.register_blueprint(create_blueprint(load(compiled=None), lambda: date(2026, 10, 15)))
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    found = Site(f"http://127.0.0.1:{server.port}")
+
+    @app.before_request
+    def note() -> None:
+        found.asked.append(f"{request.method} {request.full_path} {request.headers.get('Referer', '')}")
+
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield found
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if not CHROMIUM.exists():
+        pytest.skip(f"no Chromium at {CHROMIUM}")
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
+        yield started
+        started.close()
 
 
 @pytest.fixture
@@ -310,10 +377,13 @@ def test_the_keyboard_goes_all_the_way(open_page: Open) -> None:
     expect(page.locator('[name="on_book"]').first).to_be_checked()
     answer_all(page, {key: value for key, value in ALI.items() if key != "on_book"})
     expect(page.locator(".headline")).to_be_visible()
-    summary = page.locator(".compare summary").nth(3)
-    summary.focus()
+    row = page.locator(".compare .table > details").nth(3)
+    row.locator("> summary").focus()
     page.keyboard.press("Enter")
-    expect(page.locator(".compare details").nth(3)).to_have_attribute("open", "")
+    expect(row).to_have_attribute("open", "")
+    page.locator("#wage").press_sequentially("1")
+    expect(row).to_contain_text("35001.00")
+    expect(row).to_have_attribute("open", "")
 
 
 def test_large_print_on_a_small_phone(open_page: Open) -> None:

@@ -17,7 +17,8 @@ from locales import as_written
 from policy_kb.calculation import calculate
 from policy_kb.compiled import load
 from policy_kb.files import read_yaml
-from policy_kb.importing import Proposal, describe_change, import_figures, kind_of, propose, read_sheet
+from policy_kb.importing import Proposal, describe_change, import_figures, kind_of, propose
+from policy_kb.sheets import read_sheet
 from policy_kb.library import Library
 from policy_kb.wording import problem_text
 

@@ -31,10 +31,11 @@
     const fragment = new DOMParser().parseFromString(html, "text/html").querySelector("[data-fragment]");
     offline.hidden = true;
     section.classList.remove("stale");
-    const open = [...answer.querySelectorAll("details[open] > summary")].map((each) => each.textContent.trim().slice(0, 12));
+    const named = (each) => (each.querySelector(".label") || each).textContent.trim();
+    const rows = ".table > details > summary, .taps > details > summary, .fold > summary";
+    const open = [...answer.querySelectorAll(rows)].filter((each) => each.parentElement.open).map(named);
     answer.replaceChildren(fragment);
-    for (const each of fragment.querySelectorAll("summary"))
-      if (open.includes(each.textContent.trim().slice(0, 12))) each.parentElement.open = true;
+    for (const each of fragment.querySelectorAll(rows)) if (open.includes(named(each))) each.parentElement.open = true;
     markFields(fragment);
     openQuestions(fragment.dataset.line);
     const words = fragment.dataset.said || "";
