@@ -19,17 +19,13 @@ from calculator.money import format_rate, format_yuan
 from calculator.rules import INSURANCES, NO_CEILING, DibaoLine, Insurance, InsuranceTerms
 from locales import as_written
 from policy_kb import compiled
-from policy_kb.company import CompanyRule, approve, check_cases, dry_run, install, read_rule
+from policy_kb.company import check_cases
+from policy_kb.company_review import approve, dry_run, install
+from policy_kb.company_rules import CompanyRule, read_rule
+from policy_kb.differences import describe_change, what_name
 from policy_kb.divisions import NATION
 from policy_kb.due import due as figures_due
-from policy_kb.importing import (
-    Proposal,
-    describe_change,
-    import_figures,
-    kind_of,
-    propose,
-    what_name,
-)
+from policy_kb.importing import Proposal, import_figures, kind_of, propose
 from policy_kb.library import INSURANCE_NAMES, Library
 from policy_kb.lint import describe_finding, unwaived
 from policy_kb.lint import lint as findings_of

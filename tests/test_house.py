@@ -113,8 +113,12 @@ def test_every_setting_is_explained_in_config_toml() -> None:
     for section, kind in SECTIONS.items():
         for each in fields(kind):
             assert each.name in data[section], f"{section}.{each.name}"
-            assert re.search(rf"^# .*\n{each.name} = ", text, re.MULTILINE), f"{section}.{each.name} has no comment"
-            assert data[section][each.name] == getattr(kind(), each.name), f"{section}.{each.name}: two defaults"
+            assert re.search(rf"^# .*\n{each.name} = ", text, re.MULTILINE), (
+                f"{section}.{each.name} has no comment"
+            )
+            assert data[section][each.name] == getattr(kind(), each.name), (
+                f"{section}.{each.name}: two defaults"
+            )
 
 
 @pytest.mark.parametrize(
@@ -148,12 +152,16 @@ def test_every_sentence_of_the_library_is_translated(locale: str) -> None:
 def test_placeholders_survive_translation() -> None:
     for locale in LOCALES:
         for text in (*wording.WARNINGS.values(), *wording.ACCEPTED.values()):
-            assert sorted(re.findall(r"{\w+}", speak(locale)(text))) == sorted(re.findall(r"{\w+}", text)), text
+            assert sorted(re.findall(r"{\w+}", speak(locale)(text))) == sorted(re.findall(r"{\w+}", text)), (
+                text
+            )
 
 
 def test_words_never_said_to_a_worker() -> None:
     never = ("自愿放弃", "系统判定", "不符合资格", "骗保", "低保户", "贫困户", "放心，不会停")
-    files = [path for path in tracked_files() if path.suffix in (".py", ".html", ".yaml", ".po", ".typ", ".js")]
+    files = [
+        path for path in tracked_files() if path.suffix in (".py", ".html", ".yaml", ".po", ".typ", ".js")
+    ]
     said = [
         f"{path.relative_to(HOUSE)}: {word}"
         for path in files

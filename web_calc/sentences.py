@@ -209,7 +209,8 @@ CERTAINTY: Final[Mapping[str, str]] = {
 }
 INCLUDES_MATERNITY: Final = N_("医疗保险（含生育）")
 
-AREAS: Final[Mapping[str, str]] = {"urban": N_("城镇"), "rural": N_("农村"), "unified": N_("城乡一样")}
+HUKOU: Final[Mapping[str, str]] = {"urban": N_("城镇"), "rural": N_("农村")}
+AREAS: Final[Mapping[str, str]] = {**HUKOU, "unified": N_("城乡一样")}
 HINTS: Final[Mapping[str, str]] = {
     "recalled": N_("只凭记忆的数，没有找到原文"),
     "secondary_citation": N_("别处转引的数"),
@@ -317,6 +318,8 @@ EMPLOYMENT: Final[Mapping[str, str]] = {
     "retired": N_("退休"),
     "student": N_("在校学生"),
 }
+INSURED_NOW: Final[Mapping[str, str]] = {"yes": N_("交了"), "no": N_("没交")}
+REPORTED: Final[Mapping[str, str]] = {"yes": N_("说过"), "no": N_("还没说")}
 YUAN: Final = N_("{amount} 元")
 PEOPLE: Final = N_("{count} 人")
 RANGE: Final = N_("{low} 到 {high} 元")

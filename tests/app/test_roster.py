@@ -15,7 +15,8 @@ import pytest
 import python_calamine
 import xlsxwriter
 
-from app.roster import QUARANTINE, RosterSummary, _Totals, assess_roster
+from app.roster import _Totals, assess_roster
+from app.roster_results import QUARANTINE, RosterSummary
 from calculator.assessment import assess
 from calculator.case import Case, read_case
 from calculator.contributions import employer_total

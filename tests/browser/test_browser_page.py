@@ -381,8 +381,8 @@ def test_the_keyboard_goes_all_the_way(open_page: Open) -> None:
     row.locator("> summary").focus()
     page.keyboard.press("Enter")
     expect(row).to_have_attribute("open", "")
-    page.locator("#wage").press_sequentially("1")
-    expect(row).to_contain_text("35001.00")
+    page.locator("#wage").fill("3600")
+    expect(row).to_contain_text("3600.00")
     expect(row).to_have_attribute("open", "")
 
 

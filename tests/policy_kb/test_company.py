@@ -15,20 +15,16 @@ from calculator.fields import InputError
 from locales import as_written
 from policy_kb.calculation import calculate
 from policy_kb.company import (
-    CompanyRule,
     adjuster,
     answer_with,
     apply,
-    approve,
     calculate_with,
     check_cases,
-    dry_run,
-    install,
     load_company,
-    parse_rule,
-    read_rule,
     within_region,
 )
+from policy_kb.company_review import approve, dry_run, install
+from policy_kb.company_rules import CompanyRule, parse_rule, read_rule
 from policy_kb.compiled import load
 from policy_kb.files import PolicyError
 from policy_kb.library import Library

@@ -60,7 +60,9 @@ def test_settling_later_costs_more_and_the_months_add_up(library: Library) -> No
     assert owed["settle"][0]["total"] == "3621.54"
 
 
-def test_without_a_due_day_the_fee_starts_on_the_first_of_the_next_month_and_says_so(library: Library) -> None:
+def test_without_a_due_day_the_fee_starts_on_the_first_of_the_next_month_and_says_so(
+    library: Library,
+) -> None:
     owed = suzhou(library, due_day=None)
     assert [month["late_from"] for month in owed["months"]] == ["2026-09-01", "2026-10-01"]
     assert "due_day_assumed" in {warning["code"] for warning in owed["warnings"]}
@@ -76,7 +78,11 @@ def test_each_month_owes_on_its_own_base_and_what_was_paid_counts(library: Libra
     # 6000 less 4952 declared: 8 % + 2 % + 0.5 % of the worker's share are missing, each rounded on its own base
     assert short["employee_arrears"] == "110.04"
     pension = short["lines"][0]
-    assert (pension["base_owed"], pension["base_paid"], pension["employee_arrears"]) == ("6000.00", "4952.00", "83.84")
+    assert (pension["base_owed"], pension["base_paid"], pension["employee_arrears"]) == (
+        "6000.00",
+        "4952.00",
+        "83.84",
+    )
 
 
 def test_the_fine_is_one_to_three_times_what_is_owed(library: Library) -> None:

@@ -16,10 +16,11 @@ from calculator.fields import InputError
 from locales import as_written
 from policy_kb.calculation import calculate
 from policy_kb.compiled import load
+from policy_kb.differences import describe_change
 from policy_kb.files import read_yaml
-from policy_kb.importing import Proposal, describe_change, import_figures, kind_of, propose
-from policy_kb.sheets import read_sheet
+from policy_kb.importing import Proposal, import_figures, kind_of, propose
 from policy_kb.library import Library
+from policy_kb.sheets import read_sheet
 from policy_kb.wording import problem_text
 
 TODAY = date(2026, 10, 15)

@@ -68,6 +68,9 @@
     if (wanted) block.open = true;
   };
 
+  // The bar that leads to the result is for those who do not see it.
+  new IntersectionObserver(([seen]) => { peek.classList.toggle("reached", seen.isIntersecting || seen.boundingClientRect.top < 0); }).observe(byId("answer-title"));
+
   form.addEventListener("input", askSoon);
   form.addEventListener("change", askSoon);
   form.addEventListener("submit", (event) => {
