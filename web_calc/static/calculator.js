@@ -34,8 +34,12 @@
     const named = (each) => (each.querySelector(".label") || each).textContent.trim();
     const rows = ".table > details > summary, .taps > details > summary, .fold > summary";
     const open = [...answer.querySelectorAll(rows)].filter((each) => each.parentElement.open).map(named);
+    const active = document.activeElement, held = answer.contains(active) && active.matches(rows) ? named(active) : "";
     answer.replaceChildren(fragment);
-    for (const each of fragment.querySelectorAll(rows)) if (open.includes(named(each))) each.parentElement.open = true;
+    for (const each of fragment.querySelectorAll(rows)) {
+      if (open.includes(named(each))) each.parentElement.open = true;
+      if (held && named(each) === held) each.focus({ preventScroll: true });
+    }
     markFields(fragment);
     openQuestions(fragment.dataset.line);
     const words = fragment.dataset.said || "";
