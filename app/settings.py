@@ -26,7 +26,6 @@ class Server:
     host: str = "127.0.0.1"
     port: int = 8000
     threads: int = 8
-    max_body: int = 65536
 
     def refuse_unless_loopback(self) -> None:
         """The demo's log-ins are public knowledge, so nobody else may reach it. Raises `SettingsError`."""

@@ -14,6 +14,7 @@ from flask import Flask, Response, g, jsonify, request
 
 from app.settings import Settings
 from policy_kb import compiled
+from policy_kb.company import load_company
 from policy_kb.library import Library
 from web_calc import create_blueprint
 
@@ -31,11 +32,9 @@ def create_app(
 ) -> Flask:
     """The application. `library` and `today` can be pinned for tests."""
     rules = compiled.load(settings.policy.overlays) if library is None else library
+    company = load_company(settings.policy.company_folder, rules, today())
     app = Flask("web_calc", static_folder=None)
-    app.config["MAX_CONTENT_LENGTH"] = settings.server.max_body
-    app.json.ensure_ascii = False  # type: ignore[attr-defined]
-    app.json.sort_keys = False  # type: ignore[attr-defined]
-    app.register_blueprint(create_blueprint(rules, today))
+    app.register_blueprint(create_blueprint(rules, today, company))
     _watch(app, rules)
     return app
 

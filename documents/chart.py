@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 from unicodedata import east_asian_width
 
 from calculator.money import Fen, format_yuan
-from documents.words import Say, in_chinese
+from locales import Say, as_written
 
 WIDTH: Final = 3600
 MARGIN: Final = 60
@@ -68,7 +68,7 @@ class ChartData:
     here: Fen
     limit: Fen | None = None
     break_even: Fen | None = None
-    say: Say = in_chinese
+    say: Say = as_written
 
     def __post_init__(self) -> None:
         if len({len(self.wages), len(self.insured), len(self.uninsured), len(self.benefit)}) != 1:

@@ -11,7 +11,7 @@ from calculator.money import Fen, Ppm, format_yuan
 from documents.chart import ChartData, chart_svg, description
 from documents.fonts import SANS, Locale
 from documents.rendering import render, render_pages
-from documents.words import Say, in_chinese
+from locales import Say, as_written
 
 Tone = Literal["good", "open", "over"]
 
@@ -121,7 +121,7 @@ class ReportData:
     legal: tuple[LegalPoint, ...] = ()
     sources: tuple[SourceLine, ...] = ()
     chart: ChartData | None = None
-    labels: Mapping[str, str] = field(default_factory=lambda: report_labels(in_chinese))
+    labels: Mapping[str, str] = field(default_factory=lambda: report_labels(as_written))
 
     def __post_init__(self) -> None:
         cited = {step.source for step in self.steps if step.source is not None}
@@ -151,7 +151,7 @@ class NoteData:
     questions: tuple[Question, ...]
     phone: Fact
     closing: str = ""
-    labels: Mapping[str, str] = field(default_factory=lambda: note_labels(in_chinese))
+    labels: Mapping[str, str] = field(default_factory=lambda: note_labels(as_written))
 
 
 def report_pdf(data: ReportData) -> bytes:
@@ -232,7 +232,7 @@ def township_note(
     people: int,
     phone: str,
     locale: Locale = "zh-Hans",
-    say: Say = in_chinese,
+    say: Say = as_written,
 ) -> NoteData:
     """The note with its four questions, worded by `say`; `phone` is the home region's area code + 12345."""
     own = (

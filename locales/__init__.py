@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Final, Protocol
 
 from babel.support import Translations
 
-#: Turns a Chinese source sentence into the language of the reader.
-Say: TypeAlias = Callable[[str], str]
+
+class Say(Protocol):
+    """Turns a Chinese source sentence into the reader's language, with its figures filled in (`{wage}` and the like)."""
+
+    def __call__(self, text: str, /, **figures: str) -> str:
+        """The sentence to show."""
+
 
 SOURCE: Final = "zh_Hans"
 LOCALES: Final = (SOURCE, "zh_Hant", "en")
 
 
-def as_written(text: str) -> str:
-    """The source language itself."""
-    return text
+def as_written(text: str, /, **figures: str) -> str:
+    """The source language itself.
+
+    >>> as_written("工资 {wage} 元", wage="3500.00")
+    '工资 3500.00 元'
+    """
+    return text.format(**figures) if figures else text
 
 
 @cache
@@ -28,4 +36,8 @@ def speak(locale: str) -> Say:
         return as_written
     folder = Path(__file__).parent
     translations = Translations.load(folder, [locale], domain="messages")
-    return translations.gettext
+
+    def say(text: str, /, **figures: str) -> str:
+        return as_written(translations.gettext(text), **figures)
+
+    return say

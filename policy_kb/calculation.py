@@ -9,19 +9,19 @@ from calculator.assessment import Assessment, assess
 from calculator.case import Case, read_case
 from locales import Say, as_written
 from policy_kb.answer import answer
-from policy_kb.company import Company, answer_with
+from policy_kb.company import NO_RULES, Company, answer_with
 from policy_kb.library import Library
 
 
 def calculate(
-    library: Library, data: object, today: date, say: Say = as_written, company: Company | None = None
+    library: Library, data: object, today: date, say: Say = as_written, company: Company = NO_RULES
 ) -> dict[str, Any]:
     """The answer to one JSON case as plain data, under a company's own rules where it has any.
 
     Raises `InputError` naming every field that cannot be read.
     """
     case = read_case(data, library.divisions.find, today)
-    if company is not None and company.rules:
+    if company.rules:
         return answer_with(library, case, company, say)
     return answer(assess_case(library, case), library, say)
 

@@ -45,6 +45,10 @@ class Company:
     sha256: str = ""
 
 
+#: Where a company has no rules of its own.
+NO_RULES: Final = Company()
+
+
 class Applied(NamedTuple):
     """What the company's rules made of a case: facts and rules as they then are, what to warn of, what to ask."""
 

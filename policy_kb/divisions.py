@@ -16,6 +16,7 @@ NATION: Final = "000000"
 MUNICIPALITIES: Final = frozenset({"110000", "120000", "310000", "500000"})
 FILE: Final = Path(__file__).with_name("divisions.tsv")
 MOST_CHOICES: Final = 8
+LONGEST_NAME: Final = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,7 @@ class Divisions:
     def _within_parent(self, text: str) -> tuple[str, ...]:
         """Regions named after one they belong to: 江苏苏州, 苏州昆山, 江苏省苏州市昆山市."""
         found = []
-        for end in range(1, min(len(text), 12)):
+        for end in range(1, min(len(text), LONGEST_NAME)):
             for code in (*self._by_name.get(text[-end:], ()), *self._by_short.get(text[-end:], ())):
                 if self._reads_as(text[:-end], self.levels(code)[1:-1]):
                     found.append(code)

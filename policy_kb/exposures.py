@@ -185,7 +185,7 @@ def _first_of_month(part: FieldReader, stop: date) -> date:
     text = part.text("month", required=True)
     if text is None:
         return EARLIEST
-    if re.fullmatch(r"[0-9]{4}-(0[1-9]|1[0-2])", text) is None:
+    if re.fullmatch(r"[12][0-9]{3}-(0[1-9]|1[0-2])", text) is None:
         part.fail("bad_date", "month", "month")
         return EARLIEST
     first = date.fromisoformat(f"{text}-01")

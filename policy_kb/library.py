@@ -142,11 +142,15 @@ class Library:
         return self._homes[key]
 
     def rule(self, region: str, topic: str, on: date) -> RuleRecord | None:
-        """The rule of the nearest level that has one in force on a day and computable: local, then national."""
+        """The newest computable rule in force of the nearest level that has one: local, then national."""
         for level in self.divisions.levels(region):
-            for rule in self._rules.get((level, topic), ()):
-                if _in_force(rule, on) and rule.certainty in USABLE and not rule.illustrative:
-                    return rule
+            found = [
+                rule
+                for rule in self._rules.get((level, topic), ())
+                if _in_force(rule, on) and rule.certainty in USABLE and not rule.illustrative
+            ]
+            if found:
+                return max(found, key=lambda rule: rule.start or date.min)
         return None
 
     def rules_for(self, region: str, on: date) -> list[RuleRecord]:

@@ -14,6 +14,9 @@ def N_(text: str) -> str:  # noqa: N802 - the name by which the extractor knows 
     return text
 
 
+#: More problems than anyone reads; an answer must not be many times longer than its question.
+MOST_ERRORS: Final = 20
+
 INSURANCE: Final[Mapping[str, str]] = {
     "pension": N_("养老保险"),
     "medical": N_("医疗保险"),
@@ -134,10 +137,13 @@ def insurance_names(names: tuple[str, ...], say: Say) -> str:
 
 
 def error_json(error: InputError, say: Say) -> dict[str, Any]:
-    """What could not be read, as the JSON of the API: the first problem, and all of them."""
-    problems = [
-        {"code": each.code, "field": each.field, "message": problem_text(each, say)}
-        | ({"choices": list(each.choices)} if each.choices else {})
-        for each in error.problems
-    ]
+    """What could not be read, as the JSON of the API: the first problem, and all of them up to `MOST_ERRORS`."""
+    problems = [_problem_json(problem, say) for problem in error.problems[:MOST_ERRORS]]
     return {"error": problems[0], "errors": problems}
+
+
+def _problem_json(problem: Problem, say: Say) -> dict[str, Any]:
+    told = {"code": problem.code, "field": problem.field, "message": problem_text(problem, say)}
+    if problem.code != "ambiguous_region":
+        return told
+    return told | {"choices": [{"code": each[:6], "full_name": each[7:]} for each in problem.choices]}

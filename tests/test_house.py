@@ -16,7 +16,7 @@ import pytest
 from app.settings import SECTIONS, Settings, SettingsError, load_settings
 from app.web import create_app
 from locales import LOCALES, SOURCE, speak
-from policy_kb import compiled, wording
+from policy_kb import wording
 from policy_kb.library import Library
 
 HOUSE = Path(__file__).parent.parent
@@ -41,11 +41,6 @@ PUBLIC = {
     "/api/v1/regions",
     "/api/v1/openapi.json",
 }
-
-
-@pytest.fixture(scope="module")
-def library() -> Library:
-    return compiled.load()
 
 
 def sources(room: str) -> list[Path]:

@@ -13,18 +13,15 @@ from calculator.curve import wage_curve
 from calculator.fields import LARGEST_INPUT, FieldReader, InputError, Problem
 from calculator.money import Fen, format_yuan
 from locales import Say
-from policy_kb.calculation import assess_case, calculate
+from policy_kb.calculation import assess_case
 from policy_kb.library import Library
-from policy_kb.wording import problem_text
+from policy_kb.wording import error_json
 from web_calc.drawing import draw, reach
 from web_calc.sentences import API_PROBLEMS
 
-#: More problems than anyone reads; an answer must not be many times longer than its question.
-MOST_ERRORS: Final = 20
 LEAST_REACH: Final[Fen] = 10_000
 STATUS: Final = {
     "bad_json": 400,
-    "unsupported_media_type": 415,
     "too_large": 413,
     "method_not_allowed": 405,
     "not_found": 404,
@@ -50,18 +47,13 @@ def answer_json(handler: Handler, text: bytes, library: Library, today: date, sa
     try:
         return Reply(handler(library, data, today, say))
     except InputError as error:
-        return Reply(_errors(error, say), 400)
+        return Reply(error_json(error, say), 400)
 
 
 def failure(code: str, say: Say) -> Reply:
     """The error object for a request that has no field to blame."""
     error = {"code": code, "field": "body", "message": say(API_PROBLEMS[code])}
     return Reply({"error": error, "errors": [error]}, STATUS[code])
-
-
-def calculation(library: Library, data: object, today: date, say: Say) -> dict[str, Any]:
-    """`POST /api/v1/calculations`."""
-    return calculate(library, data, today, say)
 
 
 def curve(library: Library, data: object, today: date, say: Say) -> dict[str, Any]:
@@ -131,22 +123,6 @@ def _split_reach(data: object) -> tuple[Fen | None, object]:
     if problems:
         raise InputError(*problems)
     return up_to, {name: value for name, value in data.items() if name != "up_to"}
-
-
-def _errors(error: InputError, say: Say) -> dict[str, Any]:
-    found = [_error(problem, say) for problem in error.problems[:MOST_ERRORS]]
-    return {"error": found[0], "errors": found}
-
-
-def _error(problem: Problem, say: Say) -> dict[str, Any]:
-    told: dict[str, Any] = {
-        "code": problem.code,
-        "field": problem.field,
-        "message": problem_text(problem, say),
-    }
-    if problem.code == "ambiguous_region":
-        told["choices"] = [{"code": each[:6], "full_name": each[7:]} for each in problem.choices]
-    return told
 
 
 def _yuan(fen: Fen | None) -> str | None:

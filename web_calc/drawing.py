@@ -12,7 +12,6 @@ from calculator.fields import LARGEST_INPUT
 from calculator.money import Fen
 from documents.chart import ChartData, chart_svg, description
 from locales import Say
-from web_calc.languages import filling
 
 #: The chart reaches at least this wage, so that a small one is not the whole picture.
 SHORTEST: Fen = 300_000
@@ -56,7 +55,7 @@ def draw(assessment: Assessment, say: Say) -> Drawing:
             here=here,
             limit=None if assessment.line is None else assessment.line * assessment.case.household.size,
             break_even=edge,
-            say=filling(say),
+            say=say,
         )
     )
 

@@ -6,8 +6,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from documents.fonts import Locale
-from documents.words import Say as Fill
-from locales import SOURCE, Say
+from locales import SOURCE
 
 #: How each language calls itself, by its name in `<html lang>`.
 LANGUAGES: Final[dict[Locale, str]] = {"zh-Hans": "简体中文", "zh-Hant": "繁體中文", "en": "English"}
@@ -35,12 +34,3 @@ def choose(asked: str, accepted: Iterable[str]) -> Locale:
 def catalogue(locale: Locale) -> str:
     """The name of a language's catalogue."""
     return _CATALOGUES[locale]
-
-
-def filling(say: Say) -> Fill:
-    """`say` for texts with figures in them, as documents want it."""
-
-    def fill(text: str, /, **figures: str) -> str:
-        return say(text).format(**figures)
-
-    return fill

@@ -333,7 +333,7 @@ def _source() -> Schema:
 
 
 def _error() -> Schema:
-    codes = [*get_args(Code), "unsupported_media_type", "too_large", "method_not_allowed", "not_found"]
+    codes = [*get_args(Code), "too_large", "method_not_allowed", "not_found"]
     error = _object(code={"enum": codes}, field=_TEXT, message=_TEXT)
     error["properties"]["choices"] = _list(_object(code=_TEXT, full_name=_TEXT))
     return error

@@ -25,7 +25,6 @@ from documents.report import (
 )
 from locales import Say
 from policy_kb.library import Library
-from web_calc.languages import filling
 from web_calc.presenting import How, InsuranceRow, Result
 from web_calc.remedies import Told
 from web_calc.sentences import (
@@ -71,7 +70,7 @@ def report_data(result: Result, library: Library, locale: Locale, say: Say) -> R
         legal=tuple(LegalPoint(told.text, sources.numbers(told)) for told in result.legal),
         sources=tuple(sources.lines),
         chart=result.drawing.data,
-        labels=report_labels(filling(say)),
+        labels=report_labels(say),
     )
 
 
@@ -88,7 +87,7 @@ def note_data(result: Result, library: Library, today: date, locale: Locale, say
         people=it.case.household.size,
         phone=phone(result.home, say),
         locale=locale,
-        say=filling(say),
+        say=say,
     )
 
 

@@ -347,7 +347,6 @@ CHANGES: Final[Mapping[str, str]] = {
 
 API_PROBLEMS: Final[Mapping[str, str]] = {
     "bad_json": N_("正文要是 UTF-8 的 JSON 对象"),
-    "unsupported_media_type": N_("请用 Content-Type: application/json"),
     "too_large": N_("正文最大 64 KiB"),
     "method_not_allowed": N_("这个地址不收这种方法"),
     "not_found": N_("没有这个地址"),

@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,11 +15,13 @@ from flask import Blueprint, Response, redirect, render_template, request, url_f
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
+from calculator.assessment import assess
 from calculator.fields import InputError
 from documents.fonts import Locale
 from documents.report import note_pdf, note_png, report_pdf, report_png
 from locales import Say, speak
-from policy_kb.calculation import assess_case
+from policy_kb.calculation import calculate
+from policy_kb.company import NO_RULES, Company, apply
 from policy_kb.exposures import expose
 from policy_kb.library import Library
 from policy_kb.wording import problem_text
@@ -45,8 +49,11 @@ HEADERS: Final = {
 }
 
 
-def create_blueprint(library: Library, today: Callable[[], date]) -> Blueprint:
-    """The pages and the API over one library; `today` is the day that a question without a date is about."""
+def create_blueprint(library: Library, today: Callable[[], date], company: Company = NO_RULES) -> Blueprint:
+    """The pages and the API over one library and a company's own rules.
+
+    `today` is the day that a question without a date is about.
+    """
     blueprint = Blueprint(
         "web_calc",
         __name__,
@@ -54,7 +61,7 @@ def create_blueprint(library: Library, today: Callable[[], date]) -> Blueprint:
         static_folder="static",
         static_url_path="/assets/web_calc",
     )
-    page = _Pages(library, today)
+    page = _Pages(library, today, company)
     blueprint.before_request(_limit_body)
     blueprint.after_request(_protect)
     blueprint.register_error_handler(RequestEntityTooLarge, _too_large)
@@ -81,9 +88,10 @@ def create_blueprint(library: Library, today: Callable[[], date]) -> Blueprint:
 class _Pages:
     """The views, each over the same library and clock."""
 
-    def __init__(self, library: Library, today: Callable[[], date]) -> None:
+    def __init__(self, library: Library, today: Callable[[], date], company: Company) -> None:
         self._library = library
         self._today = today
+        self._company = company
         self._assets = _versions()
 
     def calculator(self) -> ResponseReturnValue:
@@ -129,7 +137,7 @@ class _Pages:
 
     def calculations(self) -> ResponseReturnValue:
         """One case as JSON."""
-        return self._json(api.calculation)
+        return self._json(partial(calculate, company=self._company))
 
     def curves(self) -> ResponseReturnValue:
         """The curve over wages as JSON."""
@@ -154,12 +162,14 @@ class _Pages:
         """The result of a form that can be read; a wage that no gross leaves shows only now."""
         if filled.case is None:
             return filled, None
+        applied = apply(self._company.rules, filled.case, self._library.rules(filled.case), _say())
         try:
-            assessment = assess_case(self._library, filled.case)
+            assessment = assess(applied.case, applied.rules)
         except InputError as error:
             trouble = Trouble("wage", problem_text(error.problems[0], _say()))
             return Filled(filled.values, troubles=(trouble,), rows=filled.rows), None
-        return filled, present(assessment, self._library, _locale(), _say())
+        result = present(assessment, self._library, _locale(), _say())
+        return filled, replace(result, warnings=(*applied.warnings, *result.warnings))
 
     def _old(self, filled: Filled, result: Result | None) -> dict[str, Any]:
         """For a result of an earlier day: what is different today."""
@@ -201,8 +211,6 @@ class _Pages:
         )
 
     def _json(self, handler: api.Handler) -> ResponseReturnValue:
-        if request.mimetype != "application/json":
-            return _reply(api.failure("unsupported_media_type", _say()))
         return _reply(api.answer_json(handler, request.get_data(), self._library, self._today(), _say()))
 
     def _page(self, template: str, **context: Any) -> str:

@@ -25,16 +25,10 @@ from calculator.money import Rounding
 from calculator.rules import Rules
 from locales import as_written
 from policy_kb.calculation import calculate
-from policy_kb.compiled import load
 from policy_kb.library import Library
 from policy_kb.wording import problem_text
 
 TODAY = date(2026, 10, 15)
-
-
-@pytest.fixture(scope="module")
-def library() -> Library:
-    return load()
 
 
 def assess_text(

@@ -18,7 +18,7 @@ from flask import Flask, request
 from werkzeug.serving import make_server
 
 from locales import speak
-from policy_kb.compiled import load
+from policy_kb.library import Library
 from web_calc import create_blueprint
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -67,10 +67,10 @@ class Site:
 
 
 @pytest.fixture(scope="session")
-def site() -> Iterator[Site]:
+def site(library: Library) -> Iterator[Site]:
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     app = Flask("web_calc_browser", static_folder=None)
-    app.register_blueprint(create_blueprint(load(compiled=None), lambda: date(2026, 10, 15)))
+    app.register_blueprint(create_blueprint(library, lambda: date(2026, 10, 15)))
     server = make_server("127.0.0.1", 0, app, threaded=True)
     found = Site(f"http://127.0.0.1:{server.port}")
 

@@ -15,13 +15,7 @@ from calculator.bulk import Population, assess_population, make_tables
 from calculator.case import Case, Earner, Household
 from calculator.money import LARGEST, AmountTooLarge, Rounding
 from calculator.rules import Rules
-from policy_kb import compiled
 from policy_kb.library import Library
-
-
-@pytest.fixture(scope="module")
-def library() -> Library:
-    return compiled.load()
 
 
 def alone(population: Population, household: int, library: Library) -> tuple[int, ...]:

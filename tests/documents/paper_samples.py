@@ -16,7 +16,7 @@ from documents.report import (
     StepLine,
     township_note,
 )
-from documents.words import Say, in_chinese
+from locales import Say, as_written
 
 ENGLISH = {
     "全家每月的钱（元）": "Household money a month (yuan)",
@@ -44,7 +44,7 @@ def own_share(wage: int) -> int:
 
 
 def chart(
-    *, limit: int | None = 320_000, extra: int = 0, here: int = 350_000, say: Say = in_chinese
+    *, limit: int | None = 320_000, extra: int = 0, here: int = 350_000, say: Say = as_written
 ) -> ChartData:
     """`extra` is a benefit beside dibao that ends with it: what makes a cliff."""
     line = limit or 0

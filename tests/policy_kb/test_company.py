@@ -25,18 +25,12 @@ from policy_kb.company import (
 )
 from policy_kb.company_review import approve, dry_run, install
 from policy_kb.company_rules import CompanyRule, parse_rule, read_rule
-from policy_kb.compiled import load
 from policy_kb.files import PolicyError
 from policy_kb.library import Library
 from policy_kb.wording import problem_text
 
 TODAY = date(2026, 10, 15)
 SUZHOU = {"region": "320500", "on": "2026-10-15", "household": {"size": 1, "earners": [{"wage": "3500.00"}]}}
-
-
-@pytest.fixture(scope="module")
-def library() -> Library:
-    return load()
 
 
 def data(**fields: Any) -> dict[str, Any]:

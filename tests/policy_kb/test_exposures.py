@@ -10,16 +10,10 @@ import pytest
 
 from calculator.exposure import late_fee, severance_half_months
 from calculator.fields import InputError
-from policy_kb import compiled
 from policy_kb.exposures import expose
 from policy_kb.library import Library
 
 TODAY = date(2026, 11, 23)
-
-
-@pytest.fixture(scope="module")
-def library() -> Library:
-    return compiled.load()
 
 
 def suzhou(library: Library, **changes: Any) -> dict[str, Any]:

@@ -31,11 +31,6 @@ LINE_HEAD = "地区,执行日期,公布日期,城镇低保标准,农村低保标
 LINE = "阜阳,2026-07-01,2026-08-20,860,830,关于调整低保标准的通知,阜民〔2026〕3号,\n"
 
 
-@pytest.fixture(scope="module")
-def library() -> Library:
-    return load()
-
-
 def proposed(library: Library, folder: Path, text: str, name: str = "导入.csv") -> Proposal:
     path = folder / name
     path.write_text(text, encoding="utf-8")

@@ -4,16 +4,10 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from policy_kb.compiled import load
 from policy_kb.library import Library
 from web_calc import create_blueprint
 
 TODAY = date(2026, 10, 15)
-
-
-@pytest.fixture(scope="session")
-def library() -> Library:
-    return load(compiled=None)
 
 
 @pytest.fixture(scope="session")

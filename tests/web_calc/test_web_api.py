@@ -74,7 +74,7 @@ def test_what_is_on_record_of_a_line(client: FlaskClient) -> None:
 @pytest.mark.parametrize(
     ("body", "kind", "status", "code"),
     [
-        (b"{}", "text/plain", 415, "unsupported_media_type"),
+        (b"wage=3500", "application/x-www-form-urlencoded", 400, "bad_json"),
         (b"{", "application/json", 400, "bad_json"),
         (b"\xff", "application/json", 400, "bad_json"),
         (b"[" * 60_000, "application/json", 400, "bad_json"),
