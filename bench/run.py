@@ -135,7 +135,18 @@ def _loading(repeats: int) -> None:
 
 
 def _report(client: Any, repeats: int) -> None:
-    form = {"region": "北京", "size": "3", "wage": "6000", "on_book": "yes", "on": DAY.isoformat()}
+    form = {
+        "on_book": "yes",
+        "region": "北京",
+        "same_place": "1",
+        "wage": "6000",
+        "wage_kind": "gross",
+        "size": "3",
+        "other_income": "0",
+        "dibao": "receiving",
+    }
+    if client.post("/report.pdf", data=form).mimetype != "application/pdf":
+        raise click.ClickException("report: the form was not understood")
     spent = _time(lambda: client.post("/report.pdf", data=form), repeats)
     _line("the report as PDF through the HTTP handler", spent)
 
