@@ -60,8 +60,6 @@ bench: setup $(DEV_STAMP) ## Speed as ratios in one run.
 	$(BIN)/shebao bench
 
 translate: $(DEV_STAMP) ## Collect sentences into the catalogues and say what is untranslated.
+	@mkdir -p var
 	$(BIN)/pybabel --quiet extract -F babel.cfg -k N_ -k say -o var/messages.pot --no-location --sort-output .
-	for po in $(CATALOGUES); do \
-		$(BIN)/pybabel --quiet update -i var/messages.pot -o $$po -l $$(basename $$(dirname $$(dirname $$po))) \
-			--no-fuzzy-matching --ignore-obsolete --omit-header; done
-	$(BIN)/python -m locales
+	$(BIN)/python -m locales var/messages.pot

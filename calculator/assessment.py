@@ -218,11 +218,7 @@ class Home:
         if self.line is None or not self.on_book:
             return "unknown"
         national = within(counted.national, self.line, self.size)
-        other = national
-        if self.rules.local_deduction is not True:
-            other = within(counted.other, self.line, self.size)
-        if self.rules.local_deduction is False:
-            national = other
+        other = within(counted.other, self.line, self.size)
         if national:
             if self.case.household.supporters and self.rules.support is None:
                 return "unknown"  # support that is counted by a rule nobody has could still lift the income
@@ -276,12 +272,10 @@ class Home:
         if status in ("receiving", "applying", "unknown"):
             if self.line is None:
                 return None
-            readings = []
-            if self.rules.local_deduction is not False:
-                readings.append((insured_count.national, uninsured_count.national))
-            if self.rules.local_deduction is not True:
-                readings.append((insured_count.other, uninsured_count.other))
-            for with_insurance, without in readings:
+            for with_insurance, without in (
+                (insured_count.national, uninsured_count.national),
+                (insured_count.other, uninsured_count.other),
+            ):
                 more = benefit(with_insurance, self.line, self.size) - benefit(without, self.line, self.size)
                 costs.append(before_benefit - int(more))
         return Range(min(costs), max(costs))

@@ -64,6 +64,8 @@ def count_income(
     reduction = _hardship(case, rules, line, trace)
     national = at_least(national + support - reduction, 0)
     other = at_least(other + support - reduction, 0)
+    if rules.local_deduction is not None:  # the region's own rule is on record: it alone counts
+        national = other = national if rules.local_deduction else other
     if trace is not None:
         inputs += ["support_income"] * bool(support) + ["hardship_reduction"] * bool(reduction)
         key = f"countable_income.{scenario}"

@@ -68,7 +68,8 @@ def _household_caveats(assessment: Assessment) -> Iterator[Caveat]:
     if household.employee_on_book is None:
         yield Caveat("on_book_unknown", {})
     elif household.employee_on_book is False:
-        yield Caveat("not_on_book", {})
+        known = assessment.rules.dibao.support is not None
+        yield Caveat("not_on_book", {}, "not_on_book_by_rule" if known else "")
     if assessment.other_reading is not None:
         yield Caveat("local_rule_unknown", {})
     if household.supporters and assessment.rules.dibao.support is None:

@@ -50,6 +50,7 @@ WARNINGS: Final[Mapping[str, str]] = {
     "assumed_zero": N_("别人的收入没有填，先按0元算。"),
     "assumed_on_book": N_("没有说低保本上有没有你，先按有你算。"),
     "not_on_book": N_("低保本上没有你。你的工资只按当地的赡养规定算，这条规定资料库里没有。"),
+    "not_on_book_by_rule": N_("低保本上没有你。你的工资不直接算进去，按当地的赡养规定折算。"),
     "on_book_unknown": N_("还不知道低保本上有没有你，所以不下结论。"),
     "support_rule_unknown": N_("赡养人的收入怎么折算，没有查到当地规定。"),
     "base_from_current_wage": N_("缴费基数本该看去年的月平均工资；没有填，先按现在的工资算。"),
