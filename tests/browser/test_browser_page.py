@@ -216,6 +216,17 @@ def test_typing_keeps_focus_and_caret(open_page: Open) -> None:
     expect(wage).to_have_value("31500")
 
 
+def test_what_was_opened_stays_open_when_a_new_answer_comes(open_page: Open) -> None:
+    page = open_page()
+    answer_all(page, ALI | {"wage": "9000"})
+    page.locator("#tap-appeal > summary").click()
+    page.locator("#tap-appeal .basis summary").first.click()
+    with page.expect_response("**/result*"):
+        page.evaluate("document.getElementById('wage').dispatchEvent(new Event('input', {bubbles: true}))")
+    page.wait_for_timeout(200)
+    expect(page.locator("#tap-appeal .source").first).to_be_visible()
+
+
 def test_a_late_answer_does_not_win(open_page: Open) -> None:
     page = open_page()
     answer_all(page, ALI)

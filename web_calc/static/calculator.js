@@ -27,18 +27,36 @@
   };
   const askSoon = () => { clearTimeout(timer); timer = setTimeout(ask, 150); };
 
+  // What can be opened in the answer, each under the words on it and on what it stands in; the third of a kind is #3.
+  const foldingRows = () => {
+    const found = new Map();
+    for (const row of answer.querySelectorAll("details > summary")) {
+      const words = [];
+      for (let each = row.parentElement; each && answer.contains(each); each = each.parentElement.closest("details")) {
+        const summary = each.querySelector(":scope > summary");
+        words.push((summary.querySelector(".label") || summary).textContent.trim());
+      }
+      let key = words.join(" < "), count = 1;
+      while (found.has(key)) key = `${words.join(" < ")} #${++count}`;
+      found.set(key, row);
+    }
+    return found;
+  };
+
   const show = (html) => {
     const fragment = new DOMParser().parseFromString(html, "text/html").querySelector("[data-fragment]");
     offline.hidden = true;
     section.classList.remove("stale");
-    const named = (each) => (each.querySelector(".label") || each).textContent.trim();
-    const rows = ".table > details > summary, .taps > details > summary, .fold > summary";
-    const open = [...answer.querySelectorAll(rows)].filter((each) => each.parentElement.open).map(named);
-    const active = document.activeElement, held = answer.contains(active) && active.matches(rows) ? named(active) : "";
+    const open = new Set(), active = document.activeElement;
+    let held = "";
+    for (const [key, row] of foldingRows()) {
+      if (row.parentElement.open) open.add(key);
+      if (row === active) held = key;
+    }
     answer.replaceChildren(fragment);
-    for (const each of fragment.querySelectorAll(rows)) {
-      if (open.includes(named(each))) each.parentElement.open = true;
-      if (held && named(each) === held) each.focus({ preventScroll: true });
+    for (const [key, row] of foldingRows()) {
+      if (open.has(key)) row.parentElement.open = true;
+      if (held && key === held) row.focus({ preventScroll: true });
     }
     markFields(fragment);
     openQuestions(fragment.dataset.line);
