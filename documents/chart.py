@@ -161,15 +161,26 @@ def chart_labels(data: ChartData) -> tuple[Label, ...]:
 
 def description(data: ChartData) -> str:
     """The chart in sentences."""
+    return " ".join((_now_told(data), _limit_told(data), *_edge_notes(data)))
+
+
+def _now_told(data: ChartData) -> str:
     at = data.wages.index(data.here)
-    now = data.say(
+    wage, insured, uninsured = map(format_yuan, (data.here, data.insured[at], data.uninsured[at]))
+    if data.limit is None:  # the benefit is not nothing, it is not known
+        return data.say(
+            "工资 {wage} 元时，不算低保：交社保，全家每月 {insured} 元；不交，全家每月 {uninsured} 元。",
+            wage=wage,
+            insured=insured,
+            uninsured=uninsured,
+        )
+    return data.say(
         "工资 {wage} 元时：交社保，全家每月 {insured} 元，其中低保 {benefit} 元；不交，全家每月 {uninsured} 元。",
-        wage=format_yuan(data.here),
-        insured=format_yuan(data.insured[at]),
+        wage=wage,
+        insured=insured,
         benefit=format_yuan(data.benefit[at]),
-        uninsured=format_yuan(data.uninsured[at]),
+        uninsured=uninsured,
     )
-    return " ".join((now, _limit_told(data), *_edge_notes(data)))
 
 
 def text_width(text: str) -> int:

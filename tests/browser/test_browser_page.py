@@ -22,6 +22,7 @@ from policy_kb.library import Library
 from web_calc import create_blueprint
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed")
 Browser, Page, expect, sync_playwright = (
     sync_api.Browser,
     sync_api.Page,
@@ -403,3 +404,18 @@ def test_large_print_on_a_small_phone(open_page: Open) -> None:
     page.evaluate("document.documentElement.style.fontSize = '200%'")
     expect(page.locator(".headline")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("path", ["/", "/report"])
+def test_no_rule_of_accessibility_is_broken(browser: Browser, site: Any, path: str, scheme: Any) -> None:
+    """The questions and a result, by axe: contrast, labels, order, names."""
+    context = browser.new_context(viewport=PHONE, color_scheme=scheme, locale="zh-CN", bypass_csp=True)  # type: ignore[arg-type]
+    page = context.new_page()
+    fields = "".join(f'<input name="{name}" value="{value}">' for name, value in ALI.items())
+    page.set_content(f'<form method="post" action="{site.url}{path}">{fields}<button>go</button></form>')
+    page.locator("button").click()
+    expect(page.locator("h1")).to_be_visible()
+    broken = axe.Axe().run(page).response["violations"]
+    context.close()
+    assert not [(each["id"], each["nodes"][0]["html"]) for each in broken]

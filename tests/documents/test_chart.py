@@ -4,7 +4,16 @@ from xml.etree import ElementTree
 import pytest
 from paper_samples import chart, in_english
 
-from documents.chart import FONT_SIZE, WIDTH, ChartData, Label, chart_labels, chart_svg, text_width
+from documents.chart import (
+    FONT_SIZE,
+    WIDTH,
+    ChartData,
+    Label,
+    chart_labels,
+    chart_svg,
+    description,
+    text_width,
+)
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -73,6 +82,7 @@ def test_marks_the_cliff_and_its_height() -> None:
 
 def test_without_a_line_says_so_and_draws_none() -> None:
     svg = chart_svg(chart(limit=None))
+    assert "其中低保" not in description(chart(limit=None))  # what is not known is not 0.00
     assert "低保线还不知道" in svg
     assert not any(mark in svg for mark in ("chart-limit", "chart-benefit", "chart-edge"))
 
