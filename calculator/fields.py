@@ -200,7 +200,10 @@ class FieldReader:
         value = self._take(name, required=low > 0)
         if value is None:
             return []
-        if not isinstance(value, list) or not low <= len(value) <= high:
+        if not isinstance(value, list):
+            self._fail("not_allowed", self._at(name), expects="list")
+            return []
+        if not low <= len(value) <= high:
             self._fail("out_of_range", self._at(name), expects="list", low=str(low), high=str(high))
             return []
         return [
@@ -249,7 +252,7 @@ class FieldReader:
 
 def parse_count(text: str) -> int:
     """A whole number, or `ValueError`."""
-    if re.fullmatch(r"-?[0-9]{1,9}", text) is None:
+    if re.fullmatch(r"-?[0-9]{1,30}", text) is None:
         raise ValueError(text)
     return int(text)
 

@@ -127,7 +127,7 @@ def refuse_overflow(amount: Amount) -> None:
         raise AmountTooLarge(f"{largest} fen is above the limit of {LARGEST} fen")
 
 
-_YUAN = re.compile(r"(-?)(\d{1,12})(?:\.(\d{1,2}))?", re.ASCII)
+_YUAN = re.compile(r"(-?)(\d{1,30})(?:\.(\d{1,2}))?", re.ASCII)
 
 
 def parse_yuan(text: str) -> Fen:

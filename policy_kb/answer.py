@@ -55,7 +55,10 @@ def identity(inputs: dict[str, Any], sha256: str) -> str:
 
 
 def inputs_json(case: Case) -> dict[str, Any]:
-    """The case as it was understood, in the shape in which it can be asked again."""
+    """The case as it was understood, in the shape in which it can be asked again.
+
+    A take-home wage is read back as the gross that was worked out from it.
+    """
     household = case.household
     return {
         "region": case.region,
@@ -97,7 +100,7 @@ def _earner(earner: Earner) -> dict[str, Any]:
         "cash_in_lieu": _yuan(earner.cash_in_lieu),
         "new_job_since": _day(earner.new_job_since),
         "reported": earner.reported,
-        "wage_is_net": earner.wage_is_net,
+        "wage_is_net": False,
     }
 
 
