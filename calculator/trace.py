@@ -57,6 +57,3 @@ class Steps:
 
     def __contains__(self, key: object) -> bool:
         return key in self._rows
-
-    def __len__(self) -> int:
-        return len(self._rows)

@@ -8,7 +8,7 @@
   const said = byId("said"), peek = byId("peek");
 
   // --- results while typing; answers that come late, or after a newer question, are dropped
-  let asked = 0, timer = 0, running = null;
+  let asked = 0, timer = 0, running = null, pause = 1000;
   const ask = async () => {
     clearTimeout(timer);
     const mine = ++asked;
@@ -18,11 +18,14 @@
       const reply = await fetch(form.dataset.live, { method: "POST", body: new URLSearchParams(new FormData(form)), signal: running.signal });
       if (!reply.ok) throw new Error(reply.status);
       const html = await reply.text();
+      pause = 1000;
       if (mine === asked) show(html);
     } catch (error) {
       if (mine !== asked || error.name === "AbortError") return;
       section.classList.add("stale");
       offline.hidden = false;
+      timer = setTimeout(ask, pause);  // what a phone says of being online is not to be relied on
+      pause = Math.min(2 * pause, 30000);
     }
   };
   const askSoon = () => { clearTimeout(timer); timer = setTimeout(ask, 150); };
