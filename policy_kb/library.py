@@ -94,11 +94,12 @@ class Library:
     def job(self, region: str, on: date, as_of: date) -> JobRules:
         """Terms of every insurance for a job in a region on a day, as known on `as_of`."""
         key = region, on, as_of
-        if key not in self._jobs:
+        job = self._jobs.get(key)
+        if job is None:
             _make_room(self._jobs)
             terms = (self.terms(region, insurance, on, as_of) for insurance in INSURANCES)
-            self._jobs[key] = JobRules(region, tuple(each for each in terms if each), self.tax(on))
-        return self._jobs[key]
+            job = self._jobs[key] = JobRules(region, tuple(each for each in terms if each), self.tax(on))
+        return job
 
     def terms(self, region: str, insurance: Insurance, on: date, as_of: date) -> InsuranceTerms | None:
         """One insurance: the region's own series, else its city's, its province's, the nation's.
@@ -122,8 +123,8 @@ class Library:
             if series:
                 known = [v for v in series if v.start <= on and (v.known or v.start) <= as_of]
                 return _terms(known[-1], on) if known else InsuranceTerms(insurance, level)
-        if insurance in ("maternity", "housing_fund"):
-            return InsuranceTerms(insurance, region, recorded=False) if insurance == "housing_fund" else None
+        if insurance == "maternity":  # collected with medical insurance where it has no rate of its own
+            return None
         return InsuranceTerms(insurance, region, recorded=False)
 
     def tax(self, on: date) -> TaxTable | None:
@@ -136,10 +137,11 @@ class Library:
     def home(self, region: str, area: Area | None, on: date, as_of: date) -> DibaoRules:
         """How income is counted and tested where the household is registered."""
         key = region, area, on, as_of
-        if key not in self._homes:
+        home = self._homes.get(key)
+        if home is None:
             _make_room(self._homes)
-            self._homes[key] = self._home(region, area, on, as_of)
-        return self._homes[key]
+            home = self._homes[key] = self._home(region, area, on, as_of)
+        return home
 
     def rule(self, region: str, topic: str, on: date) -> RuleRecord | None:
         """The newest computable rule in force of the nearest level that has one: local, then national."""
@@ -262,7 +264,8 @@ def contribution_key(value: Contribution) -> str:
 
 
 def _make_room(cache: dict[Any, Any]) -> None:
-    # Rules of a region and day are made once; a public page may ask for any day, so the caches are emptied when full.
+    # Rules of a region and day are made once; a public page may ask for any day, so a full cache is emptied. Threads
+    # share it: what they return they hold themselves.
     if len(cache) >= 4096:
         cache.clear()
 
