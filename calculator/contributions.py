@@ -18,6 +18,7 @@ from calculator.money import (
     divide,
     refuse_overflow,
     share,
+    share_within,
     where_positive,
 )
 from calculator.rules import Insurance, InsuranceTerms, JobRules, TaxTable
@@ -80,12 +81,15 @@ def contribution_base(
 def contribution(
     base: Amount | None, rate: Amount | None, fixed: Amount, rounding: Rounding
 ) -> Amount | None:
-    """A side's share: base × rate, rounded, plus the fixed amount; None where base or rate is unknown."""
+    """A side's share: base × rate, rounded, plus the fixed amount; None where base or rate is unknown.
+
+    The base lies within the bounds of a record, and so within what a product can hold.
+    """
     if rate is None:
         return None
     if isinstance(rate, int) and rate == 0:
         return fixed
-    return None if base is None else share(base, rate, rounding) + fixed
+    return None if base is None else share_within(base, rate, rounding) + fixed
 
 
 def employer_total(bases: list[Fen], rate: Ppm, rounding: Rounding) -> Fen:
@@ -101,8 +105,11 @@ def income_tax(taxable: Amount, table: TaxTable) -> Amount:
     The table is convex, so the bracket that applies is the one that gives most. Raises `AmountTooLarge`.
     """
     refuse_overflow(taxable)
+    highest = taxable if isinstance(taxable, int) else int(taxable.max(initial=0))
     most: Amount = 0
     for bracket in table.brackets:
+        if bracket.above > highest:
+            break
         most = at_least(taxable * bracket.rate - bracket.quick_deduction * MILLION, most)
     return divide(most, MILLION, "half_up")
 
@@ -126,9 +133,10 @@ def earn(
     if not insured:
         wage = wage + earner.cash_in_lieu
     elif not (isinstance(wage, int) and wage == 0):
+        some_idle = not isinstance(wage, int) and not wage.all()
         lines = tuple(
             [
-                _line(earner, wage, terms, trace, who, strategy)
+                _line(earner, wage, terms, trace, who, strategy, some_idle)
                 for terms in job.terms
                 if terms.insurance != FUND or earner.housing_fund_rate is not None
             ]
@@ -236,6 +244,7 @@ def _line(
     trace: Steps | None,
     who: str,
     strategy: BaseStrategy,
+    some_idle: bool,
 ) -> Line:
     base = contribution_base(wage if earner.base_wage is None else earner.base_wage, terms, strategy)
     if terms.insurance == FUND:
@@ -244,7 +253,7 @@ def _line(
         employee_rate, employer_rate = terms.employee_rate, terms.employer_rate_for(earner.injury_class)
     employee = contribution(base, employee_rate, terms.employee_fixed, terms.employee_rounding)
     employer = contribution(base, employer_rate, terms.employer_fixed, terms.employer_rounding)
-    if not isinstance(wage, int):
+    if some_idle:
         employee = None if employee is None else where_positive(wage, employee)
         employer = None if employer is None else where_positive(wage, employer)
     line = Line(terms, base, employee_rate, employee, employer_rate, employer)

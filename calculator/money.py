@@ -100,6 +100,13 @@ def share(amount: Amount, rate: Amount, rounding: Rounding = TO_THE_FEN) -> Amou
     7000
     """
     refuse_overflow(amount)
+    return share_within(amount, rate, rounding)
+
+
+def share_within(amount: Amount, rate: Amount, rounding: Rounding) -> Amount:
+    """`share` of an amount that a clamp already holds within `LARGEST`."""
+    if rounding.unit == 1:
+        return divide(amount * rate, MILLION, rounding.mode)
     return divide(amount * rate, MILLION * rounding.unit, rounding.mode) * rounding.unit
 
 

@@ -74,8 +74,12 @@ class InsuranceTerms:
 
 @dataclass(frozen=True, slots=True)
 class TaxBracket:
-    """A step of the monthly table (the yearly one divided by twelve), 个人所得税法 第三条: `rate` in ppm."""
+    """A step of the monthly table (the yearly one divided by twelve), 个人所得税法 第三条: `rate` in ppm.
 
+    It applies to what is above `above` fen; in the table the steps rise.
+    """
+
+    above: Fen
     rate: Ppm
     quick_deduction: Fen
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from calculator.assessment import Alone, Assessment, Outcome
@@ -257,6 +258,7 @@ def _cited(assessment: Assessment) -> list[str]:
     return [key for key in dict.fromkeys(keys) if key is not None]
 
 
+@lru_cache(maxsize=4096)
 def source_json(library: Library, key: str) -> dict[str, Any]:
     """One record behind the figures: law or notice, and the texts in which it was read."""
     citation: Citation = library.citation(key)

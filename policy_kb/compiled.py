@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import json
 import os
@@ -43,7 +44,10 @@ def load(overlays: Iterable[Path] = (), compiled: Path | None = COMPILED) -> Lib
             regions[records.region] = records if known is None else known.joined(records)
     canonical = json.dumps(data["files"], ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     sha256 = hashlib.sha256(canonical.encode()).hexdigest()
-    return Library(regions.values(), divisions, EDITION.read_text(encoding="utf-8").strip(), sha256)
+    library = Library(regions.values(), divisions, EDITION.read_text(encoding="utf-8").strip(), sha256)
+    # It stays and does not change: walking through it again and again would double the time of an answer.
+    gc.freeze()
+    return library
 
 
 def _fingerprint(folders: Iterable[Path]) -> str:

@@ -325,7 +325,11 @@ def _parameter_steps(terms: InsuranceTerms) -> dict[str, Step]:
 
 
 def _tax_table(record: TaxRecord) -> TaxTable:
-    brackets = tuple(TaxBracket(rate, quick // 12) for _, rate, quick in record.brackets)
+    ends = [0, *(end // 12 for end, _, _ in record.brackets if end is not None)]
+    brackets = tuple(
+        TaxBracket(above, rate, quick // 12)
+        for above, (_, rate, quick) in zip(ends, record.brackets, strict=True)
+    )
     return TaxTable(record.basic_deduction_annual // 12, brackets, record.key)
 
 
