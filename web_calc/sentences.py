@@ -5,11 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, Literal
 
-
-def N_(text: str) -> str:  # noqa: N802 - the name by which the extractor knows a sentence to translate
-    """Marks a sentence for translation."""
-    return text
-
+from policy_kb.wording import N_
 
 #: What came out, in one word: which screen is shown.
 Finding = Literal[
