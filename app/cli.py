@@ -143,6 +143,14 @@ def calculate(settings: Settings, /, net: bool, as_json: bool, jsonl: bool, **op
     click.echo(json.dumps(answer, ensure_ascii=False) if as_json else answer_text(answer, say))
 
 
+def _known_region(library: Library, text: str) -> str:
+    """The code of a region given as an option."""
+    try:
+        return library.divisions.find(text)
+    except InputError as error:
+        raise InputError(replace(error.problems[0], field="--region")) from None
+
+
 def _case(options: dict[str, Any], net: bool) -> dict[str, Any]:
     """The JSON case that the options of the command spell."""
     earners: list[dict[str, Any]] = [{"wage": wage, "wage_is_net": net} for wage in options["wage"]]
@@ -156,11 +164,12 @@ def _case(options: dict[str, Any], net: bool) -> dict[str, Any]:
 
 @main.command()
 @click.option("--json", "as_json", is_flag=True, required=True, help="Print the schedule as JSON.")
-@click.argument("file", type=click.File("r", encoding="utf-8"), default="-")
+@click.argument("file", type=click.File("rb"), default="-")
 @click.pass_obj
 def exposure(settings: Settings, as_json: bool, file: Any) -> None:
     """Arrears and late fee for the months in FILE (JSON; - for standard input)."""
-    answer = expose(_library(settings), _parse(file.read()), today_in_china(), _say())
+    text = file.read().decode("utf-8-sig", errors="replace")
+    answer = expose(_library(settings), _parse(text), today_in_china(), _say())
     click.echo(json.dumps(answer, ensure_ascii=False))
 
 
@@ -207,7 +216,9 @@ class _Fraction:
 def assess(settings: Settings, roster: Path, output: Path, region: str | None, on: date) -> None:
     """A whole roster (.csv, .xlsx) in bulk; rows that cannot be read are listed with their reason."""
     library, today = _library(settings), today_in_china()
-    defaults = {"on": on.isoformat()} | ({"region": region} if region else {})
+    defaults = {"on": on.isoformat()}
+    if region:
+        defaults["region"] = _known_region(library, region)
     adjust = adjuster(load_company(settings.policy.company_folder, library, today))
     summary = assess_roster(library, roster, output, today, defaults=defaults, adjust=adjust)
     click.echo(summary.text(), err=True)

@@ -110,6 +110,7 @@ def assess(case: Case, rules: Rules, *, second_reading: bool = True, break_even:
     uninsured = home.outcome(uninsured_month, uninsured_count, "uninsured")
     local = rules.dibao.local_deduction is not None
     high = home.at_high_income(insured_month)
+    readings_differ = insured.verdict == "depends" or (high is not None and high.verdict == "depends")
     range_matters = high is not None and high.verdict != insured.verdict
     if range_matters:
         insured = insured._replace(verdict="depends")
@@ -137,7 +138,7 @@ def assess(case: Case, rules: Rules, *, second_reading: bool = True, break_even:
             _step_down(rule, case.household.former_benefit) for rule in rules.dibao.transitions
         ),
         alone=home.alone(int(insured_count.national)),
-        missing=home.missing(insured_month, insured),
+        missing=home.missing(insured_month, insured, readings_differ, range_matters),
         others_complete=home.others_complete,
         steps=steps,
     )
@@ -308,7 +309,9 @@ class Home:
         below = countable <= limit if rule.inclusive else countable < limit
         return Alone(members, rule.margin_multiple, limit, "within" if below else "over", rule.source)
 
-    def missing(self, month: Earned, insured: Outcome) -> tuple[Missing, ...]:
+    def missing(
+        self, month: Earned, insured: Outcome, readings_differ: bool, range_matters: bool
+    ) -> tuple[Missing, ...]:
         """What would narrow the answer, the one question that would do most first."""
         household = self.case.household
         found: list[Missing] = []
@@ -326,19 +329,27 @@ class Home:
             found.append(Missing("standard_monthly", "line_stale" if stale else "no_line_for_region"))
         if household.supporters and self.rules.support is None:
             found.append(Missing("support_rule", "support_rule_unknown"))
-        if insured.verdict == "depends" and self.rules.local_deduction is None:
+        if range_matters:
+            found.append(Missing("household.other_income", "other_income_range"))
+        if readings_differ and self.rules.local_deduction is None:
             found.append(Missing("contribution_deduction", "local_rule_unknown"))
         if insured.verdict in ("unknown", "depends"):
             found += [Missing(question, "amount_not_on_record") for question in self.questions]
-        for line in month.lines:
-            if line.employee is None or line.employer is None:
-                reason = "insurance_not_recorded" if not line.terms.recorded else "figure_not_recorded"
-                found.append(Missing(f"contributions.{line.terms.insurance}", reason))
-            elif line.terms.employee_unmodelled or line.terms.employer_unmodelled:
-                found.append(Missing(f"contributions.{line.terms.insurance}", "incomplete"))
-        if not month.tax_known:
-            found.append(Missing("income_tax", "figure_not_recorded"))
-        return tuple(found)
+        return (*found, *_missing_figures(month))
+
+
+def _missing_figures(month: Earned) -> list[Missing]:
+    """Figures of the employee's own job that are not on record."""
+    found: list[Missing] = []
+    for line in month.lines:
+        if line.employee is None or line.employer is None:
+            reason = "insurance_not_recorded" if not line.terms.recorded else "figure_not_recorded"
+            found.append(Missing(f"contributions.{line.terms.insurance}", reason))
+        elif line.terms.employee_unmodelled or line.terms.employer_unmodelled:
+            found.append(Missing(f"contributions.{line.terms.insurance}", "incomplete"))
+    if not month.tax_known:
+        found.append(Missing("income_tax", "figure_not_recorded"))
+    return found
 
 
 def with_gross_wages(case: Case, rules: Rules) -> Case:

@@ -52,7 +52,7 @@ class MonthOwed:
 def arrears_of(line: Line, base_paid: Fen | None) -> Arrears:
     """What is owed on the lawful base less what a base already paid on has settled, not below zero."""
     terms = line.terms
-    if base_paid is None or line.employee is None or line.employer is None:
+    if not base_paid or line.employee is None or line.employer is None:
         return Arrears(line, _known(line.employee), _known(line.employer))
     paid = (
         contribution(base_paid, line.employee_rate, terms.employee_fixed, terms.employee_rounding),

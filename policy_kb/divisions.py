@@ -79,8 +79,7 @@ class Divisions:
             return text
         full = self._by_name.get(text, ())
         found = full if len(full) == 1 else tuple(dict.fromkeys((*full, *self._by_short.get(text, ()))))
-        if not found:
-            found = self._within_parent(text)
+        found = _without_own_counties(found) or self._within_parent(text) or self._by_pinyin(text.lower())
         if len(found) == 1:
             return found[0]
         if found:
@@ -105,6 +104,12 @@ class Divisions:
         return (
             sorted(begins, key=_width)[:limit] + sorted(contains, key=_width)[: max(0, limit - len(begins))]
         )
+
+    def _by_pinyin(self, text: str) -> tuple[str, ...]:
+        if not text.isascii() or not text.isalpha():
+            return ()
+        found = tuple(each.code for each in self._by_code.values() if each.pinyin == text)
+        return _without_own_counties(found)
 
     def _within_parent(self, text: str) -> tuple[str, ...]:
         """Regions named after one they belong to: 江苏苏州, 苏州昆山, 江苏省苏州市昆山市."""
@@ -139,6 +144,12 @@ def _index(pairs: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
     for name, code in pairs:
         index[name].append(code)
     return {name: tuple(codes) for name, codes in index.items()}
+
+
+def _without_own_counties(codes: tuple[str, ...]) -> tuple[str, ...]:
+    """南昌 is the city, not the county of the same name inside it."""
+    cities = {code[:4] for code in codes if code.endswith("00") and not code.endswith("0000")}
+    return tuple(code for code in codes if code.endswith("00") or code[:4] not in cities)
 
 
 def _width(division: Division) -> tuple[int, str]:

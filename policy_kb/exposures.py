@@ -20,7 +20,7 @@ from calculator.exposure import (
     severance_half_months,
 )
 from calculator.fields import FieldReader, InputError, Problem
-from calculator.money import MILLION, Fen, Ppm, format_yuan, parse_rate
+from calculator.money import MILLION, Fen, Ppm, format_rate, format_yuan, parse_rate
 from locales import Say, as_written
 from policy_kb.answer import source_json
 from policy_kb.library import Library
@@ -57,6 +57,7 @@ def expose(library: Library, data: object, today: date, say: Say = as_written) -
     """
     request = _Request(library, data, today)
     owed = [request.owed(library, part) for part in request.months]
+    request.refuse_repeats(owed)
     request.check()
     law = library.statutes[LATE_FEE]
     rate = parse_rate(law.data["late_fee_daily_rate"])
@@ -118,6 +119,14 @@ class _Request:
         """Raise what could not be read."""
         if self.problems:
             raise InputError(*self.problems)
+
+    def refuse_repeats(self, owed: list[MonthOwed]) -> None:
+        """A month named twice would be owed twice."""
+        seen = set()
+        for part, month in zip(self.months, owed, strict=True):
+            if month.month in seen and not self.problems:
+                part.fail("not_allowed", "month", "month_once")
+            seen.add(month.month)
 
     def owed(self, library: Library, part: FieldReader) -> MonthOwed:
         """One month by the rules of that month: its own base, bounds and rates."""
@@ -201,6 +210,8 @@ def _month_json(month: MonthOwed, rate: Ppm, stop: date) -> dict[str, Any]:
         "lines": [
             {
                 "insurance": arrears.line.terms.insurance,
+                "employee_rate": _rate(arrears.line.employee_rate),
+                "employer_rate": _rate(arrears.line.employer_rate),
                 "base_owed": _yuan(arrears.line.base),
                 "base_paid": _yuan(month.base_paid),
                 "employee_arrears": _yuan(arrears.employee),
@@ -243,6 +254,10 @@ def _cited(library: Library, owed: Iterable[MonthOwed], request: _Request) -> li
     keys += ["LCL-47"] * (request.severance() is not None)
     keys += [each.line.terms.source or "" for month in owed for each in month.arrears]
     return [key for key in dict.fromkeys(keys) if key and library.has(key)]
+
+
+def _rate(rate: Ppm | None) -> str | None:
+    return None if rate is None else format_rate(rate)
 
 
 def _yuan(amount: object) -> str | None:

@@ -190,6 +190,9 @@ def _read_value(
     part: FieldReader, region: str, keys: Keys, insurance: Insurance, notice: _Notice
 ) -> Contribution:
     ceiling = NO_CEILING if part.anything("ceiling") == "none" else part.amount("ceiling")
+    floor = part.amount("floor")
+    if floor is not None and not 0 < floor <= (NO_CEILING if ceiling is None else ceiling):
+        part.fail("out_of_range", "floor", "amount", low="0.01", high="ceiling")
     usual = TO_THE_YUAN if insurance == "housing_fund" else TO_THE_FEN
     return Contribution(
         region=region,
@@ -202,7 +205,7 @@ def _read_value(
         period=cast(PeriodStatus, part.choice("period", get_args(PeriodStatus), "unknown")),
         base=cast(Status, part.choice("base", get_args(Status), "unknown")),
         rate=cast(Status, part.choice("rate", get_args(Status), "unknown")),
-        floor=part.amount("floor"),
+        floor=floor,
         ceiling=ceiling,
         employee_rate=part.rate("employee_rate", 0, MILLION),
         employer_rate=part.rate("employer_rate", 0, MILLION),

@@ -37,6 +37,8 @@ RULES: Final = (
     "unused_waiver",
 )
 LINE: Final = "line"
+#: Yuan per person and month between which every line on record lies by a wide margin.
+PLAUSIBLE_LINE: Final[tuple[Fen, Fen]] = (10_000, 500_000)
 DAYS_EARLY: Final = 400
 MOST_NODES: Final = 200_000
 #: Legal limits of each side's rate: 国办发〔2019〕13号 (pension), 社会保险法 and the circulars that bound the others.
@@ -298,6 +300,13 @@ def _line(library: Library, line: DibaoLineRecord) -> Iterator[Finding]:
             yield Finding("twelvefold", line.region, LINE, start, text)
     minimum = _minimum_wage(library, line.region, start or date.max) if line.kind == "line" else None
     for name, amount in (("城镇", line.urban), ("农村", line.rural)):
+        if (
+            line.kind == "line"
+            and amount is not None
+            and not PLAUSIBLE_LINE[0] <= amount <= PLAUSIBLE_LINE[1]
+        ):
+            text = f"{name}低保线 {format_yuan(amount)} 元不像每人每月的数，是不是单位弄错了"
+            yield Finding("line_implausible", line.region, LINE, start, text)
         if minimum is not None and amount is not None and amount >= minimum:
             text = f"{name}低保线 {format_yuan(amount)} 不低于当地公积金基数下限（最低工资）{format_yuan(minimum)}"
             yield Finding("line_implausible", line.region, LINE, start, text)

@@ -65,7 +65,7 @@ WARNINGS: Final[Mapping[str, str]] = {
     "hardship_deduction": N_("重病、重残多出来的开销可以适当扣减，扣多少由当地定，没有查到。"),
     "new_job_disregard": N_("新就业的收入可以有几个月不算，满六个月以后还算不算由当地定。"),
     "housing_fund_reading": N_("算收入时减不减公积金，规定没有写明，这里没有减。"),
-    "wage_not_reported": N_("工资收入变了要告诉乡镇（街道），说了就没事；这里的内容不会替你转给任何人。"),
+    "wage_not_reported": N_("工资收入变了，要告诉乡镇（街道）。这里填的不会替你转给任何人。"),
     "not_employee_scheme": N_(
         "这里按职工参保算。非全日制、灵活就业、退休、在校的人缴法不同，资料库里没有那些数。"
     ),
@@ -81,6 +81,7 @@ MISSING: Final[Mapping[str, str]] = {
     "area_decides_line": N_("你家是城镇户口还是农村户口？两边的低保线不一样。"),
     "line_stale": N_("你家现在的低保线是每人每月多少？（低保证、发放短信或村里公示栏上有）"),
     "no_line_for_region": N_("你家的低保线是每人每月多少？（低保证、发放短信或村里公示栏上有）"),
+    "other_income_range": N_("本上别的人一个月到底挣多少？问准了就能定。"),
     "local_rule_unknown": N_("问乡镇：算收入时，个人缴的社保减不减？"),
     "amount_not_on_record": N_("问乡镇：这一项能减多少？"),
     "insurance_not_recorded": N_("工资条上这一项每月扣多少？"),
@@ -99,6 +100,7 @@ ACCEPTED: Final[Mapping[str, str]] = {
     "date": N_("请填日期，写成“2026-10-15”"),
     "date_range": N_("请填{low}到{high}之间的日期"),
     "month": N_("请填月份，写成“2026-08”"),
+    "month_once": N_("这个月前面已经列过"),
     "choice": N_("只能是：{choices}"),
     "region": N_("没有这个地方。请填省、市、县（区）的名字或六位代码"),
     "region_choices": N_("有几个地方叫这个名字，请选一个：{choices}"),
