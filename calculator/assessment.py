@@ -62,8 +62,8 @@ class Assessment:
     """The answer to one case; amounts in fen a month.
 
     `insured` and `uninsured` follow the national reading, their verdicts weigh both; `other_reading` is the insured
-    scenario with neither contributions nor tax deducted; `fund_reading` with the housing fund deducted too; `high`
-    with the upper end of the other income. `missing` is most useful first.
+    scenario with neither contributions nor tax deducted, `uninsured_other_reading` the uninsured one; `fund_reading`
+    has the housing fund deducted too; `high` the upper end of the other income. `missing` is most useful first.
     """
 
     case: Case
@@ -74,6 +74,7 @@ class Assessment:
     insured: Outcome
     uninsured: Outcome
     other_reading: Outcome | None
+    uninsured_other_reading: Outcome | None
     fund_reading: Outcome | None
     high: Outcome | None
     income_range_matters: bool
@@ -126,6 +127,9 @@ def assess(case: Case, rules: Rules, *, second_reading: bool = True, break_even:
         insured=insured,
         uninsured=uninsured,
         other_reading=home.reading(int(insured_count.other)) if second_reading and not local else None,
+        uninsured_other_reading=home.reading(int(uninsured_count.other))
+        if second_reading and not local
+        else None,
         fund_reading=home.with_fund_deducted(insured_month, insured_count)
         if insured_month.own_fund
         else None,

@@ -44,8 +44,8 @@ class Comparison:
     rows: tuple[Row, ...]
 
     def __post_init__(self) -> None:
-        if not 1 <= len(self.columns) <= 3 or any(len(row.cells) != len(self.columns) for row in self.rows):
-            raise ValueError("a comparison has one to three columns and each row a cell for each")
+        if not 1 <= len(self.columns) <= 4 or any(len(row.cells) != len(self.columns) for row in self.rows):
+            raise ValueError("a comparison has one to four columns and each row a cell for each")
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,10 +231,16 @@ def township_note(
     own_contribution: Fen | None,
     people: int,
     phone: str,
+    supporting: bool = False,
     locale: Locale = "zh-Hans",
     say: Say = as_written,
 ) -> NoteData:
-    """The note with its four questions, worded by `say`; `phone` is the home region's area code + 12345."""
+    """The note with its four questions, worded by `say`; `phone` is the home region's area code + 12345.
+
+    `supporting`: the book is somebody else's, so that the first question is how the wage counts as support.
+    """
+    about_costs = Question(say("出来打工的花销，减不减？减多少？"), (say("减"), say("不减")), say("元/月"))
+    about_support = Question(say("本上没有我，我的工资怎么折算成赡养费？"), unit=say("元/月"))
     own = (
         say("还没有算出")
         if own_contribution is None
@@ -252,8 +258,9 @@ def township_note(
             Fact(say("低保本上的人数"), say("{people} 人", people=str(people))),
         ),
         questions=(
+            *((about_support,) if supporting else ()),
             Question(say("算家里收入时，个人交的社保减不减？"), (say("减"), say("不减"))),
-            Question(say("出来打工的花销，减不减？减多少？"), (say("减"), say("不减")), say("元/月")),
+            *(() if supporting else (about_costs,)),
             Question(say("现在的低保线，每人每月多少？"), unit=say("元")),
             Question(say("收入超线以后，还发几个月？"), unit=say("个月")),
         ),

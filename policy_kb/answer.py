@@ -141,6 +141,9 @@ def _dibao(assessment: Assessment) -> dict[str, Any]:
         | {"received_monthly": _yuan(case.household.received_monthly)},
         "uninsured": _outcome(assessment.uninsured, case),
         "other_reading": None if other is None else _outcome(other, case),
+        "uninsured_other_reading": None
+        if assessment.uninsured_other_reading is None
+        else _outcome(assessment.uninsured_other_reading, case),
         "housing_fund_reading": None if fund is None else _outcome(fund, case),
         "other_income_high": None if high is None else _outcome(high, case),
         "effect_on_income_test": assessment.effect,

@@ -81,7 +81,7 @@ MISSING: Final[Mapping[str, str]] = {
     "area_decides_line": N_("你家是城镇户口还是农村户口？两边的低保线不一样。"),
     "line_stale": N_("你家现在的低保线是每人每月多少？（低保证、发放短信或村里公示栏上有）"),
     "no_line_for_region": N_("你家的低保线是每人每月多少？（低保证、发放短信或村里公示栏上有）"),
-    "other_income_range": N_("本上别的人一个月到底挣多少？问准了就能定。"),
+    "other_income_range": N_("本上别的人一个月到底挣多少？问准一点，结果就更准。"),
     "local_rule_unknown": N_("问乡镇：算收入时，个人缴的社保减不减？"),
     "amount_not_on_record": N_("问乡镇：这一项能减多少？"),
     "insurance_not_recorded": N_("工资条上这一项每月扣多少？"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -10,6 +10,7 @@ from calculator.assessment import Assessment
 from calculator.curve import Curve, wage_curve
 from calculator.fields import LARGEST_INPUT
 from calculator.money import Fen
+from calculator.rules import DibaoLine
 from documents.chart import ChartData, chart_svg, description
 from locales import Say
 
@@ -35,7 +36,12 @@ class Drawing:
 
 
 def draw(assessment: Assessment, say: Say) -> Drawing:
-    """The household's money over the wage, with the present wage and the break-even among the points."""
+    """The household's money over the wage, with the present wage and the break-even among the points.
+
+    Where the employee is not on the book, dibao is another household's and stays out of the picture.
+    """
+    if assessment.case.household.employee_on_book is False:
+        assessment = _without_dibao(assessment)
     here = int(assessment.case.household.earners[0].wage)
     edge = assessment.break_even
     up_to = reach(assessment)
@@ -57,6 +63,17 @@ def draw(assessment: Assessment, say: Say) -> Drawing:
             break_even=edge,
             say=say,
         )
+    )
+
+
+def _without_dibao(assessment: Assessment) -> Assessment:
+    home = replace(assessment.rules.dibao, line=DibaoLine(assessment.rules.dibao.region))
+    return replace(
+        assessment,
+        case=replace(assessment.case, standard_monthly=None),
+        rules=replace(assessment.rules, dibao=home),
+        line=None,
+        break_even=None,
     )
 
 

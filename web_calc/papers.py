@@ -86,6 +86,7 @@ def note_data(result: Result, library: Library, today: date, locale: Locale, say
         own_contribution=own,
         people=it.case.household.size,
         phone=phone(result.home, say),
+        supporting=it.case.household.employee_on_book is False,
         locale=locale,
         say=say,
     )

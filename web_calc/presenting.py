@@ -21,7 +21,9 @@ from web_calc.remedies import Law, Tap, Told, taps
 from web_calc.sentences import (
     AREAS,
     ASKS,
+    AT_LOW_INCOME,
     COLUMNS,
+    COST_AT_LEAST,
     COST_BACK,
     COST_ONE,
     COST_RANGE,
@@ -33,13 +35,18 @@ from web_calc.sentences import (
     KEEPS,
     LEGAL,
     NEVER_RAISES,
+    NOT_DEDUCTED_TOO,
     NOT_KNOWN,
+    ON_WHAT,
+    OWN_SHARE,
+    OWN_SHARE_AT_LEAST,
     RECEIVED,
     ROWS,
     STATUS_NOTES,
     TONES,
     UNINSURED_TOO,
     VERDICTS,
+    WHY_NOT,
     Finding,
     Tone,
 )
@@ -48,6 +55,7 @@ from web_calc.sentences import (
 ANSWERED_AT: Final = {
     "household.employee_on_book": "on_book",
     "household.supporters": "supporter1_income",
+    "household.other_income": "other_income_high",
     "area": "area",
     "standard_monthly": "standard",
 }
@@ -124,6 +132,8 @@ class Result:
     totals: tuple[str, str]
     complete: bool
     drawing: Drawing
+    table_note: str
+    basis_title: str
     asks: tuple[Ask, ...]
     hints: tuple[HintShown, ...]
     taps: tuple[Tap, ...]
@@ -156,7 +166,7 @@ def present(assessment: Assessment, library: Library, locale: Locale, say: Say) 
         why_not=Told(
             say(NEVER_RAISES), law.sources("deduct_personal_social_insurance", "eligibility_comparison")
         ),
-        cost=words.cost(),
+        cost=words.cost(finding),
         cost_back=words.cost_back(),
         columns=words.columns(),
         rows=words.rows(),
@@ -164,6 +174,8 @@ def present(assessment: Assessment, library: Library, locale: Locale, say: Say) 
         totals=(data["employee_total"], data["employer_total"]),
         complete=assessment.insured_month.employee_complete and assessment.insured_month.employer_complete,
         drawing=draw(assessment, say),
+        table_note=words.table_note(),
+        basis_title=say(ON_WHAT if finding in ("over", "open_deduction") else WHY_NOT),
         asks=tuple(_ask(each["field"], each["why"], say) for each in data["missing"]),
         hints=tuple(words.hint(hint) for hint in assessment.rules.dibao.line.hints)
         if assessment.line is None
@@ -212,6 +224,11 @@ def _finding(assessment: Assessment) -> Finding:
     return "open_deduction" if open_fields.intersection(_DEDUCTIONS) else "open_figures"
 
 
+def _off_the_book(assessment: Assessment) -> bool:
+    """Whether the book is somebody else's and no rule says how this wage enters it."""
+    return assessment.case.household.employee_on_book is False and assessment.rules.dibao.support is None
+
+
 class _Words:
     """The worded parts of one answer."""
 
@@ -224,8 +241,9 @@ class _Words:
         self._steps = assessment.steps
         self._limit = None if assessment.line is None else assessment.line * assessment.case.household.size
         self._open = bool(open_questions(assessment.case, assessment.rules.dibao))
-        other = assessment.other_reading
+        other, bare = assessment.other_reading, assessment.uninsured_other_reading
         self._other = None if other is None or other.countable == assessment.insured.countable else other
+        self._bare = None if bare is None or bare.countable == assessment.uninsured.countable else bare
 
     def detail(self, finding: Finding) -> str:
         it = self._it
@@ -241,31 +259,42 @@ class _Words:
             "size": str(it.case.household.size),
         }
         told = self._say(DETAILS[finding]).format(**figures)
+        if finding == "depends_on_income" and it.other_reading and it.other_reading.verdict == "over":
+            told = f"{told} {self._say(NOT_DEDUCTED_TOO).format(**figures)}"
         if finding == "depends_on_reading" and it.uninsured.verdict == "over":
             told = f"{told} {self._say(UNINSURED_TOO).format(**figures)}"
         return told
 
-    def cost(self) -> str:
-        cost = self._it.net_cost
-        if cost is None:
-            return ""
+    def cost(self, finding: Finding) -> str:
+        """What insurance costs the household; only the own share where dibao is not to be reckoned with yet."""
+        cost, month = self._it.net_cost, self._it.insured_month
+        if cost is None or finding in ("not_on_book", "ask_on_book"):
+            own, take_home = (
+                format_yuan(int(month.own_insurance + month.own_fund)),
+                format_yuan(int(month.take_home)),
+            )
+            text = self._say(OWN_SHARE if month.employee_complete else OWN_SHARE_AT_LEAST)
+            return text.format(own=own, take_home=take_home)
+        if not month.employee_complete:
+            return self._say(COST_AT_LEAST).format(low=format_yuan(cost.low))
         text = self._say(COST_ONE if cost.low == cost.high else COST_RANGE)
         return text.format(low=format_yuan(cost.low), high=format_yuan(cost.high))
 
     def cost_back(self) -> str:
         cost = self._it.net_cost
-        if cost is None or cost.low == cost.high:
+        if cost is None or cost.low == cost.high or not self._it.insured_month.employee_complete:
             return ""
         own = self._it.insured_month.own_insurance + self._it.insured_month.own_fund
         return self._say(COST_BACK).format(own=format_yuan(int(own)))
 
     def columns(self) -> tuple[str, ...]:
-        names = ("insured", "uninsured") if self._other is None else ("deducted", "other", "uninsured")
-        return tuple(self._say(COLUMNS[name]) for name in names)
+        insured = ("insured",) if self._other is None else ("deducted", "other")
+        uninsured = ("uninsured",) if self._bare is None else ("uninsured_deducted", "uninsured_other")
+        return tuple(self._say(COLUMNS[name]) for name in (*insured, *uninsured))
 
     def rows(self) -> tuple[Row, ...]:
         it = self._it
-        outcomes = [it.insured, *([self._other] if self._other else []), it.uninsured]
+        outcomes = [each for each in (it.insured, self._other, it.uninsured, self._bare) if each is not None]
         rows = [
             self._row(
                 "wage", self._spread(it.insured_month.wage, it.uninsured_month.wage), "wage", "wage_and_cash"
@@ -296,6 +325,8 @@ class _Words:
                 "countable_income.uninsured",
             ),
         ]
+        if _off_the_book(it):  # what the parents' household has is not reckoned here
+            return tuple(rows[:-1])
         return (*rows, *self._test_rows(outcomes))
 
     def _test_rows(self, outcomes: list[Outcome]) -> list[Row]:
@@ -338,8 +369,11 @@ class _Words:
         it = self._it
         if self._limit is None or it.case.household.employee_on_book is not True:
             return outcome.verdict
-        split = self._other is not None and outcome.verdict == "depends" and not it.income_range_matters
-        plainly = split or outcome is self._other or (outcome.verdict == "unknown" and self._open)
+        plainly = (
+            outcome.verdict == "depends"
+            or outcome in (self._other, self._bare)
+            or (outcome.verdict == "unknown" and self._open)
+        )
         if not plainly:
             return outcome.verdict
         if outcome.countable < self._limit:
@@ -354,13 +388,15 @@ class _Words:
             step = self._steps[f"earner{index}.take_home.{'insured' if earner.insured else 'uninsured'}"]
             rest += int(step.value or 0)
         insured, uninsured = self._it.insured_month.take_home, self._it.uninsured_month.take_home
-        own = [int(insured)] * (len(gaps) - 1) + [int(uninsured)]
+        own = [int(insured)] * (1 + (self._other is not None)) + [int(uninsured)] * (
+            1 + (self._bare is not None)
+        )
         return tuple(format_yuan(each + rest + gap) for each, gap in zip(own, gaps, strict=True))
 
     def _spread(self, insured: Amount, uninsured: Amount) -> tuple[str, ...]:
-        """The same figure for every insured column, then the uninsured one."""
-        times = 1 if self._other is None else 2
-        return (format_yuan(int(insured)),) * times + (format_yuan(int(uninsured)),)
+        """The same figure for every insured column, then for every uninsured one."""
+        first, then = 1 + (self._other is not None), 1 + (self._bare is not None)
+        return (format_yuan(int(insured)),) * first + (format_yuan(int(uninsured)),) * then
 
     def _row(self, name: str, cells: tuple[str, ...], *keys: str) -> Row:
         label = self._say(ROWS[name]).format(size=self._it.case.household.size)
@@ -426,10 +462,18 @@ class _Words:
             as_of="" if hint.as_of is None else hint.as_of.isoformat(),
         )
 
+    def table_note(self) -> str:
+        household = self._it.case.household
+        if household.other_income_high is None:
+            return ""
+        return self._say(AT_LOW_INCOME).format(low=format_yuan(household.other_income))
+
     def received(self) -> str:
         """What really arrives beside what the sum gives, where they differ."""
         household, gap = self._it.case.household, self._it.insured.gap
         if household.received_monthly is None or gap is None or household.dibao != "receiving":
+            return ""
+        if _off_the_book(self._it):
             return ""
         if household.received_monthly == gap:
             return ""

@@ -99,7 +99,8 @@ def _work_cost(assessment: Assessment, law: Law) -> tuple[Told, ...]:
     amount = say(ASK_AMOUNT)
     if rule.share is not None:
         amount = say(LOCAL_SHARE).format(share=format_percent(rule.share))
-    return tuple(filter(None, (told, _over_by(assessment, say), Told(amount))))
+    above = _over_by(assessment, say) if rule.share is None else None
+    return tuple(filter(None, (told, above, Told(amount))))
 
 
 def _over_by(assessment: Assessment, say: Say) -> Told | None:

@@ -44,7 +44,7 @@ HEADLINES: Final[Mapping[Finding, str]] = {
     "depends_on_income": N_("交社保本身不会让你家丢低保。在不在线内，要看家里别人挣多少。"),
     "ask_on_book": N_("交社保本身不会让你家丢低保。先看一眼：低保本上有没有你的名字？"),
     "not_on_book": N_("交社保本身不会让你家丢低保。低保本上没有你，你的工资怎么算，要问老家乡镇。"),
-    "ask_line": N_("交社保本身不会让你家丢低保。还差一个数，就能算出在不在线内：你家的低保线。"),
+    "ask_line": N_("交社保本身不会让你家丢低保。先要知道你家的低保线，才能往下算。"),
     "open_deduction": N_(
         "不是社保的事：光看工资是超了线，可有些花销老家还能先减掉，减了可能就在线内。先别慌，也别停社保。"
     ),
@@ -64,19 +64,25 @@ DETAILS: Final[Mapping[Finding, str]] = {
         "减：{insured} 元，低于 {limit} 元（低保线 {line} 元 × {size} 人），在线内。不减：{other} 元，超线。"
     ),
     "depends_on_income": N_(
-        "别人挣得少时，民政算的全家收入 {insured} 元；挣得多时 {high} 元。线是 {limit} 元（低保线 {line} 元 × {size} 人）。"
+        "按国家的算法（减社保、减个税）：别人挣得少时，民政算的全家收入 {insured} 元；挣得多时 {high} 元。"
+        "线是 {limit} 元（低保线 {line} 元 × {size} 人）。"
     ),
     "open_deduction": N_(
         "民政算的全家收入：交社保 {insured} 元，不交 {uninsured} 元；线是 {limit} 元（低保线 {line} 元 × {size} 人）。"
     ),
 }
 UNINSURED_TOO: Final = N_("不交社保：{uninsured} 元，也超线。")
+NOT_DEDUCTED_TOO: Final = N_("老家要是不减，别人挣得少时也有 {other} 元，超线。")
 
 WHY_NOT: Final = N_("为什么说不会")
+ON_WHAT: Final = N_("这样说的依据")
 NEVER_RAISES: Final = N_(
     "办低保看全家收入够不够低（还看财产）。你交的那份社保，算收入时只会往下减，或者不动，不会往上加。"
 )
 
+OWN_SHARE: Final = N_("交社保，从你工资里扣 {own} 元，到手 {take_home} 元。")
+OWN_SHARE_AT_LEAST: Final = N_("交社保，从你工资里至少扣 {own} 元（有的险种没有记录，还没算）。")
+COST_AT_LEAST: Final = N_("交社保，全家每月至少少 {low} 元（有的险种没有记录，还没算）。")
 COST_ONE: Final = N_("交社保，全家每月实际少 {low} 元。")
 COST_RANGE: Final = N_("交社保，全家每月实际少 {low} 到 {high} 元。")
 COST_BACK: Final = N_("从工资里扣 {own} 元；按国家的算法，低保会补回一部分，老家不减社保就补不回。")
@@ -87,6 +93,18 @@ VERDICTS: Final[Mapping[str, str]] = {
     "depends": N_("要看算法"),
     "unknown": N_("还说不准"),
     "over_before": N_("超线（花销还没减）"),
+}
+
+FIELD_NAMES: Final[Mapping[str, str]] = {
+    "wage": N_("工资"),
+    "standard": N_("低保线"),
+    "size": N_("低保本上几个人"),
+    "other_income": N_("别人挣的，最少"),
+    "other_income_high": N_("别人挣的，最多"),
+    "received": N_("打到卡上的钱"),
+    "base_wage": N_("去年的月平均工资"),
+    "former_benefit": N_("原来每月领的"),
+    "cash_in_lieu": N_("不交社保折的现金"),
 }
 
 FORM_PROBLEMS: Final[Mapping[str, str]] = {
@@ -104,7 +122,11 @@ COLUMNS: Final[Mapping[str, str]] = {
     "deducted": N_("交，老家减社保"),
     "other": N_("交，老家不减"),
     "uninsured": N_("不交"),
+    "uninsured_deducted": N_("不交，老家减个税"),
+    "uninsured_other": N_("不交，老家不减"),
 }
+#: Which of two incomes the table stands on, where the others' income is a range.
+AT_LOW_INCOME: Final = N_("表和图按别人挣 {low} 元算。")
 
 ROWS: Final[Mapping[str, str]] = {
     "wage": N_("工资（扣之前）"),

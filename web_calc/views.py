@@ -265,6 +265,10 @@ def _protect(response: Response) -> Response:
         response.headers.setdefault(name, value)
     if request.endpoint == "web_calc.static":
         response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    elif request.endpoint == "web_calc.calculator" and request.method == "GET":
+        response.headers["Cache-Control"] = (
+            "no-cache"  # empty, so that Back finds what the browser kept of it
+        )
     else:
         response.headers["Cache-Control"] = "no-store"
         response.headers["Vary"] = "Accept-Language"

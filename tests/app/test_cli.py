@@ -159,3 +159,17 @@ def test_a_reader_that_stops_reading_is_no_error(tmp_path: Path) -> None:
     done = subprocess.run(["bash", "-c", command], capture_output=True, encoding="utf-8", check=False)
     assert json.loads(done.stdout)["employee_total"] == "524.96"
     assert "Traceback" not in done.stderr
+
+
+def test_a_file_in_another_encoding_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "months.json").write_bytes("\ufeff{}".encode("utf-16"))
+    done = shebao("exposure", "--json", str(tmp_path / "months.json"))
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
+
+
+def test_a_wrong_default_region_stops_the_roster(tmp_path: Path) -> None:
+    (tmp_path / "roster.csv").write_text("工号,工资\n007,3500\n", encoding="utf-8")
+    output = str(tmp_path / "out.csv")
+    done = shebao("assess", str(tmp_path / "roster.csv"), "-o", output, "--region", "火星")
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
+    assert "--region" in done.stderr

@@ -83,3 +83,29 @@ def test_what_a_wage_may_be(library: Library, wage: Any, code: str | None) -> No
         calculate(library, case, TODAY)
     problem = raised.value.problems[0]
     assert (problem.code, problem.field) == (code, "household.earners[0].wage")
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [("南昌", "360100"), ("乌鲁木齐", "650100"), ("长沙", "430100"), ("kunshan", "320583"), ("Suzhou", None)],
+)
+def test_a_city_stands_before_the_county_of_its_name(library: Library, text: str, code: str | None) -> None:
+    """Pinyin is read too, where only one place is written so; 苏州, 宿州 and 肃州 are."""
+    if code is None:
+        with pytest.raises(InputError) as raised:
+            library.divisions.find(text)
+        assert raised.value.problems[0].code == "ambiguous_region"
+        return
+    assert library.divisions.find(text) == code
+
+
+def test_where_only_the_others_income_decides_that_is_asked_first(library: Library) -> None:
+    household = {"size": 3, "employee_on_book": True, "dibao": "receiving", "other_income": "0"}
+    earners = [{"wage": "4000"}]
+    answer = calculate(
+        library,
+        {"region": "北京", "household": household | {"other_income_high": "3000", "earners": earners}},
+        TODAY,
+    )
+    assert answer["dibao"]["insured"]["verdict"] == "depends"
+    assert [each["field"] for each in answer["missing"]] == ["household.other_income"]

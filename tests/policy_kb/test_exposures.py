@@ -152,3 +152,19 @@ def test_a_field_that_cannot_be_read_is_named(library: Library, changes: dict[st
     with pytest.raises(InputError) as raised:
         suzhou(library, **changes)
     assert field in {problem.field for problem in raised.value.problems}
+
+
+def test_a_month_named_twice_is_refused(library: Library) -> None:
+    with pytest.raises(InputError) as raised:
+        suzhou(library, months=[{"month": "2026-08", "wage": "3500"}] * 2)
+    assert raised.value.problems[0].field == "months[1].month"
+
+
+def test_a_base_of_zero_settled_nothing_not_even_the_fixed_amount(library: Library) -> None:
+    owed = suzhou(library, months=[{"month": "2026-08", "wage": "3500", "base_paid": "0"}])
+    assert owed["totals"]["arrears"] == "1738.20"
+
+
+def test_each_line_names_its_rates(library: Library) -> None:
+    pension = suzhou(library)["months"][0]["lines"][0]
+    assert (pension["employee_rate"], pension["employer_rate"]) == ("0.08", "0.16")

@@ -96,6 +96,7 @@
   // The bar that leads to the result is for those who do not see it.
   new IntersectionObserver(([seen]) => { peek.classList.toggle("reached", seen.isIntersecting || seen.boundingClientRect.top < 0); }).observe(byId("answer-title"));
 
+  window.addEventListener("pageshow", () => { if (byId("wage").value && !answer.querySelector(".result")) askSoon(); });
   form.addEventListener("input", askSoon);
   form.addEventListener("change", askSoon);
   form.addEventListener("submit", (event) => {
