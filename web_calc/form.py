@@ -164,7 +164,12 @@ class _Reader:
             if self._text(f"supporter{row}_income") or self._text(f"supporter{row}_size")
         ]
         self._paths = {path: name for name, path in _PLAIN.items()}
-        self._paths |= {"region": "region", "dibao_region": "dibao_region"}
+        self._paths |= {
+            "region": "region",
+            "dibao_region": "dibao_region",
+            "household.employee_on_book": "on_book",
+            "household.earners[0].wage_is_net": "wage_kind",
+        }
 
     def unanswered(self) -> Iterator[str]:
         for name in _NEEDED:
@@ -184,8 +189,8 @@ class _Reader:
         top["region"] = region or None
         top["dibao_region"] = region if self._text("same_place") else self._region("dibao_region") or None
         household = top.setdefault("household", {})
-        if (answer := self._text("on_book")) in _ON_BOOK:
-            household["employee_on_book"] = _ON_BOOK[answer]
+        if answer := self._text("on_book"):  # what is no answer goes on as it is, to be refused at its field
+            household["employee_on_book"] = _ON_BOOK.get(answer, answer)
         if self._text("single_parent"):
             household["single_parent"] = True
         household["earners"] = [self._asker(household.get("earners")), *map(self._earner, self._rows)]
@@ -210,6 +215,8 @@ class _Reader:
         kind = self._text("wage_kind")
         if kind in ("net", "net_uninsured"):
             asker |= {"wage_is_net": True, "insured": kind == "net"}
+        elif kind not in ("", "gross"):
+            asker["wage_is_net"] = kind
         if self._text("reported"):
             asker["reported"] = self._text("reported") == "yes"
         if "housing_fund_rate" in asker:

@@ -419,3 +419,9 @@ def test_no_rule_of_accessibility_is_broken(browser: Browser, site: Any, path: s
     broken = axe.Axe().run(page).response["violations"]
     context.close()
     assert not [(each["id"], each["nodes"][0]["html"]) for each in broken]
+
+
+def test_a_link_that_was_cut_says_so(open_page: Open) -> None:
+    page = open_page("/#s=xxxx")
+    expect(page.locator("#broken")).to_be_visible()
+    expect(page.locator("#wage")).to_have_value("")

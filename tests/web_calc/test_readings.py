@@ -65,3 +65,12 @@ def test_a_wrong_amount_is_named(client: FlaskClient, ali: dict[str, str]) -> No
     html = reply.get_data(as_text=True)
     assert reply.status_code == 400
     assert "工资：请填金额" in html and "打到卡上的钱：请填金额" in html
+
+
+def test_an_answer_that_is_none_of_the_choices_is_refused_at_its_field(
+    client: FlaskClient, ali: dict[str, str]
+) -> None:
+    for name in ("wage_kind", "on_book", "dibao", "area"):
+        reply = client.post("/", data=ali | {name: "x"})
+        assert reply.status_code == 400, name
+        assert f'href="#{name}"' in reply.get_data(as_text=True)

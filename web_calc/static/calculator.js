@@ -259,7 +259,7 @@
       byId("sha").value = link.sha || "";
       ask();
       return true;
-    } catch { return false; }
+    } catch { byId("broken").hidden = false; return false; }
   };
   const recalculate = () => {
     for (const name of AT) byId(name).value = "";
