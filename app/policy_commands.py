@@ -26,10 +26,10 @@ from policy_kb.differences import describe_change, what_name
 from policy_kb.divisions import NATION
 from policy_kb.due import due as figures_due
 from policy_kb.importing import Proposal, import_figures, kind_of, propose
-from policy_kb.library import INSURANCE_NAMES, Library
+from policy_kb.library import Library
 from policy_kb.lint import describe_finding, unwaived
 from policy_kb.lint import lint as findings_of
-from policy_kb.wording import problem_text
+from policy_kb.wording import INSURANCE, problem_text
 
 _STATUS = {
     "sourced": "有两个独立出处",
@@ -262,7 +262,7 @@ def _shown(library: Library, data: dict[str, Any]) -> Iterator[str]:
 
 
 def _shown_terms(library: Library, terms: dict[str, Any]) -> Iterator[str]:
-    name = INSURANCE_NAMES[terms["insurance"]]
+    name = INSURANCE[terms["insurance"]]
     if terms["level"] in ("not_applicable", "not_recorded"):
         yield f"{name}：{'这里没有单独的一项' if terms['level'] == 'not_applicable' else '没有记录'}"
         return

@@ -11,9 +11,10 @@ from calculator.case import Area
 from calculator.money import Fen, Ppm, format_rate, format_yuan
 from calculator.rules import NO_CEILING
 from policy_kb.figure_rows import RATES
-from policy_kb.library import INSURANCE_NAMES, Library
+from policy_kb.library import Library
 from policy_kb.lines import find_line
 from policy_kb.records import Contribution, DibaoLineRecord, RegionRecords
+from policy_kb.wording import INSURANCE
 
 _LABELS: Final[Mapping[str, str]] = {
     "floor": "基数下限",
@@ -117,7 +118,7 @@ def _percent(before: int, after: int) -> str:
 
 def what_name(what: str) -> str:
     """What a change or a finding is about, by its Chinese name."""
-    return next((name for key, name in (*INSURANCE_NAMES.items(), ("line", "低保线")) if key == what), what)
+    return next((name for key, name in (*INSURANCE.items(), ("line", "低保线")) if key == what), what)
 
 
 def describe_change(library: Library, change: Change) -> str:

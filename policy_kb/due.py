@@ -9,10 +9,11 @@ from typing import Final, Literal
 
 from calculator.rules import INSURANCES
 from policy_kb.divisions import MUNICIPALITIES, NATION
-from policy_kb.library import INSURANCE_NAMES, USABLE, Library
+from policy_kb.library import USABLE, Library
 from policy_kb.lines import MONTHS_FRESH, find_line
 from policy_kb.periods import add_months, awaited_month, last_day
 from policy_kb.records import DibaoLineRecord
+from policy_kb.wording import INSURANCE
 
 Kind = Literal["outdated", "ending", "line_stale", "line_soon_stale", "no_line", "recalled"]
 KINDS: Final[tuple[Kind, ...]] = (
@@ -58,7 +59,7 @@ def _ended(library: Library, on: date) -> list[Due]:
             if ended is None or add_months(on, MONTHS_AHEAD) < ended:
                 continue
             awaited = awaited_month(ended)
-            name = INSURANCE_NAMES[insurance]
+            name = INSURANCE[insurance]
             past = ended < on
             text = f"{name}的数到 {ended} 为止，新数预计 {awaited:%Y-%m} 公布"
             late = past and awaited <= on.replace(day=1)
@@ -126,7 +127,7 @@ def _recalled(library: Library, on: date) -> list[Due]:
             begun = [v for v in records.contributions if v.insurance == insurance and v.start <= on]
             newest = max(begun, key=lambda v: v.start, default=None)
             if newest is not None and "recalled" in (newest.base, newest.rate, newest.period):
-                text = f"{INSURANCE_NAMES[insurance]}有一部分只凭记忆，没有找到原文"
+                text = f"{INSURANCE[insurance]}有一部分只凭记忆，没有找到原文"
                 found.append(Due("recalled", region, insurance, newest.start, None, text))
         for line in records.lines:
             if line.kind == LINE and (line.certainty == "recalled" or line.grade == "recalled"):

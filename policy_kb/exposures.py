@@ -29,10 +29,6 @@ from policy_kb.wording import N_
 MOST_MONTHS: Final = 240
 MOST_DATES: Final = 24
 LATE_FEE: Final = "SIL-86"
-FINE_MULTIPLES: Final = (
-    1,
-    3,
-)  # 社会保险法 第八十六条: one to three times what is owed, after the deadline set
 
 #: What is true of every exposure, and what is open in law.
 REMARKS: Final = {

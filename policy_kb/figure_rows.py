@@ -13,9 +13,9 @@ from typing import Any, Final
 
 from calculator.fields import InputError
 from calculator.money import Fen, Ppm, Rounding, format_rate, format_yuan, parse_rate, parse_yuan
-from calculator.rules import NO_CEILING, Insurance
+from calculator.rules import INSURANCES, NO_CEILING, Insurance
 from locales import as_written
-from policy_kb.library import INSURANCE_NAMES, Library
+from policy_kb.library import Library
 from policy_kb.records import Contribution, Source
 from policy_kb.sheets import (
     amount_text,
@@ -27,7 +27,7 @@ from policy_kb.sheets import (
     read_sheet,
     refuse,
 )
-from policy_kb.wording import problem_text
+from policy_kb.wording import INSURANCE, problem_text
 
 _TEXTS: Final[Mapping[str, str]] = {
     "region": "地区 参保地 城市 区划 行政区划 地区代码 region region_code city",
@@ -72,7 +72,8 @@ FIELDS: Final = frozenset(_COLUMNS.values())
 _YEARLY: Final = re.compile(r"元[/每]年|元/人[·.]?年|每年|全年|年标准|万元|千元|角|分")
 _INSURANCE_WORDS: Final[Mapping[str, Insurance]] = {
     word: insurance
-    for insurance, full in INSURANCE_NAMES.items()
+    for insurance in INSURANCES
+    for full in [INSURANCE[insurance]]
     for word in (
         insurance,
         full,
@@ -179,7 +180,7 @@ def _add_value(
     for other in data["notices"]:
         if {**other, "values": None} == {**notice, "values": None}:
             if insurance in other["values"]:
-                raise refuse(f"{where}：{INSURANCE_NAMES[insurance]}在同一天起有两条", "insurance")
+                raise refuse(f"{where}：{INSURANCE[insurance]}在同一天起有两条", "insurance")
             other["values"][insurance] = value
             return
     data["notices"].append({**notice, "values": {insurance: value}})
@@ -188,7 +189,7 @@ def _add_value(
 def _insurance(where: str, text: str) -> Insurance:
     insurance = _INSURANCE_WORDS.get(unicodedata.normalize("NFKC", text).strip().casefold())
     if insurance is None:
-        accepted = "、".join(INSURANCE_NAMES.values())
+        accepted = "、".join(INSURANCE.values())
         raise refuse(f"{where}：不认识险种“{text}”，可以填：{accepted}", "insurance")
     return insurance
 
@@ -276,7 +277,7 @@ def _carry_over(
 
 def _whose_rates(library: Library, region: str, insurance: Insurance) -> str:
     """Why a record needs rates of its own, and where the figures may belong instead."""
-    what, here = INSURANCE_NAMES[insurance], library.divisions.name(region)
+    what, here = INSURANCE[insurance], library.divisions.name(region)
     for level in library.divisions.levels(region)[1:-1]:
         records = library.regions.get(level)
         if records and any(each.insurance == insurance for each in records.contributions):

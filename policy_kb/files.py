@@ -59,11 +59,6 @@ def read_yaml(path: Path) -> Any:
         raise PolicyError(f"{path.name}: {error}") from error
 
 
-def read_region(path: Path, divisions: Divisions) -> RegionRecords:
-    """One region's file. Raises `PolicyError` for the first fault."""
-    return parse_region(read_yaml(path), path.name, divisions)
-
-
 def parse_region(data: Any, name: str, divisions: Divisions, layer: int = 0) -> RegionRecords:
     """One region's records from plain data; `name` is what errors call it. Raises `PolicyError`.
 

@@ -18,11 +18,12 @@ from calculator.case import Area
 from policy_kb.differences import Change, changes_of
 from policy_kb.figure_rows import FIELDS, find_region, region_data, sheet_rows
 from policy_kb.files import PolicyError, parse_region, read_yaml
-from policy_kb.library import INSURANCE_NAMES, Library
+from policy_kb.library import Library
 from policy_kb.lines import find_line
 from policy_kb.lint import Finding, lint_records, plain_keys
 from policy_kb.records import Contribution, DibaoLineRecord, RegionRecords
 from policy_kb.sheets import refuse
+from policy_kb.wording import INSURANCE
 
 #: Findings that refuse an import: the figure is in another unit, or two records claim one day.
 _REFUSED: Final = ("twelvefold", "percent_as_rate", "rate_limit", "overlap")
@@ -234,7 +235,7 @@ def _refuse_overlaps(library: Library, new: list[RegionRecords]) -> Iterator[str
         old = library.regions.get(records.region)
         name = library.divisions.name(records.region)
         for value in records.contributions:
-            what = INSURANCE_NAMES[value.insurance]
+            what = INSURANCE[value.insurance]
             for other in old.contributions if old else ():
                 if (other.insurance, other.applies_to) == (value.insurance, value.applies_to):
                     said = _overlap(_span(value), _span(other), name, what)
@@ -289,7 +290,7 @@ def _without_effect(merged: Library, records: RegionRecords) -> Iterator[str]:
     name = merged.divisions.name(records.region)
     for value in records.contributions:
         if "recalled" in (value.base, value.rate):
-            yield f"{name}{INSURANCE_NAMES[value.insurance]}：只凭记忆的数，不确定"
+            yield f"{name}{INSURANCE[value.insurance]}：只凭记忆的数，不确定"
     for line in records.lines:
         if (
             line.grade not in ("official_text_copy", "official_statistics_copy")

@@ -32,18 +32,10 @@ from policy_kb.divisions import NATION, Divisions
 from policy_kb.lines import find_line, line_key
 from policy_kb.periods import awaited_month, last_day
 from policy_kb.records import Basis, Contribution, RegionRecords, RuleRecord, Source, Statute, TaxRecord
+from policy_kb.wording import INSURANCE
 
 #: Rules and figures of this certainty are computed with; what is recalled or unknown is only shown.
 USABLE: Final = ("sourced", "single_source")
-
-INSURANCE_NAMES: Final[dict[Insurance, str]] = {
-    "pension": "养老保险",
-    "medical": "医疗保险",
-    "unemployment": "失业保险",
-    "work_injury": "工伤保险",
-    "maternity": "生育保险",
-    "housing_fund": "住房公积金",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +180,7 @@ class Library:
         for records in self.regions.values():
             texts = {source.key: source for source in records.sources}
             for value in records.contributions:
-                title = f"{self.divisions.name(value.region)}{INSURANCE_NAMES[value.insurance]}缴费标准"
+                title = f"{self.divisions.name(value.region)}{INSURANCE[value.insurance]}缴费标准"
                 basis = Basis(title, value.document, "")
                 weaker = min(
                     value.base, value.rate, key=("unknown", "recalled", "single_source", "sourced").index

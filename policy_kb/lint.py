@@ -18,9 +18,10 @@ from calculator.money import Fen, Ppm, format_rate, format_yuan
 from calculator.rules import INSURANCES, NO_CEILING
 from policy_kb.divisions import NATION
 from policy_kb.files import PolicyError, describe, read_yaml
-from policy_kb.library import INSURANCE_NAMES, Library
+from policy_kb.library import Library
 from policy_kb.periods import last_day
 from policy_kb.records import Contribution, DibaoLineRecord, RegionRecords
+from policy_kb.wording import INSURANCE
 
 WAIVERS: Final = Path(__file__).with_name("waivers.yaml")
 RULES: Final = (
@@ -362,7 +363,7 @@ def unwaived(findings: Iterable[Finding]) -> list[Finding]:
 def describe_finding(finding: Finding, library: Library) -> str:
     """One finding as a line of text."""
     name = "全国" if finding.region == NATION else _name(library, finding.region)
-    names = (*INSURANCE_NAMES.items(), (LINE, "低保线"))
+    names = (*INSURANCE.items(), (LINE, "低保线"))
     what = next((name for key, name in names if key == finding.what), finding.what)
     since = f" {finding.start.isoformat()}" if finding.start else ""
     reason = f"（已核：{finding.waived}）" if finding.waived else ""
