@@ -186,3 +186,12 @@ def format_rate(ppm: Ppm) -> str:
     '0.0535'
     """
     return f"{ppm // MILLION}.{ppm % MILLION:06d}".rstrip("0").rstrip(".")
+
+
+def format_percent(rate: Ppm) -> str:
+    """A rate as people read it.
+
+    >>> format_percent(80_000), format_percent(2_600)
+    ('8%', '0.26%')
+    """
+    return f"{rate // 10_000}.{rate % 10_000:04d}".rstrip("0").rstrip(".") + "%"

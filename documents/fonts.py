@@ -6,11 +6,11 @@ import hashlib
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Final, Literal, NamedTuple
+from typing import Final, NamedTuple
 
 import typst
 
-Locale = Literal["zh-Hans", "zh-Hant", "en"]
+from locales import Locale
 
 
 class FontFile(NamedTuple):

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final, Literal
 
-from calculator.money import Fen, Ppm, format_yuan
+from calculator.money import Fen, Ppm, format_percent, format_yuan
 from documents.chart import ChartData, chart_svg, description
-from documents.fonts import SANS, Locale
+from documents.fonts import SANS
 from documents.rendering import render, render_pages
-from locales import Say, as_written
+from locales import Locale, Say, as_written
 
 Tone = Literal["good", "open", "over"]
 
@@ -310,15 +310,6 @@ def report_labels(say: Say) -> dict[str, str]:
 def note_labels(say: Say) -> dict[str, str]:
     """The fixed words of the note."""
     return {"asked_on": say("问的日期"), "answered_by": say("答复的人或办公室"), "made_on": say("写于")}
-
-
-def format_percent(rate: Ppm) -> str:
-    """A rate as people read it.
-
-    >>> format_percent(80_000), format_percent(2_600)
-    ('8%', '0.26%')
-    """
-    return f"{rate // 10_000}.{rate % 10_000:04d}".rstrip("0").rstrip(".") + "%"
 
 
 def _common(locale: Locale, on: date, labels: Mapping[str, str]) -> dict[str, Any]:

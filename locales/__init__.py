@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final, Literal, Protocol
 
 from babel.support import Translations
 
@@ -16,6 +16,8 @@ class Say(Protocol):
         """The sentence to show."""
 
 
+#: A language as documents and pages name it; the catalogue of "zh-Hant" is `zh_Hant`.
+Locale = Literal["zh-Hans", "zh-Hant", "en"]
 SOURCE: Final = "zh_Hans"
 LOCALES: Final = (SOURCE, "zh_Hant", "en")
 

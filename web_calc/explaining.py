@@ -6,10 +6,9 @@ from collections.abc import Callable
 from typing import Final
 
 from calculator.assessment import Assessment
-from calculator.money import MILLION, Ppm, format_yuan
+from calculator.money import MILLION, Ppm, format_percent, format_yuan
 from calculator.rules import NO_CEILING
 from calculator.trace import Step
-from documents.report import format_percent
 from locales import Say
 from policy_kb.wording import INSURANCE
 from web_calc.sentences import HOW, ROUNDING, SCENARIOS, STEPS, WHO

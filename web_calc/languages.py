@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from documents.fonts import Locale
-from locales import SOURCE
+from locales import SOURCE, Locale
 
 #: How each language calls itself, by its name in `<html lang>`.
 LANGUAGES: Final[dict[Locale, str]] = {"zh-Hans": "简体中文", "zh-Hant": "繁體中文", "en": "English"}

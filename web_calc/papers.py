@@ -9,7 +9,6 @@ from typing import Any
 from calculator.assessment import Assessment
 from calculator.contributions import Line
 from calculator.money import Amount, format_yuan
-from documents.fonts import Locale
 from documents.report import (
     Comparison,
     ContributionLine,
@@ -23,10 +22,10 @@ from documents.report import (
     report_labels,
     township_note,
 )
-from locales import Say
+from locales import Locale, Say
 from policy_kb.library import Library
+from policy_kb.remedies import Told
 from web_calc.presenting import How, InsuranceRow, Result
-from web_calc.remedies import Told
 from web_calc.sentences import (
     AREAS,
     DIBAO,

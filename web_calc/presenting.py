@@ -10,45 +10,30 @@ from calculator.contributions import Line
 from calculator.household import open_questions
 from calculator.money import Amount, Fen, format_yuan
 from calculator.rules import Hint
-from documents.fonts import Locale
-from locales import Say
+from locales import Locale, Say
 from policy_kb.answer import answer, source_json
 from policy_kb.library import Library
+from policy_kb.remedies import Law, Tap, Told, taps
+from policy_kb.telling import TONES, Finding, Telling, Tone, off_the_book
 from policy_kb.wording import INSURANCE
 from web_calc.drawing import Drawing, draw
 from web_calc.explaining import Explainer
-from web_calc.remedies import Law, Tap, Told, taps
 from web_calc.sentences import (
     AREAS,
     ASKS,
     AT_LOW_INCOME,
     COLUMNS,
-    COST_AT_LEAST,
-    COST_BACK,
-    COST_ONE,
-    COST_RANGE,
-    DETAILS,
-    HEADLINES,
     HINTS,
     HOW,
     INCLUDES_MATERNITY,
     KEEPS,
     LEGAL,
     NEVER_RAISES,
-    NOT_DEDUCTED_TOO,
     NOT_KNOWN,
     ON_WHAT,
-    OWN_SHARE,
-    OWN_SHARE_AT_LEAST,
-    RECEIVED,
     ROWS,
-    STATUS_NOTES,
-    TONES,
-    UNINSURED_TOO,
     VERDICTS,
     WHY_NOT,
-    Finding,
-    Tone,
 )
 
 #: The form's field that answers a missing fact; what is not here is a question for an office or a pay slip.
@@ -59,7 +44,6 @@ ANSWERED_AT: Final = {
     "area": "area",
     "standard_monthly": "standard",
 }
-_DEDUCTIONS: Final = ("work_cost_deduction", "hardship_deduction", "new_job_disregard")
 
 
 @dataclass(frozen=True)
@@ -155,19 +139,20 @@ class Result:
 def present(assessment: Assessment, library: Library, locale: Locale, say: Say) -> Result:
     """The answer as a page shows it."""
     data = answer(assessment, library, say)
-    finding = _finding(assessment)
+    telling = Telling(assessment, say)
+    finding = telling.finding
     law = Law(library, assessment.case.dibao_region, assessment.case.on, locale, say)
     words = _Words(assessment, library, locale, say)
     return Result(
         finding=finding,
         tone=TONES[finding],
-        headline=say(HEADLINES[finding]),
-        detail=words.detail(finding),
+        headline=telling.headline,
+        detail=telling.detail(),
         why_not=Told(
             say(NEVER_RAISES), law.sources("deduct_personal_social_insurance", "eligibility_comparison")
         ),
-        cost=words.cost(finding),
-        cost_back=words.cost_back(),
+        cost=telling.cost(),
+        cost_back=telling.cost_back(),
         columns=words.columns(),
         rows=words.rows(),
         insurances=tuple(map(words.insurance, assessment.insured_month.lines)),
@@ -181,8 +166,8 @@ def present(assessment: Assessment, library: Library, locale: Locale, say: Say) 
         if assessment.line is None
         else (),
         taps=taps(assessment, law) if finding in ("over", "open_deduction") else (),
-        received=words.received(),
-        status_note=_status_note(assessment, say),
+        received=telling.received(),
+        status_note=telling.status_note(),
         keeps=tuple(filter(None, map(law.told, KEEPS))),
         legal=tuple(filter(None, map(law.told, LEGAL))),
         warnings=tuple(each["text"] for each in data["warnings"] if each["code"] != "received_differs"),
@@ -202,33 +187,6 @@ def _ask(field: str, why: str, say: Say) -> Ask:
     return Ask(why, ANSWERED_AT.get(field, ""))
 
 
-def _finding(assessment: Assessment) -> Finding:
-    """Which of the screens this is."""
-    verdict = assessment.insured.verdict
-    if verdict == "depends":
-        return "depends_on_income" if assessment.income_range_matters else "depends_on_reading"
-    if verdict == "within":
-        return "within_only_insured" if assessment.uninsured.verdict == "over" else "within"
-    if verdict == "over":
-        return "over"
-    household = assessment.case.household
-    if household.employee_on_book is None:
-        return "ask_on_book"
-    if household.employee_on_book is False and any(
-        field == "household.supporters" for field, _ in assessment.missing
-    ):
-        return "not_on_book"
-    if assessment.line is None:
-        return "ask_line"
-    open_fields = {field for field, _ in assessment.missing}
-    return "open_deduction" if open_fields.intersection(_DEDUCTIONS) else "open_figures"
-
-
-def _off_the_book(assessment: Assessment) -> bool:
-    """Whether the book is somebody else's and no rule says how this wage enters it."""
-    return assessment.case.household.employee_on_book is False and assessment.rules.dibao.support is None
-
-
 class _Words:
     """The worded parts of one answer."""
 
@@ -244,48 +202,6 @@ class _Words:
         other, bare = assessment.other_reading, assessment.uninsured_other_reading
         self._other = None if other is None or other.countable == assessment.insured.countable else other
         self._bare = None if bare is None or bare.countable == assessment.uninsured.countable else bare
-
-    def detail(self, finding: Finding) -> str:
-        it = self._it
-        if finding not in DETAILS or it.line is None or self._limit is None:
-            return ""
-        figures = {
-            "insured": format_yuan(it.insured.countable),
-            "uninsured": format_yuan(it.uninsured.countable),
-            "other": "" if it.other_reading is None else format_yuan(it.other_reading.countable),
-            "high": "" if it.high is None else format_yuan(it.high.countable),
-            "limit": format_yuan(self._limit),
-            "line": format_yuan(it.line),
-            "size": str(it.case.household.size),
-        }
-        told = self._say(DETAILS[finding]).format(**figures)
-        if finding == "depends_on_income" and it.other_reading and it.other_reading.verdict == "over":
-            told = f"{told} {self._say(NOT_DEDUCTED_TOO).format(**figures)}"
-        if finding == "depends_on_reading" and it.uninsured.verdict == "over":
-            told = f"{told} {self._say(UNINSURED_TOO).format(**figures)}"
-        return told
-
-    def cost(self, finding: Finding) -> str:
-        """What insurance costs the household; only the own share where dibao is not to be reckoned with yet."""
-        cost, month = self._it.net_cost, self._it.insured_month
-        if cost is None or finding in ("not_on_book", "ask_on_book"):
-            own, take_home = (
-                format_yuan(int(month.own_insurance + month.own_fund)),
-                format_yuan(int(month.take_home)),
-            )
-            text = self._say(OWN_SHARE if month.employee_complete else OWN_SHARE_AT_LEAST)
-            return text.format(own=own, take_home=take_home)
-        if not month.employee_complete:
-            return self._say(COST_AT_LEAST).format(low=format_yuan(cost.low))
-        text = self._say(COST_ONE if cost.low == cost.high else COST_RANGE)
-        return text.format(low=format_yuan(cost.low), high=format_yuan(cost.high))
-
-    def cost_back(self) -> str:
-        cost = self._it.net_cost
-        if cost is None or cost.low == cost.high or not self._it.insured_month.employee_complete:
-            return ""
-        own = self._it.insured_month.own_insurance + self._it.insured_month.own_fund
-        return self._say(COST_BACK).format(own=format_yuan(int(own)))
 
     def columns(self) -> tuple[str, ...]:
         insured = ("insured",) if self._other is None else ("deducted", "other")
@@ -325,7 +241,7 @@ class _Words:
                 "countable_income.uninsured",
             ),
         ]
-        if _off_the_book(it):  # what the parents' household has is not reckoned here
+        if off_the_book(it):  # what the parents' household has is not reckoned here
             return tuple(rows[:-1])
         return (*rows, *self._test_rows(outcomes))
 
@@ -468,26 +384,8 @@ class _Words:
             return ""
         return self._say(AT_LOW_INCOME).format(low=format_yuan(household.other_income))
 
-    def received(self) -> str:
-        """What really arrives beside what the sum gives, where they differ."""
-        household, gap = self._it.case.household, self._it.insured.gap
-        if household.received_monthly is None or gap is None or household.dibao != "receiving":
-            return ""
-        if _off_the_book(self._it):
-            return ""
-        if household.received_monthly == gap:
-            return ""
-        return self._say(RECEIVED).format(
-            received=format_yuan(household.received_monthly), benefit=format_yuan(gap)
-        )
-
     def _source(self, key: str) -> dict[str, Any]:
         return source_json(self._library, key)
-
-
-def _status_note(assessment: Assessment, say: Say) -> str:
-    note = STATUS_NOTES.get(assessment.case.household.dibao)
-    return "" if note is None else say(note)
 
 
 def _shown(amount: Amount | None) -> str:

@@ -3,89 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, Literal
+from typing import Final
 
 from policy_kb.wording import N_
-
-#: What came out, in one word: which screen is shown.
-Finding = Literal[
-    "within",
-    "within_only_insured",
-    "over",
-    "depends_on_reading",
-    "depends_on_income",
-    "ask_on_book",
-    "not_on_book",
-    "ask_line",
-    "open_deduction",
-    "open_figures",
-]
-Tone = Literal["good", "open", "over"]
-
-TONES: Final[Mapping[Finding, Tone]] = {
-    "within": "good",
-    "within_only_insured": "good",
-    "over": "over",
-    "depends_on_reading": "open",
-    "depends_on_income": "open",
-    "ask_on_book": "open",
-    "not_on_book": "open",
-    "ask_line": "open",
-    "open_deduction": "open",
-    "open_figures": "open",
-}
-
-#: The first sentence: it answers the fear.
-HEADLINES: Final[Mapping[Finding, str]] = {
-    "within": N_("交社保本身不会让你家丢低保：按这些数算，交了社保，收入还在低保线内。"),
-    "within_only_insured": N_("交社保本身不会让你家丢低保：按这些数算，交了在线内，不交反而超线。"),
-    "over": N_("不是社保的事，是工资的事：交不交，按现在算法都超线。先别慌，也别停社保。"),
-    "depends_on_reading": N_("交社保本身不会让你家丢低保。在不在线内，要看老家算收入时减不减社保。"),
-    "depends_on_income": N_("交社保本身不会让你家丢低保。在不在线内，要看家里别人挣多少。"),
-    "ask_on_book": N_("交社保本身不会让你家丢低保。先看一眼：低保本上有没有你的名字？"),
-    "not_on_book": N_("交社保本身不会让你家丢低保。低保本上没有你，你的工资怎么算，要问老家乡镇。"),
-    "ask_line": N_("交社保本身不会让你家丢低保。先要知道你家的低保线，才能往下算。"),
-    "open_deduction": N_(
-        "不是社保的事：光看工资是超了线，可有些花销老家还能先减掉，减了可能就在线内。先别慌，也别停社保。"
-    ),
-    "open_figures": N_("交社保本身不会让你家丢低保。有几项数资料库里还没有，先不下结论。"),
-}
-
-#: Why, with the household's own figures.
-DETAILS: Final[Mapping[Finding, str]] = {
-    "within": N_("民政算的全家收入 {insured} 元，低于 {limit} 元（低保线 {line} 元 × {size} 人）。"),
-    "within_only_insured": N_(
-        "交社保：民政算的全家收入 {insured} 元，低于 {limit} 元（低保线 {line} 元 × {size} 人）。不交：{uninsured} 元，超线。"
-    ),
-    "over": N_(
-        "民政算的全家收入：交社保 {insured} 元，不交 {uninsured} 元，都不低于 {limit} 元（低保线 {line} 元 × {size} 人）。"
-    ),
-    "depends_on_reading": N_(
-        "减：{insured} 元，低于 {limit} 元（低保线 {line} 元 × {size} 人），在线内。不减：{other} 元，超线。"
-    ),
-    "depends_on_income": N_(
-        "按国家的算法（减社保、减个税）：别人挣得少时，民政算的全家收入 {insured} 元；挣得多时 {high} 元。"
-        "线是 {limit} 元（低保线 {line} 元 × {size} 人）。"
-    ),
-    "open_deduction": N_(
-        "民政算的全家收入：交社保 {insured} 元，不交 {uninsured} 元；线是 {limit} 元（低保线 {line} 元 × {size} 人）。"
-    ),
-}
-UNINSURED_TOO: Final = N_("不交社保：{uninsured} 元，也超线。")
-NOT_DEDUCTED_TOO: Final = N_("老家要是不减，别人挣得少时也有 {other} 元，超线。")
 
 WHY_NOT: Final = N_("为什么说不会")
 ON_WHAT: Final = N_("这样说的依据")
 NEVER_RAISES: Final = N_(
     "办低保看全家收入够不够低（还看财产）。你交的那份社保，算收入时只会往下减，或者不动，不会往上加。"
 )
-
-OWN_SHARE: Final = N_("交社保，从你工资里扣 {own} 元，到手 {take_home} 元。")
-OWN_SHARE_AT_LEAST: Final = N_("交社保，从你工资里至少扣 {own} 元（有的险种没有记录，还没算）。")
-COST_AT_LEAST: Final = N_("交社保，全家每月至少少 {low} 元（有的险种没有记录，还没算）。")
-COST_ONE: Final = N_("交社保，全家每月实际少 {low} 元。")
-COST_RANGE: Final = N_("交社保，全家每月实际少 {low} 到 {high} 元。")
-COST_BACK: Final = N_("从工资里扣 {own} 元；按国家的算法，低保会补回一部分，老家不减社保就补不回。")
 
 VERDICTS: Final[Mapping[str, str]] = {
     "within": N_("线内"),
@@ -247,28 +173,6 @@ ASKS: Final[Mapping[str, str]] = {
     "contributions": N_("看工资条：{insurance}每月扣多少？"),
 }
 
-#: The four taps of the "over" screen, and what stands under them.
-TAPS: Final[Mapping[str, str]] = {
-    "work_cost": N_("打工的花销能不能先减掉"),
-    "transition": N_("能不能再发几个月"),
-    "alone": N_("重残重病的能不能单独吃低保"),
-    "appeal": N_("不服怎么办"),
-}
-OVER_BY: Final = N_("现在高出 {more} 元。能减掉的比这个多，就回到线内。")
-NO_RULE: Final = N_("资料库里没有查到这条规定，问一下老家乡镇。")
-ASK_AMOUNT: Final = N_("减多少由当地定，没有查到。问老家乡镇：能减多少？")
-LOCAL_SHARE: Final = N_("当地每个上班的人最多减低保线的 {share}，这里已经减了。")
-MONTHS_AT: Final = N_("{months} 个月，按原来低保金的 {share} 发{amount}。")
-MONTHS_OPEN: Final = N_("最多 {months} 个月，发多少由当地定。")
-MONTHS_UNKNOWN: Final = N_("几个月、发多少由当地定，没有查到。")
-AMOUNT_IS: Final = N_("，就是 {amount} 元")
-DISCRETIONARY: Final = N_("是“可以给”，不是“一定给”，要问老家民政。")
-FORMER_BENEFIT: Final = N_("在“更多家里的情况”里填上原来每月领多少，能算出是多少钱。")
-ALONE_FILL_IN: Final = N_("家里有重残或重病的人，在“更多家里的情况”里填上人数，再算一次。")
-ALONE_WITHIN: Final = N_("你家收入在 {limit} 元以内，可以去问：重残重病的 {members} 个人能不能单独吃低保。")
-ALONE_OVER: Final = N_("这条路看的是全家收入不超过 {limit} 元，现在还高一些。")
-ALONE_UNKNOWN: Final = N_("全家收入不超过多少才行，由当地定，没有查到，可以去问。")
-
 KEEPS: Final = (
     "duty_to_report_changes",
     "work_cost_deduction",
@@ -285,18 +189,6 @@ LEGAL: Final = (
     "social_insurance_waiver_void",
     "cash_in_lieu_of_social_insurance_counts_as_wage",
     "deciding_authority",
-)
-APPEAL: Final = ("hearing_before_reduction", "appeal_remedy", "deciding_authority")
-
-#: Topic of the library's record on each status.
-STATUS_NOTES: Final[Mapping[str, str]] = {
-    "suspended": N_("低保暂停，不能缓缴社保：该交的照样交。"),
-    "ended": N_("低保没有了，社保照样交；该按多少工资算还按多少算。"),
-}
-
-RECEIVED: Final = N_(
-    "卡上 {received} 元，按差额算是 {benefit} 元，不一样。有的地方分档发，有的地方先减打工的花销，也可能哪一笔还没有算进去。"
-    "哪种情况，老家乡镇一问就知道。"
 )
 RECEIVED_QUESTION: Final = N_("可以这样问：我家现在每月的低保是怎么算出来的？")
 

@@ -17,9 +17,8 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from calculator.assessment import assess
 from calculator.fields import InputError
-from documents.fonts import Locale
 from documents.report import note_pdf, note_png, report_pdf, report_png
-from locales import Say, speak
+from locales import Locale, Say, speak
 from policy_kb.calculation import calculate
 from policy_kb.company import NO_RULES, Company, apply
 from policy_kb.exposures import expose

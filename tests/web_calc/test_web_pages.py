@@ -10,8 +10,8 @@ from flask.testing import FlaskClient
 
 from locales import LOCALES, speak
 from policy_kb.library import Library
+from policy_kb.telling import HEADLINES
 from web_calc.form import number_text, read_form
-from web_calc.sentences import HEADLINES
 
 TODAY = date(2026, 10, 15)
 DOCUMENTS = ("/report.pdf", "/report.png", "/note.pdf", "/note.png")

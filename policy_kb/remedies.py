@@ -2,36 +2,56 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
 from calculator.assessment import Alone, Assessment, StepDown
-from calculator.money import format_yuan
-from documents.fonts import Locale
-from documents.report import format_percent
-from locales import Say
+from calculator.money import format_percent, format_yuan
+from locales import Locale, Say
 from policy_kb.answer import source_json
 from policy_kb.library import Library
 from policy_kb.records import RuleRecord
-from web_calc.sentences import (
-    ALONE_FILL_IN,
-    ALONE_OVER,
-    ALONE_UNKNOWN,
-    ALONE_WITHIN,
-    AMOUNT_IS,
-    APPEAL,
-    ASK_AMOUNT,
-    DISCRETIONARY,
-    FORMER_BENEFIT,
-    LOCAL_SHARE,
-    MONTHS_AT,
-    MONTHS_OPEN,
-    MONTHS_UNKNOWN,
-    NO_RULE,
-    OVER_BY,
-    TAPS,
-)
+from policy_kb.wording import N_
+
+#: The four taps of the "over" screen, and what stands under them.
+TAPS: Final[Mapping[str, str]] = {
+    "work_cost": N_("打工的花销能不能先减掉"),
+    "transition": N_("能不能再发几个月"),
+    "alone": N_("重残重病的能不能单独吃低保"),
+    "appeal": N_("不服怎么办"),
+}
+
+OVER_BY: Final = N_("现在高出 {more} 元。能减掉的比这个多，就回到线内。")
+
+NO_RULE: Final = N_("资料库里没有查到这条规定，问一下老家乡镇。")
+
+ASK_AMOUNT: Final = N_("减多少由当地定，没有查到。问老家乡镇：能减多少？")
+
+LOCAL_SHARE: Final = N_("当地每个上班的人最多减低保线的 {share}，这里已经减了。")
+
+MONTHS_AT: Final = N_("{months} 个月，按原来低保金的 {share} 发{amount}。")
+
+MONTHS_OPEN: Final = N_("最多 {months} 个月，发多少由当地定。")
+
+MONTHS_UNKNOWN: Final = N_("几个月、发多少由当地定，没有查到。")
+
+AMOUNT_IS: Final = N_("，就是 {amount} 元")
+
+DISCRETIONARY: Final = N_("是“可以给”，不是“一定给”，要问老家民政。")
+
+FORMER_BENEFIT: Final = N_("在“更多家里的情况”里填上原来每月领多少，能算出是多少钱。")
+
+ALONE_FILL_IN: Final = N_("家里有重残或重病的人，在“更多家里的情况”里填上人数，再算一次。")
+
+ALONE_WITHIN: Final = N_("你家收入在 {limit} 元以内，可以去问：重残重病的 {members} 个人能不能单独吃低保。")
+
+ALONE_OVER: Final = N_("这条路看的是全家收入不超过 {limit} 元，现在还高一些。")
+
+ALONE_UNKNOWN: Final = N_("全家收入不超过多少才行，由当地定，没有查到，可以去问。")
+
+APPEAL: Final = ("hearing_before_reduction", "appeal_remedy", "deciding_authority")
 
 
 @dataclass(frozen=True)
