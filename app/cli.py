@@ -14,10 +14,15 @@ from typing import Any
 
 import click
 
+from app.ask_command import ask
+from app.chat_command import chat
+from app.database_commands import backup, db, restore, worker
+from app.keys import keys
 from app.policy_commands import day_option, policy
 from app.report_text import answer_text
 from app.roster import assess_roster
 from app.settings import Settings, SettingsError, load_settings
+from app.understand_command import understand
 from app.web import create_app, today_in_china
 from calculator.fields import InputError, Problem
 from locales import SOURCE, Say, speak
@@ -28,6 +33,7 @@ from policy_kb.exposures import expose
 from policy_kb.files import PolicyError
 from policy_kb.library import Library
 from policy_kb.wording import error_json, problem_text
+from storage.database import StorageError
 
 WRONG_INPUT = 2
 
@@ -44,7 +50,7 @@ class OneLine(click.Group):
             _stop(f"{problem.field}: {problem_text(problem, _say())}")
         except click.ClickException as error:
             _stop(" ".join(error.format_message().split()))
-        except (SettingsError, PolicyError) as error:
+        except (SettingsError, PolicyError, StorageError) as error:
             _stop(str(error))
         except click.Abort:
             _stop("aborted")
@@ -75,7 +81,8 @@ def main(context: click.Context) -> None:
     context.obj = load_settings()
 
 
-main.add_command(policy)
+for each in (ask, backup, chat, db, keys, policy, restore, understand, worker):
+    main.add_command(each)
 
 
 @main.command()

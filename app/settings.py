@@ -56,6 +56,57 @@ class Policy:
 
 
 @dataclass(frozen=True, slots=True)
+class Database:
+    """Where conversations and tasks are kept."""
+
+    url: str = "sqlite:///var/shebao.db"
+
+    @property
+    def address(self) -> str:
+        """The address with a relative SQLite file under the checkout."""
+        file = self.url.removeprefix("sqlite:///")
+        if file == self.url or file.startswith("/"):
+            return self.url
+        return f"sqlite:///{HOME / file}"
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The root keys that personal data is encrypted with; never in the database, never in a backup."""
+
+    folder: str = "var/keys"
+
+    @property
+    def path(self) -> Path:
+        """The folder of the key files."""
+        return HOME / self.folder
+
+    @property
+    def journal(self) -> Path:
+        """What was erased for good, so that an old backup cannot bring it back; beside the keys."""
+        return self.path.with_name(f"{self.path.name}-erased.jsonl")
+
+
+@dataclass(frozen=True, slots=True)
+class Jobs:
+    """Who does the work that nobody waits for."""
+
+    engine: str = "embedded"
+    url: str = "redis://127.0.0.1:6379/0"
+    threads: int = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Understanding:
+    """Who reads what employees write."""
+
+    engine: str = "embedded"
+    rasa_url: str = "http://127.0.0.1:5005"
+    rasa_token: str = ""
+    timeout_ms: int = 1000
+
+
+@dataclass(frozen=True, slots=True)
 class Log:
     """What is written to stderr."""
 
@@ -68,11 +119,30 @@ class Settings:
 
     server: Server = field(default_factory=Server)
     policy: Policy = field(default_factory=Policy)
+    database: Database = field(default_factory=Database)
+    keys: Keys = field(default_factory=Keys)
+    jobs: Jobs = field(default_factory=Jobs)
+    understanding: Understanding = field(default_factory=Understanding)
     log: Log = field(default_factory=Log)
 
 
-SECTIONS: Final[Mapping[str, type[Any]]] = {"server": Server, "policy": Policy, "log": Log}
-LEVELS: Final = ("debug", "info", "warning", "error")
+SECTIONS: Final[Mapping[str, type[Any]]] = {
+    "server": Server,
+    "policy": Policy,
+    "database": Database,
+    "keys": Keys,
+    "jobs": Jobs,
+    "understanding": Understanding,
+    "log": Log,
+}
+#: Settings of which one word out of a few is accepted.
+CHOICES: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
+    ("log", "level"): ("debug", "info", "warning", "error"),
+    ("jobs", "engine"): ("embedded", "postgresql", "redis"),
+    ("understanding", "engine"): ("embedded", "rasa"),
+}
+#: Settings that may be empty: a Rasa server on loopback needs no token.
+MAY_BE_EMPTY: Final = ("understanding.rasa_token",)
 
 
 def load_settings(path: Path = HOME / "config.toml", environ: Mapping[str, str] = os.environ) -> Settings:
@@ -89,8 +159,9 @@ def load_settings(path: Path = HOME / "config.toml", environ: Mapping[str, str] 
         if section not in SECTIONS:
             raise SettingsError(f"{section}: unknown section; there are {', '.join(SECTIONS)}")
     settings = Settings(**{name: _section(name, kind, data.get(name, {})) for name, kind in SECTIONS.items()})
-    if settings.log.level not in LEVELS:
-        raise SettingsError(f"log.level: one of {', '.join(LEVELS)}, not {settings.log.level!r}")
+    for (name, key), choices in CHOICES.items():
+        if (value := getattr(getattr(settings, name), key)) not in choices:
+            raise SettingsError(f"{name}.{key}: one of {', '.join(choices)}, not {value!r}")
     return settings
 
 
@@ -108,7 +179,7 @@ def _section(name: str, kind: type[Any], data: Any) -> Any:
 
 def _value(name: str, kind: Any, value: Any) -> Any:
     if kind == "str":
-        if not isinstance(value, str) or not value:
+        if not isinstance(value, str) or (not value and name not in MAY_BE_EMPTY):
             raise SettingsError(f"{name}: must be a text")
         return value
     if isinstance(value, bool) or not str(value).isdigit() or not 0 < int(value) < 2**31:

@@ -54,9 +54,14 @@ _Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile("true|false")
 def read_yaml(path: Path) -> Any:
     """The plain data of a YAML file. Raises `PolicyError` with the line where it is not YAML."""
     try:
-        return yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
+        return parse_yaml(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise PolicyError(f"{path.name}: {error}") from error
+
+
+def parse_yaml(text: str) -> Any:
+    """The plain data of a YAML text; a date stays the text that it is. Raises `yaml.YAMLError`."""
+    return yaml.load(text, Loader=_Loader)
 
 
 def parse_region(data: Any, name: str, divisions: Divisions, layer: int = 0) -> RegionRecords:

@@ -1,0 +1,56 @@
+"""The assistant as this installation has it: library, articles, readers and storage put together."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from app.settings import Settings, SettingsError
+from app.web import CHINA
+from bot.dialogue.talk import House
+from bot.understanding.__main__ import TRAINED
+from bot.understanding.intents import Reader
+from bot.understanding.reading_facts import FactReader
+from bot.understanding.sentences import load_encoder
+from connectors.rasa import choose_reader
+from policy_kb import compiled
+from policy_kb.articles import load_articles
+from policy_kb.finding import Finder
+from policy_kb.library import Library
+
+
+def now_in_china() -> datetime:
+    """The household's own time, by which rules are looked up and questions expire."""
+    return datetime.now(CHINA)
+
+
+def make_reader(settings: Settings) -> Reader:
+    """The reader of the settings. Raises `SettingsError` where it cannot be used."""
+    chosen = settings.understanding
+    try:
+        return choose_reader(
+            chosen.engine,
+            TRAINED,
+            url=chosen.rasa_url,
+            token=chosen.rasa_token,
+            milliseconds=chosen.timeout_ms,
+        )
+    except ValueError as error:
+        raise SettingsError(f"understanding.{error}") from error
+    except OSError as error:
+        raise SettingsError("understanding: the reader is not trained yet; run `make setup`") from error
+
+
+def make_house(settings: Settings, library: Library | None = None) -> House:
+    """What every conversation shares, warm: nobody waits for the weights of a first sentence."""
+    rules = compiled.load(settings.policy.overlays) if library is None else library
+    articles = load_articles()
+    reader = make_reader(settings)
+    house = House(
+        library=rules,
+        finder=Finder(articles, load_encoder(), TRAINED),
+        articles={article.key: article for article in articles},
+        reader=reader,
+        facts=FactReader(rules.divisions),
+    )
+    reader.read("交社保影响低保吗")
+    return house

@@ -1,0 +1,77 @@
+"""`shebao db`, `backup`, `restore` and `worker`: the tables, their copies, and the processes that work on them."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+
+import click
+
+from app.jobs import Jobs, open_queue
+from app.settings import Settings
+from storage.backup import back_up
+from storage.backup import restore as put_back
+from storage.database import Database
+from storage.erasing import ErasureJournal
+from storage.migrating import revision_of
+from storage.migrating import upgrade as migrate
+from storage.opening import open_storage, utc_now
+
+
+@click.group()
+def db() -> None:
+    """The database's tables."""
+
+
+@db.command()
+@click.pass_obj
+def upgrade(settings: Settings) -> None:
+    """Bring the tables up to what this version of the program needs."""
+    with closing(Database(settings.database.address)) as database, database.work() as connection:
+        before = revision_of(connection)
+        migrate(connection)
+        after = revision_of(connection)
+    click.echo(f"{database.name}：{before or '空的'} → {after}" if before != after else f"已经是 {after}")
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.pass_obj
+def backup(settings: Settings, file: Path) -> None:
+    """Write everything in the database to FILE (a zip; what is sealed stays sealed)."""
+    with closing(Database(settings.database.address)) as database:
+        rows = back_up(database, file, utc_now())
+    click.echo(f"{file}：{_rows_text(rows)}")
+    click.echo(
+        f"钥匙不在里面：{settings.keys.path} 要另外存放，没有钥匙就读不出来；"
+        f"{settings.keys.journal} 也要另存，恢复旧备份时靠它把已经删除的再删一遍。"
+    )
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@click.option("--force", is_flag=True, help="Give up what is in the database now.")
+@click.pass_obj
+def restore(settings: Settings, file: Path, force: bool) -> None:
+    """Put the backup FILE into the database; stop the server first."""
+    with closing(Database(settings.database.address)) as database:
+        restored = put_back(database, file, ErasureJournal(settings.keys.journal), force=force)
+    click.echo(f"{restored.made_at} 的备份：{_rows_text(restored.rows)}")
+    click.echo(f"再次删除已删的对话 {restored.erased} 个；当时没发出的 {restored.dropped} 条不再发送。")
+
+
+@click.command()
+@click.pass_obj
+def worker(settings: Settings) -> None:
+    """Run background jobs in this process, beside any number of others."""
+    if settings.jobs.engine == "embedded":
+        raise click.ClickException(
+            "jobs.engine: embedded jobs run inside `shebao serve`; choose postgresql or redis"
+        )
+    storage = open_storage(settings.database.address, settings.keys.path, settings.keys.journal)
+    with closing(storage.database):
+        Jobs(open_queue(settings), storage, channels={}).run(settings.jobs.threads)
+
+
+def _rows_text(rows: dict[str, int]) -> str:
+    return "，".join(f"{name} {count}" for name, count in rows.items() if count) or "没有数据"

@@ -1,0 +1,142 @@
+"""Background jobs on Huey: in the web process by default, in `shebao worker` processes over PostgreSQL or Redis.
+
+A job carries an id and nothing else, and may get lost: the rows of inbox and outbox are the record, and every minute
+the sweep does what was left lying.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from huey import Huey, MemoryHuey, PostgresHuey, RedisHuey, crontab
+from huey.consumer import Consumer
+from huey.registry import Message
+
+from app.settings import Settings, SettingsError
+from bot.receiving import Kept, Said, receive
+from delivery.inbox import work_off
+from delivery.messages import IncomingMessage
+from delivery.outbox import Sender, deliver_due, sweep
+from storage.opening import Storage
+from storage.retention import keep_to_terms
+
+log = logging.getLogger("shebao.jobs")
+
+ENGINES: Final = ("embedded", "postgresql", "redis")
+#: Seconds that a job has to finish when the program stops; what it leaves behind is swept up later.
+PATIENCE: Final = 30
+_NAME: Final = "shebao"
+
+
+class Jobs:
+    """What runs beside the requests. `turn` is None in a process that leaves stored events to others."""
+
+    def __init__(
+        self,
+        queue: Huey,
+        storage: Storage,
+        channels: Mapping[str, Sender],
+        turn: Callable[[Kept, IncomingMessage], Said] | None = None,
+    ) -> None:
+        self._queue = queue
+        self._storage = storage
+        self._channels = channels
+        self._turn = turn
+        self._consumer: Consumer | None = None
+        self._deliver = queue.task(name="deliver")(self._send)
+        self._answer = queue.task(name="answer")(self._work_off)
+        queue.periodic_task(crontab(), name="sweep")(self.sweep)
+        # Half past three at night in China; Huey counts in UTC.
+        queue.periodic_task(crontab(minute="30", hour="19"), name="retain")(self.retain)
+
+    def deliver(self, outbox_id: str) -> None:
+        """Sends a row of the outbox soon, after the earlier ones of its conversation."""
+        self._deliver(outbox_id)
+
+    def answer(self, event_id: str) -> None:
+        """Answers a stored event soon, after the earlier ones of its conversation."""
+        self._answer(event_id)
+
+    def sweep(self) -> None:
+        """Does what a crash or a lost job left lying."""
+        self._storage.inbox.give_up(self._storage.now())
+        self._work_off(None)
+        sweep(self._storage.outbox, self._channels, self._storage.now)
+
+    def retain(self) -> None:
+        """Takes away what has been kept long enough."""
+        self._storage.journal.catch_up(self._storage.database)
+        counts = keep_to_terms(self._storage.database, self._storage.now())
+        log.info("retention: %s", ", ".join(f"{kind} {count}" for kind, count in counts.items()))
+
+    def start(self, threads: int) -> None:
+        """Works in threads of this process until `stop`."""
+        self._consumer = _Embedded(self._queue, **_options(threads))
+        self._consumer.start()
+
+    def stop(self) -> None:
+        """Lets the jobs that are running finish."""
+        if self._consumer is not None:
+            self._consumer.stop(graceful=True)
+            self._consumer = None
+
+    def run(self, threads: int) -> None:
+        """Works until the process is told to stop (SIGTERM lets the jobs that are running finish)."""
+        Consumer(self._queue, graceful_signal="TERM", **_options(threads)).run()
+
+    def _send(self, outbox_id: str) -> None:
+        deliver_due(self._storage.outbox, self._channels, self._storage.now, outbox_id)
+
+    def _work_off(self, event_id: str | None) -> None:
+        if self._turn is None:
+            return
+        work_off(self._storage.inbox, self._receive, self._storage.now, event_id)
+        deliver_due(self._storage.outbox, self._channels, self._storage.now)
+
+    def _receive(self, message: IncomingMessage) -> None:
+        if self._turn is not None:
+            receive(message, self._storage.conversations, self._turn)
+
+
+def open_queue(settings: Settings) -> Huey:
+    """The queue that the settings name. Raises `SettingsError`."""
+    # Huey names every job in its log, a line or two each; what fails is a warning.
+    logging.getLogger("huey").setLevel(logging.WARNING)
+    options = {"results": False, "serializer": _Json()}
+    match settings.jobs.engine:
+        case "embedded":
+            return MemoryHuey(_NAME, **options)
+        case "postgresql":
+            if not settings.database.url.startswith("postgresql:"):
+                raise SettingsError(
+                    "jobs.engine: postgresql needs a database.url that starts with postgresql:"
+                )
+            return PostgresHuey(_NAME, dsn=settings.database.url, **options)
+        case "redis":
+            return RedisHuey(_NAME, url=settings.jobs.url, **options)
+        case other:
+            raise SettingsError(f"jobs.engine: one of {', '.join(ENGINES)}, not {other!r}")
+
+
+class _Json:
+    """Jobs as JSON: Huey's own form is pickle, and whoever can write to the queue could run anything."""
+
+    def serialize(self, message: Message) -> bytes:
+        return json.dumps(message).encode()
+
+    def deserialize(self, data: bytes) -> Message:
+        return Message(*json.loads(data))
+
+
+class _Embedded(Consumer):  # type: ignore[misc]
+    """A consumer in threads of a web process, which has its own way of stopping."""
+
+    def _set_signal_handlers(self) -> None:
+        pass
+
+
+def _options(threads: int) -> dict[str, Any]:
+    return {"workers": threads, "max_delay": 0.5, "shutdown_timeout": PATIENCE}

@@ -1,0 +1,1 @@
+"""The dialogue: topics as modules, the next step as a value."""

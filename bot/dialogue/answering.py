@@ -1,0 +1,161 @@
+"""The open question: what a message says to it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from bot.dialogue.hearing import SKIP
+from bot.dialogue.known import Known, field_of
+from bot.dialogue.steps import Ask
+from bot.dialogue.talk import ACT
+from bot.dialogue.tapping import tapped
+from bot.dialogue.topics import TOPIC_OF, hr
+from bot.dialogue.turn import Turn
+from bot.guard import Evidence
+from calculator.money import Fen, format_yuan
+
+#: answered: the topic goes on; interrupts: it is about something else; done: it was dealt with; not: a new message.
+Answer = Literal["answered", "interrupts", "done", "not"]
+
+
+def answered(turn: Turn) -> Answer:
+    """What the message is to the open question; facts that it states are taken over."""
+    question = turn.it.asked
+    if question in ("confirm", "choice", "share_scope"):
+        return _chosen(turn, question)
+    known = _filled(turn, question)
+    if known is not None:
+        turn.merge()
+        turn.accept(question, known)
+        return "answered"
+    if is_strong(turn):
+        return "interrupts"
+    if turn.heard.facts.unsure and _unclear(turn, question):
+        return "done"
+    if turn.merge():
+        turn.run(*turn.changes_told())
+    elif turn.heard.facts.answer == "unsure" or SKIP.search(turn.heard.text):
+        waive(turn, question)
+    else:
+        _not_understood(turn, question)
+    return "done"
+
+
+def answers(turn: Turn) -> bool:
+    """Whether the message holds a usable answer to the open question."""
+    question = turn.it.asked
+    return question not in ("confirm", "choice", "share_scope") and _filled(turn, question) is not None
+
+
+def is_strong(turn: Turn) -> bool:
+    """Whether the message clearly wants something else than to go on with the topic on top."""
+    heard = turn.heard
+    if heard.confidence < ACT:
+        return False
+    if heard.intent in ("thanks", "goodbye", "greet"):
+        return True
+    topic = TOPIC_OF.get(heard.intent)
+    return topic is not None and topic != turn.it.frames[-1].topic
+
+
+def waive(turn: Turn, question: str) -> None:
+    """What the employee cannot say: a range is asked for once, everything else is left out."""
+    if question == "other_income" and "range" not in turn.it.frames[-1].data:
+        turn.remember(range="1")
+    else:
+        turn.accept(question, turn.it.known.waive(question))
+    turn.run()
+
+
+def _filled(turn: Turn, question: str) -> Known | None:
+    """The facts with an answer to the question; None where the message has none that can be used."""
+    facts, known = turn.heard.facts, turn.it.known
+    if any(each.why == "per_year" for each in facts.unsure):
+        return None
+    if question == "on_book" and facts.on_book is None:
+        return (
+            known.having({"on_book": facts.answer == "yes"})[0]
+            if facts.answer in ("yes", "no", "none")
+            else None
+        )
+    if question == "other_income" and facts.other_income is None:
+        return _range(turn)
+    if getattr(facts, field_of(question)) is None and not (question == "dibao_region" and facts.same_region):
+        return None
+    return known.told(facts)[0]
+
+
+def _range(turn: Turn) -> Known | None:
+    """「没有」 is nothing; 「五百到八百」 both ends."""
+    facts = turn.heard.facts
+    if facts.answer in ("no", "none"):
+        return turn.it.known.having({"other_income": 0, "other_income_high": None})[0]
+    vague = next((each for each in facts.unsure if each.field == "other_income"), None)
+    if vague is None or vague.low is None or vague.high is None:
+        return None
+    return turn.it.known.having({"other_income": vague.low, "other_income_high": vague.high})[0]
+
+
+def _unclear(turn: Turn, question: str) -> bool:
+    """Said, but not so that it can be used: a year's wage is confirmed, anything else asked about."""
+    facts = turn.heard.facts
+    if facts.wage is not None and any(each.why == "per_year" for each in facts.unsure):
+        confirm_year(turn, facts.wage)
+        return True
+    if not any(each.field == field_of(question) for each in facts.unsure):
+        return False
+    turn.merge()
+    if question == "other_income":
+        turn.remember(range="1")
+    elif not any(each.why == "ambiguous_region" for each in facts.unsure):
+        turn.remember(missed=question)
+    turn.run()
+    return True
+
+
+def confirm_year(turn: Turn, wage: Fen) -> None:
+    """A year's wage, worked out for the month, is used only after a yes."""
+    turn.remember(wage=str(wage))
+    figure = format_yuan(wage)
+    turn.emit(Ask("confirm", "year", {"wage": figure}, evidence=Evidence.of(figure)))
+
+
+def _not_understood(turn: Turn, question: str) -> None:
+    turn.remember(missed=question)
+    turn.run()
+
+
+def _chosen(turn: Turn, question: str) -> Answer:
+    """Yes and no to a confirmation; free words for HR; anything else is a new message."""
+    heard = turn.heard
+    if question == "share_scope":
+        return _words_for_hr(turn)
+    if question == "confirm" and heard.facts.wage is not None and not heard.facts.unsure:
+        turn.accept("confirm", turn.it.known.told(heard.facts)[0])
+        return "answered"
+    meant = {"yes": "yes", "no": "no", "none": "no"}.get(heard.facts.answer or "")
+    meant = meant or {"affirm": "yes", "deny": "no"}.get(heard.intent, "")
+    if question == "confirm" and meant:
+        tapped(turn, "confirm", meant)
+        return "done"
+    if turn.it.frames[-1].topic == "choosing":
+        turn.it = turn.it.closed()
+        return "not"
+    if is_strong(turn):
+        return "interrupts"
+    _not_understood(turn, question)
+    return "done"
+
+
+def _words_for_hr(turn: Turn) -> Answer:
+    """Words while the hand-over is open become what is sent; nothing goes before the choice."""
+    heard = turn.heard
+    if heard.intent in ("affirm", "deny") and heard.confidence >= ACT:
+        tapped(turn, "share_scope", "question" if heard.intent == "affirm" else "none")
+        return "done"
+    if is_strong(turn) and heard.intent not in hr.INTENTS:
+        return "interrupts"
+    turn.remember(question=turn.words)
+    turn.it = turn.it.with_frame(asked="")
+    turn.run()
+    return "done"

@@ -1,0 +1,322 @@
+"""Decide: what a message is, and what follows from it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from bot.dialogue.answering import answered, answers, is_strong
+from bot.dialogue.conversation import Conversation, Line
+from bot.dialogue.hearing import BACK, HELP, RESTART, SKIP, hear
+from bot.dialogue.known import Known, stated
+from bot.dialogue.policy import best, no_clause, tell_article
+from bot.dialogue.steps import Part, Tell
+from bot.dialogue.talk import ACT, OFFER, House
+from bot.dialogue.tapping import tapped
+from bot.dialogue.topics import TOPIC_OF, TOPICS, dibao_impact, hr
+from bot.dialogue.turn import CALCULATING, HR, Outcome, Turn, offers
+from bot.private import is_private
+from bot.understanding.facts import Facts
+from bot.understanding.intents import Language
+
+#: After this long a conversation is taken up with a word about it.
+IDLE: Final = timedelta(hours=8)
+#: Misses in a row after which a person is offered.
+MOST_MISSES: Final = 2
+_SMALL_TALK: Final[Mapping[str, str]] = {
+    "thanks": "talk.thanks",
+    "goodbye": "talk.goodbye",
+    "affirm": "talk.fine",
+    "deny": "talk.nothing_to_deny",
+}
+_OF_CHANGE: Final = ("report_income_change", "report_dibao_status_change")
+_QUESTION: Final = re.compile(
+    r"[吗呢么?]|怎么|多少|什么|啥|为何|几|能不能|会不会|是不是|要不要|\b(?:how|what|why|can|do|will)\b"
+)
+_PEOPLE: Final = re.compile(r"个人|口人|几口|\d口|[一二三四五六七八九十]口|people|persons")
+_CHILDREN: Final = re.compile(r"^(?:要是|如果|那)?(?:有|再?加|多)?[一两二三四1-4]个?(?:孩子|娃|小孩)呢\W*$")
+_LOCALES: Final[Mapping[Language, str]] = {"en": "en", "zh-Hant": "zh_Hant"}
+
+
+def converse(
+    house: House,
+    conversation: Conversation,
+    now: datetime,
+    text: str = "",
+    payload: str = "",
+    kind: str = "text",
+    id: str = "",
+) -> Outcome:
+    """One message, heard, understood, decided and worded. `kind` is text, start, image, voice or other."""
+    conversation = _without_expired(conversation, now)
+    heard = hear(house, conversation, text, payload, kind, now.date())
+    if heard.facts.amount is not None:
+        heard = replace(heard, facts=_about_the_last(heard.facts, conversation))
+    turn = Turn(house, conversation, heard, now, id)
+    turn.private = is_private(heard.text)
+    if text:
+        turn.it = _spoken_to(turn.it, text, heard.language).with_lines(Line("employee", text, turn.private))
+    if kind == "text" and turn.it.asked and _was_idle(conversation, now):
+        turn.tell("talk.resumed")
+    _decide(turn)
+    return turn.outcome()
+
+
+def _about_the_last(facts: Facts, conversation: Conversation) -> Facts:
+    """「不对，是三千八」 names no thing: it is about the amount that was given last, the wage where none was."""
+    last = next(
+        (frame.data["last"] for frame in reversed(conversation.frames) if "last" in frame.data), "wage"
+    )
+    about: dict[str, Any] = {} if getattr(facts, last) is not None else {last: facts.amount}
+    return replace(facts, amount=None, **about)
+
+
+def _decide(turn: Turn) -> None:
+    heard = turn.heard
+    if heard.kind == "start":
+        _start_page(turn)
+    elif heard.kind != "text":
+        _cannot_read(turn)
+    elif heard.slot:
+        tapped(turn, heard.slot, heard.value)
+    elif not heard.text:
+        turn.tell("talk.unsupported")
+        turn.reopen()
+    elif HELP.match(heard.text):
+        turn.tell("talk.help", *offers())
+        turn.reopen()
+    elif _is_command(turn):
+        _command(turn)
+    elif turn.private:
+        turn.open("undeclared")
+    elif not _answers(turn):
+        _fresh(turn)
+
+
+def _start_page(turn: Turn) -> None:
+    """The page was opened: a welcome the first time, else where it stopped."""
+    if turn.it.asked:
+        turn.tell("talk.resumed")
+        turn.reopen()
+    else:
+        _greet(turn)
+
+
+def _cannot_read(turn: Turn) -> None:
+    name = {"image": "talk.photo", "voice": "talk.voice"}.get(turn.heard.kind, "talk.unsupported")
+    papers = ("sample_paper",) if turn.heard.kind == "image" else ()
+    turn.emit(Tell(name, (Part(name),), papers=papers))
+    turn.reopen()
+
+
+# Commands
+
+
+def _is_command(turn: Turn) -> bool:
+    """A command; but what answers the open question, or skips it, is none: 「扣之前」 goes nowhere back."""
+    heard = turn.heard
+    if turn.it.asked and (SKIP.search(heard.text) or answers(turn)):
+        return False
+    return heard.intent == "cancel" and heard.confidence >= ACT
+
+
+def _command(turn: Turn) -> None:
+    """「重来」「上一步」「算了」."""
+    text, frames = turn.heard.text, turn.it.frames
+    if RESTART.search(text):
+        turn.it = replace(
+            turn.it, known=Known(), frames=(), asks={}, told="", calculated=None, misses=0, back=()
+        )
+        turn.tell("talk.restarted")
+        again = next((frame.topic for frame in frames if frame.topic in CALCULATING), None)
+        if again is not None:
+            turn.open(again)
+    elif BACK.search(text):
+        earlier = turn.it.stepped_back()
+        turn.tell("talk.nowhere_back" if earlier is None else "talk.stepped_back")
+        turn.it = earlier or turn.it
+        turn.reopen()
+    else:
+        turn.it = replace(turn.it, frames=(), asks={}, misses=0)
+        turn.tell("talk.cancelled" if frames else "talk.nothing_to_cancel", *offers())
+
+
+# The open question
+
+
+def _answers(turn: Turn) -> bool:
+    """Whether the message was dealt with as an answer to the open question; a question of its own is answered too."""
+    if not turn.it.asked:
+        return False
+    outcome = answered(turn)
+    if outcome == "answered":
+        if _asks_besides(turn):
+            _route(turn)
+        else:
+            turn.run()
+        return True
+    if outcome == "interrupts":
+        turn.merge()
+        _route(turn)
+        return True
+    return outcome == "done"
+
+
+def _asks_besides(turn: Turn) -> bool:
+    heard = turn.heard
+    return is_strong(turn) and heard.intent.startswith("ask_") and _QUESTION.search(heard.text) is not None
+
+
+# A message that answers nothing
+
+
+def _fresh(turn: Turn) -> None:
+    calculated = turn.it.calculated
+    if calculated is not None and _follows_up(turn, calculated):
+        return
+    goes_on = turn.merge() and _was_calculating(turn)
+    if goes_on and not _QUESTION.search(turn.heard.text):
+        turn.it = replace(turn.it, asks={})
+        turn.open(turn.it.frames[-1].topic, *turn.changes_told())
+    else:
+        _route(turn)
+
+
+def _was_calculating(turn: Turn) -> bool:
+    """Whether a calculation was left in the middle: another fact takes it up again."""
+    return bool(turn.it.frames) and turn.it.frames[-1].topic in CALCULATING
+
+
+def _follows_up(turn: Turn, calculated: Known) -> bool:
+    """What is asked of a result: another wage, what the township said, a correction."""
+    heard = turn.heard
+    if _CHILDREN.search(heard.text) and not stated(heard.facts):
+        turn.tell("dibao.what_if_people")
+        return True
+    if _supposes(turn):
+        turn.emit(dibao_impact.what_if(turn.talk, calculated.told(heard.facts)[0]))
+        return True
+    deducts = dibao_impact.township_answer(heard)
+    if deducts is not None:
+        turn.it = replace(turn.it, known=replace(turn.it.known, deducts=deducts))
+        turn.open("dibao_impact")
+        return True
+    corrects = stated(heard.facts) and not _QUESTION.search(heard.text) and heard.intent not in _OF_CHANGE
+    if corrects and turn.merge():
+        turn.open("dibao_impact", *turn.changes_told())
+        return True
+    return False
+
+
+def _supposes(turn: Turn) -> bool:
+    """「要是三千五呢」「五个人呢」: another household, not a correction of this one."""
+    facts, text = turn.heard.facts, turn.heard.text.rstrip("?。! ")
+    if facts.is_correction or not (facts.is_what_if or text.endswith("呢")):
+        return False
+    if not stated(facts):
+        asked = "household_size" if _PEOPLE.search(text) else "wage"
+        facts = turn.house.facts.read(turn.words, turn.now.date(), asked)
+        turn.heard = replace(turn.heard, facts=facts)
+    return stated(facts)
+
+
+def _route(turn: Turn) -> None:
+    """Acts on what was understood, asks which of several things was meant, or says that it was not understood."""
+    intent, confidence = turn.heard.intent, turn.heard.confidence
+    if intent == "greet" and confidence >= OFFER:
+        _greet(turn)
+    elif intent in _SMALL_TALK and confidence >= OFFER:
+        turn.tell(_SMALL_TALK[intent])
+        turn.reopen()
+    elif intent in TOPIC_OF and (confidence >= ACT or _is_one_topic(turn)):
+        _begin(turn, intent)
+    elif _states_a_case(turn):
+        turn.open("dibao_impact")
+    elif intent in TOPIC_OF and confidence >= OFFER:
+        _ask_which(turn)
+    else:
+        _missed(turn)
+
+
+def _greet(turn: Turn) -> None:
+    turn.tell("talk.hello_again" if turn.it.welcomed else "talk.welcome", *offers())
+    turn.reopen()
+
+
+def _is_one_topic(turn: Turn) -> bool:
+    """Whether the likely readings come to the same answer anyway."""
+    likely = [each for each in turn.heard.ranking[:2] if each.confidence >= OFFER / 2]
+    return turn.heard.confidence >= OFFER and len({TOPIC_OF.get(each.intent) for each in likely}) == 1
+
+
+def _states_a_case(turn: Turn) -> bool:
+    """A wage or a household out of the blue is the beginning of a calculation."""
+    facts = turn.heard.facts
+    return facts.wage is not None or facts.household_size is not None or facts.on_book is not None
+
+
+def _begin(turn: Turn, intent: str) -> None:
+    """The topic of an intent, with the question as it was put."""
+    text = turn.words
+    if TOPIC_OF[intent] == hr.NAME:
+        turn.open(hr.NAME, **hr.opening(turn.it, intent, text))
+        return
+    turn.it = replace(turn.it, question=text)
+    unclear = (each.choices[0] for each in turn.heard.facts.unsure if each.why == "which_region")
+    place = dict.fromkeys(("place",), next(unclear, ""))
+    turn.open(TOPIC_OF[intent], intent=intent, text=text, **place)
+
+
+def _ask_which(turn: Turn) -> None:
+    """Two or three readings with friendly names."""
+    likely = [each.intent for each in turn.heard.ranking[:3] if each.intent in TOPIC_OF]
+    turn.it = replace(turn.it, question=turn.words)
+    turn.open("choosing", intents=",".join(likely), text=turn.words)
+
+
+def _missed(turn: Turn) -> None:
+    """Nothing near: the library is asked, then it is said plainly; the second time in a row a person is offered."""
+    outside = turn.heard.intent == "out_of_scope" and turn.heard.confidence >= ACT
+    article, others = (None, []) if outside else best(turn.talk, turn.heard.text, None)
+    turn.it = replace(turn.it, question=turn.words)
+    if article is not None:
+        turn.emit(tell_article(turn.talk, article, others=others))
+    elif turn.it.misses + 1 >= MOST_MISSES:
+        turn.it = replace(turn.it, misses=0)
+        turn.tell("talk.not_understood_twice", HR, *offers()[:2])
+    else:
+        turn.it = replace(turn.it, misses=turn.it.misses + 1)
+        if others and turn.house.finder.is_near(others[0]):
+            turn.emit(no_clause(others, turn.talk))
+        else:
+            turn.tell("talk.out_of_scope" if outside else "talk.not_understood", *offers())
+    turn.reopen()
+
+
+# Time and language
+
+
+def _without_expired(conversation: Conversation, now: datetime) -> Conversation:
+    """Without the topics whose question has waited too long."""
+    kept = tuple(
+        frame
+        for frame in conversation.frames
+        if frame.topic in TOPICS and now - datetime.fromisoformat(frame.since) < TOPICS[frame.topic].EXPIRES
+    )
+    return conversation if kept == conversation.frames else replace(conversation, frames=kept, asks={})
+
+
+def _was_idle(conversation: Conversation, now: datetime) -> bool:
+    return bool(conversation.heard_at) and now - datetime.fromisoformat(conversation.heard_at) > IDLE
+
+
+def _spoken_to(conversation: Conversation, text: str, language: Language | None) -> Conversation:
+    """English to those who write English, traditional characters to those who write them; a word is no change."""
+    if language is None or len(text.split()) + len(text) // 4 < 2:
+        return conversation
+    if language == "zh-Hans" and conversation.locale == "en":
+        return replace(conversation, locale="zh_Hans")
+    return replace(conversation, locale=_LOCALES.get(language, conversation.locale))

@@ -1,0 +1,98 @@
+"""每月扣多少: what is paid on this wage at this place, both sides, to the fen."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+
+from bot.dialogue.known import Known
+from bot.dialogue.steps import Part, Question, Quoted, Step, Tap, Tell
+from bot.dialogue.talk import Talk
+from bot.dialogue.topics.asking import ask, missing
+from bot.dialogue.topics.dibao_impact import TOLD_WARNINGS, assess, known_evidence
+from bot.guard import Evidence
+from calculator.assessment import Assessment
+from calculator.contributions import Line
+from calculator.money import Amount, format_yuan
+from policy_kb.answer import answer
+from policy_kb.wording import INSURANCE
+
+NAME: Final = "contributions"
+INTENTS: Final = ("ask_contribution_amount",)
+EXPIRES: Final = timedelta(days=7)
+#: Steps of the trace that an amount on the pay slip rests on.
+_OF_THE_WAGE: Final = (
+    "base_",
+    "employee_",
+    "employer_",
+    "contribution_",
+    "housing_fund_",
+    "basic_",
+    "income_tax",
+)
+
+
+def step(talk: Talk) -> Step:
+    """The next question, or both sides' amounts."""
+    kind: tuple[Question, ...] = () if talk.known.wage is None else ("gross_or_net",)
+    question = missing(talk, "region", "wage", *kind)
+    if question is not None:
+        before = () if "begun" in talk.frame.data else (Part("money.begin"),)
+        return ask(talk, question, *before)
+    if talk.known.wage is None or talk.known.region is None:
+        return Tell("contributions:needs", (Part("dibao.needs"),), (Tap(Part("talk.hr"), "topic=hr"),))
+    return amounts(talk, talk.known)
+
+
+def amounts(talk: Talk, known: Known, *lead: Part | Quoted) -> Tell:
+    """What is deducted, what the employer adds, and what is left."""
+    it = assess(talk, known)
+    data = answer(it, talk.house.library, talk.say)
+    figures = {
+        "region": talk.house.library.divisions.full_name(it.case.region),
+        "wage": format_yuan(it.case.household.earners[0].wage),
+    }
+    warnings = tuple(Quoted(each["text"]) for each in data["warnings"] if each["code"] in TOLD_WARNINGS)
+    cited = {step.source for step in it.steps if step.key.startswith(_OF_THE_WAGE)}
+    return Tell(
+        name=f"contributions:{data['id']}",
+        parts=(
+            *lead,
+            Part("money.title", figures),
+            *(_line(line, talk) for line in it.insured_month.lines),
+            *_totals(it),
+            *warnings,
+            Part("money.outside"),
+        ),
+        taps=(
+            Tap(Part("talk.calculate"), "topic=dibao_impact"),
+            Tap(Part("dibao.tap_report"), "paper=report"),
+        ),
+        papers=("report",) if known.household_size else (),
+        sources=tuple(source for source in data["sources"] if source["id"] in cited),
+        evidence=Evidence.of_data(data) | known_evidence(talk, known),
+    )
+
+
+def _line(line: Line, talk: Talk) -> Part:
+    insurance = talk.say(INSURANCE[line.terms.insurance])
+    if line.employee is None or line.employer is None:
+        return Part("money.line_unknown", {"insurance": insurance})
+    figures = {"insurance": insurance, "employee": _yuan(line.employee), "employer": _yuan(line.employer)}
+    return Part("money.line", figures)
+
+
+def _totals(it: Assessment) -> tuple[Part, ...]:
+    month = it.insured_month
+    own = format_yuan(int(month.own_insurance + month.own_fund))
+    if not month.employee_complete:
+        return (Part("money.total_least", {"employee": own}),)
+    paid = Part("money.total_employee", {"employee": own})
+    if month.employer_complete:
+        paid = Part("money.total", {"employee": own, "employer": _yuan(month.employer_total)})
+    left = Part("money.take_home", {"tax": _yuan(month.tax), "take_home": _yuan(month.take_home)})
+    return (paid, left) if month.tax_known else (paid,)
+
+
+def _yuan(amount: Amount) -> str:
+    return format_yuan(int(amount))

@@ -1,0 +1,255 @@
+"""One message on its way through the dialogue: the conversation as it becomes, and what is said, in order.
+
+A `Turn` holds the stack and says things; what to do with a message is decided in `deciding`, `answering` and `tapping`.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+from bot.dialogue.conversation import Conversation, Line
+from bot.dialogue.known import AMOUNTS, Change, Known
+from bot.dialogue.naming import name_of, value_of
+from bot.dialogue.steps import Ask, HandOff, Part, Quoted, Step, Tap, Tell
+from bot.dialogue.talk import Heard, House, Talk
+from bot.dialogue.topics import TOPICS
+from bot.dialogue.topics.asking import MOST_ASKS
+from bot.guard import Evidence, Unfounded
+from bot.wording import word
+from delivery.messages import Reply
+from hr_inbox.task import HrTask
+from locales import Say, speak
+
+log = logging.getLogger("shebao.bot")
+
+#: Answers that, given twice in a row, were not understood twice.
+ANSWERS: Final = ("article:", "dibao_impact:", "contributions:", "way:", "no_clause")
+#: What the engine itself says, or what is said about a result, ends no topic.
+ASIDES: Final = ("talk.", "same_again", "way:", "paper:", "where_line")
+#: Topics that can be taken up again where they were left.
+CALCULATING: Final = ("dibao_impact", "contributions")
+#: Questions without whose answer a result can be had all the same.
+OPTIONAL: Final = ("other_income", "area", "standard_monthly", "received_monthly")
+#: What the first screen, and every dead end, offers.
+OFFERS: Final = ("dibao_impact", "contributions", "duty", "hr", "privacy")
+HR: Final = Tap(Part("talk.hr"), "topic=hr")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The conversation after a turn, what is said, and what goes to HR."""
+
+    conversation: Conversation
+    replies: tuple[Reply, ...]
+    steps: tuple[Step, ...]
+    tasks: tuple[HrTask, ...]
+    topic: str
+    erase: bool
+
+
+class Turn:
+    """The stack of topics during one message."""
+
+    def __init__(
+        self, house: House, conversation: Conversation, heard: Heard, now: datetime, id: str
+    ) -> None:
+        self.house = house
+        self.it = conversation
+        self.heard = heard
+        self.now = now
+        self.private = False
+        self.erase = False
+        self._id = id
+        self._changes: tuple[Change, ...] = ()
+        self._steps: list[Step] = []
+        self._tasks: list[HrTask] = []
+        self._topic = ""
+
+    @property
+    def talk(self) -> Talk:
+        """This turn as a topic sees it."""
+        return Talk(self.house, self.it, self.heard, self.now, self._id, self._changes)
+
+    @property
+    def words(self) -> str:
+        """The employee's words as they were typed; nothing where a button was tapped."""
+        last = self.it.lines[-1] if self.it.lines else None
+        return last.text if last is not None and last.author == "employee" else ""
+
+    # Facts
+
+    def merge(self) -> bool:
+        """Takes over what the message states, whatever was asked. Whether anything is new."""
+        if any(each.why == "per_year" for each in self.heard.facts.unsure):
+            return False
+        known, self._changes = self.it.known.told(self.heard.facts)
+        if known == self.it.known:
+            return False
+        self.it = replace(self.it.remembering(), known=known)
+        return True
+
+    def accept(self, question: str, known: Known) -> None:
+        """The open question is answered, and with it perhaps more."""
+        self.it = self.it.remembering()
+        asks = {name: times for name, times in self.it.asks.items() if name != question}
+        self.it = replace(self.it, known=known, asks=asks, misses=0)
+        kept = {
+            name: value for name, value in self.it.frames[-1].data.items() if name not in ("missed", "range")
+        }
+        last = {"last": question} if question in AMOUNTS else {}
+        self.it = self.it.with_frame(asked="", data=kept | last)
+
+    def remember(self, **data: str) -> None:
+        """Something that the topic on top is to know at its next step."""
+        self.it = self.it.with_frame(data={**self.it.frames[-1].data, **data})
+
+    def forget(self, name: str) -> None:
+        """The opposite of `remember`."""
+        data = {each: value for each, value in self.it.frames[-1].data.items() if each != name}
+        self.it = self.it.with_frame(data=data)
+
+    # The stack
+
+    def open(self, topic: str, *lead: Part | Quoted, **data: str) -> None:
+        """A topic comes on top and takes its step; what it interrupted comes back when it is done."""
+        self.it = self.it.opened(topic, self.now, **data)
+        self.run(*lead)
+        self.reopen()
+
+    def run(self, *lead: Part | Quoted) -> None:
+        """The topic on top takes its step; `lead` is said before it."""
+        frame = self.it.frames[-1]
+        self._topic = frame.topic
+        step = self._place_first() or TOPICS[frame.topic].step(self.talk)
+        self.emit(_led(step, lead) if lead else step)
+
+    def reopen(self) -> None:
+        """The question that an interruption left open comes back, but never a third time."""
+        if not self.it.asked or (self._steps and isinstance(self._steps[-1], Ask)):
+            return
+        if self.it.asks.get(self.it.asked, 0) < MOST_ASKS or self.it.asked in OPTIONAL:
+            self.run()
+            return
+        topic = self.it.frames[-1].topic
+        self.it = self.it.with_frame(asked="")
+        if topic in CALCULATING:
+            self.tell("talk.parked", Tap(Part("talk.continue"), f"topic={topic}"))
+
+    def _place_first(self) -> Ask | None:
+        """A place was named, but not whether one works there or is from there: asked before it is used."""
+        frame, known = self.it.frames[-1], self.it.known
+        code = frame.data.get("place", "")
+        if not code or frame.topic not in CALCULATING:
+            return None
+        if frame.topic == "dibao_impact" and not (known.region and not known.dibao_region):
+            return Ask("choice", "place", {"place": self.house.library.divisions.full_name(code)})
+        field = "region" if frame.topic == "contributions" else "dibao_region"
+        self.it = replace(self.it, known=known.having({field: code})[0])
+        self.forget("place")
+        return None
+
+    # Saying
+
+    def emit(self, step: Step) -> None:
+        """A step is taken: it is said, and the stack follows."""
+        if isinstance(step, Ask):
+            self._ask(step)
+            return
+        if isinstance(step, HandOff):
+            self._tasks.append(step.task)
+            self.it = replace(self.it.closed(), asks={}, misses=0)
+        elif isinstance(step, Tell):
+            step = self._once(step)
+            ends = self.it.frames and not step.name.startswith(ASIDES)
+            if ends and self._topic == self.it.frames[-1].topic:
+                self.it = self.it.closed()
+        self._steps.append(step)
+
+    def tell(self, key: str, *taps: Tap) -> None:
+        """Something of the engine's own."""
+        self._steps.append(Tell(key, (Part(key),), taps))
+
+    def _ask(self, step: Ask) -> None:
+        times = self.it.asks.get(step.question, 0) + 1
+        frame = self.it.frames[-1]
+        if times > MOST_ASKS and step.question in OPTIONAL:
+            self.accept(step.question, self.it.known.waive(step.question))
+            self.run()
+            return
+        if times > MOST_ASKS:  # not understood twice: no third time, but a person and a way to go on
+            self.it = replace(self.it.with_frame(asked=""), misses=0)
+            more = (Tap(Part("talk.continue"), f"topic={frame.topic}"),) if frame.topic in CALCULATING else ()
+            self.tell("talk.not_understood_twice", HR, *more)
+            return
+        self.it = self.it.with_frame(asked=step.question, data={**frame.data, "begun": "1"})
+        self.it = replace(self.it, asks={**self.it.asks, step.question: times})
+        self._steps.append(step)
+
+    def _once(self, step: Tell) -> Tell:
+        """The same answer twice in a row was not understood twice: then a person."""
+        if step.result_of is not None:
+            self.it = replace(self.it, calculated=step.result_of)
+        if not step.name.startswith(ANSWERS):
+            return step
+        if step.name == self.it.told:
+            self.it = replace(self.it, told="")
+            return Tell(f"same_again:{step.name}", (Part("talk.same_again"),), (HR,))
+        self.it = replace(self.it, told=step.name, misses=0)
+        return step
+
+    def changes_told(self) -> tuple[Part, ...]:
+        """What the message changed of what was told before."""
+        say, divisions = self.talk.say, self.house.library.divisions
+        return tuple(
+            Part(
+                "talk.changed",
+                {
+                    "what": name_of(field, say),
+                    "old": value_of(field, old, divisions, say),
+                    "new": value_of(field, new, divisions, say),
+                },
+            )
+            for field, old, new in self._changes
+            if new is not None
+        )
+
+    def outcome(self) -> Outcome:
+        """Everything in words, checked, and remembered."""
+        say = speak(self.it.locale)
+        replies = tuple(_worded(step, say) for step in self._steps)
+        buttons = next((reply.buttons for reply in reversed(replies) if reply.buttons), ())
+        lines = (Line("assistant", reply.text, self.private) for reply in replies)
+        self.it = replace(
+            self.it.with_lines(*lines), buttons=buttons, heard_at=self.now.isoformat(), welcomed=True
+        )
+        topic = self.it.frames[-1].topic if self.it.asked else self._topic
+        return Outcome(self.it, replies, tuple(self._steps), tuple(self._tasks), topic, self.erase)
+
+
+def offers() -> tuple[Tap, ...]:
+    """What can be asked, as buttons."""
+    return tuple(Tap(Part(f"offer.{name}"), f"topic={name}") for name in OFFERS)
+
+
+def _worded(step: Step, say: Say) -> Reply:
+    """The step in words; one that holds a figure without a source is withheld, and HR offered instead."""
+    try:
+        return word(step, say)
+    except Unfounded as error:
+        log.error("%s was withheld: %s", getattr(step, "name", type(step).__name__), error)
+        return word(Tell("no_clause", (Part("talk.no_clause"),), (HR,)), say)
+
+
+def _led(step: Step, lead: tuple[Part | Quoted, ...]) -> Step:
+    """A step with something said before it; the figures in that are the employee's own."""
+    own = Evidence.of(
+        *(figure for part in lead if isinstance(part, Part) for figure in part.figures.values())
+    )
+    if isinstance(step, Ask):
+        return replace(step, before=(*lead, *step.before), evidence=step.evidence | own)
+    if isinstance(step, Tell):
+        return replace(step, parts=(*lead, *step.parts), evidence=step.evidence | own)
+    return step

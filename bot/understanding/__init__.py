@@ -1,0 +1,1 @@
+"""What a message means: its intent and the facts it states."""

@@ -1,0 +1,363 @@
+"""The web chat: its page, its messages, and the papers of a result. A browser is a signed random number and no more."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+from flask import Blueprint, Response, make_response, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from bot.channels import web
+from bot.channels.web import Pace, Refused, Visitors, bubbles_json, is_foreign, new_sender, read_message
+from bot.dialogue.conversation import Conversation
+from bot.receiving import Kept, Received, replies_json
+from calculator.fields import InputError
+from delivery.messages import IncomingMessage
+from delivery.transcript import Entry
+from locales import Locale, Say, speak
+from policy_kb.wording import N_
+
+log = logging.getLogger("shebao.chat")
+
+COOKIE: Final = "chat"
+STATIC: Final = Path(__file__).with_name("static")
+TEMPLATES: Final = Path(__file__).with_name("templates")
+#: Bubbles in one answer; a page that lacks more asks again.
+MOST_BUBBLES: Final = 200
+#: What one sender may do in a minute: nobody types faster, and a paper takes a second to set.
+MESSAGES_A_MINUTE: Final = 20
+PAPERS_A_MINUTE: Final = 20
+
+HEADERS: Final = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+PROBLEMS: Final[Mapping[str, str]] = {
+    "bad_json": N_("这一条没收好，刷新一下页面再发。"),
+    "not_allowed": N_("这一条没收好，刷新一下页面再发。"),
+    "foreign": N_("这一条不是从本页发来的，没有收。"),
+    "no_text": N_("还没写字。"),
+    "no_session": N_("离开太久了。怕别人看到，前面聊的收起来了。"),
+    "text_too_long": N_("一次最多 {most} 个字，分两次发就行。"),
+    "too_large": N_("太大了，收不下。打几个字就行。"),
+    "too_many": N_("发得有点快，{seconds} 秒后自动再发。"),
+    "failed": N_("我这边出了点毛病，这一条没收好，等一下再发。"),
+}
+NO_RESULT: Final = N_("这里还没有结果。先回去聊，算完了就有。")
+TOO_FAST: Final = N_("点得有点快，{seconds} 秒后再打开。")
+STATUS: Final[Mapping[str, int]] = {
+    "no_session": 401,
+    "foreign": 403,
+    "too_large": 413,
+    "too_many": 429,
+    "failed": 500,
+}
+MEDIA: Final = {"pdf": "application/pdf", "png": "image/png", "svg": "image/svg+xml"}
+
+
+class Transcript(Protocol):
+    """What was said before."""
+
+    def find(self, channel: str, sender: str) -> Kept | None:
+        """A sender's conversation; None where there is none."""
+
+    def history(self, conversation: str, after_seq: int = 0, limit: int = 100) -> Sequence[Entry]:
+        """What was said after a bubble, in order."""
+
+
+class Papers(Protocol):
+    """The last result on paper. A case is the JSON of the calculator; each may raise `InputError`."""
+
+    def chart_svg(self, case: dict[str, Any], locale: Locale) -> bytes:
+        """The household's money over the wage."""
+
+    def chart_told(self, case: dict[str, Any], locale: Locale) -> str:
+        """The chart in sentences, for those who do not see it."""
+
+    def report_pdf(self, case: dict[str, Any], locale: Locale) -> bytes:
+        """The impact report."""
+
+    def report_png(self, case: dict[str, Any], locale: Locale) -> bytes:
+        """The impact report as one picture."""
+
+    def note_pdf(self, case: dict[str, Any], locale: Locale) -> bytes:
+        """The note to show at the township."""
+
+    def note_png(self, case: dict[str, Any], locale: Locale) -> bytes:
+        """The note as a picture."""
+
+
+class Languages(Protocol):
+    """Which language a reader gets."""
+
+    @property
+    def LANGUAGES(self) -> Mapping[Locale, str]:  # noqa: N802
+        """How each language calls itself."""
+
+    def choose(self, asked: str, accepted: Iterable[str]) -> Locale:
+        """The language asked for, else the first that the browser names and we have."""
+
+    def catalogue(self, locale: Locale) -> str:
+        """The name of a language's catalogue."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chat:
+    """What the web chat stands on.
+
+    `acknowledge` is told up to which bubble a conversation was fetched; `place` names a region's code; `secret` signs
+    the cookie, whose `life` begins anew with every message.
+    """
+
+    receive: Callable[[IncomingMessage], Received]
+    transcript: Transcript
+    acknowledge: Callable[[str, int], None]
+    papers: Papers
+    languages: Languages
+    place: Callable[[str], str]
+    today: Callable[[], date]
+    secret: str = field(repr=False)
+    life: timedelta = web.LIFE
+    clock: Callable[[], float] = time.monotonic
+
+
+def create_blueprint(chat: Chat) -> Blueprint:
+    """The web chat as pages."""
+    blueprint = Blueprint(
+        "chat", __name__, template_folder="templates", static_folder="static", static_url_path="/assets/chat"
+    )
+    pages, papers = _Pages(chat), chat.papers
+    blueprint.before_request(_limit_body)
+    blueprint.after_request(_protect)
+    blueprint.add_url_rule("/chat", "page", pages.page)
+    blueprint.add_url_rule("/chat/messages", "later", pages.later)
+    blueprint.add_url_rule("/chat/messages", "message", pages.message, methods=["POST"])
+    blueprint.add_url_rule("/chat/sample-paper.svg", "sample_paper", pages.sample_paper)
+    for name, make in (
+        ("chart.svg", papers.chart_svg),
+        ("report.pdf", papers.report_pdf),
+        ("report.png", papers.report_png),
+        ("note.pdf", papers.note_pdf),
+        ("note.png", papers.note_png),
+    ):
+        endpoint = name.replace(".", "_")
+        blueprint.add_url_rule(f"/chat/{name}", endpoint, partial(pages.paper, make, name))
+    return blueprint
+
+
+def last_case(kept: Kept, on: date) -> dict[str, Any] | None:
+    """The household of a conversation's last result as the calculator reads it; None where there is no result yet."""
+    if kept.state is None:
+        return None
+    calculated = Conversation.from_json(kept.state).calculated
+    return None if calculated is None else calculated.case(on)
+
+
+class _Pages:
+    """The views, each over the same conversations and clock."""
+
+    def __init__(self, chat: Chat) -> None:
+        self._chat = chat
+        self._visitors = Visitors(chat.secret, chat.life)
+        self._messages = Pace(MESSAGES_A_MINUTE, chat.clock)
+        self._papers = Pace(PAPERS_A_MINUTE, chat.clock)
+        self._assets = _versions()
+        self._version = _fingerprint()
+
+    def page(self) -> ResponseReturnValue:
+        """The page; what was said is fetched by its script."""
+        return self._remember(make_response(self._template("page.html")), self._sender() or new_sender())
+
+    def message(self) -> ResponseReturnValue:
+        """One message in, the replies out; the same key again gets the same replies."""
+        try:
+            sender = self._visitor()
+            if not request.is_json:
+                raise Refused("bad_json")
+            if seconds := self._messages.wait(sender):
+                return self._failure("too_many", seconds=seconds)
+            sent = read_message(request.get_data(), sender, self._chat.languages.catalogue(self._locale()))
+        except Refused as error:
+            return self._failure(error.code, error.field)
+        except RequestEntityTooLarge:
+            return self._failure("too_large")
+        try:
+            received = self._chat.receive(sent.message)
+        except Exception as error:
+            # The page sends it again under the same key. The text of an error may quote the message.
+            log.error("a message was not taken (%s)", type(error).__name__)
+            return self._failure("failed")
+        said = {
+            "replies": replies_json(received.replies),
+            "asked": received.asked,
+            "topic": received.topic,
+        }
+        return self._remember(_json(said | self._since(sender, sent.after)), sender)
+
+    def later(self) -> ResponseReturnValue:
+        """What was said after the bubble that the page has."""
+        after = request.args.get("after", "0")
+        try:
+            sender = self._visitor()
+            if not (after.isascii() and after.isdigit() and len(after) < 10):
+                raise Refused("not_allowed", "after")
+        except Refused as error:
+            return self._failure(error.code, error.field)
+        return _json(self._since(sender, int(after)))
+
+    def paper(self, make: Callable[[dict[str, Any], Locale], bytes], name: str) -> ResponseReturnValue:
+        """The last result of this browser's own conversation on paper, to be looked at and kept."""
+        sender = self._sender()
+        kept = None if sender is None else self._chat.transcript.find(web.NAME, sender)
+        case = None if kept is None else last_case(kept, self._chat.today())
+        if sender is None or case is None:
+            return self._notice(NO_RESULT), 404
+        if seconds := self._papers.wait(sender):
+            told = self._notice(TOO_FAST, seconds=str(seconds))
+            return told, 429, {"Retry-After": str(seconds)}
+        try:
+            content = make(case, self._locale())
+        except InputError:
+            return self._notice(NO_RESULT), 404
+        stem, _, kind = name.partition(".")
+        filename = f"shebao-{stem}-{self._chat.today().isoformat()}.{kind}"
+        headers = {"Content-Disposition": f'inline; filename="{filename}"'}
+        return Response(content, mimetype=MEDIA[kind], headers=headers)
+
+    def sample_paper(self) -> ResponseReturnValue:
+        """Made-up papers with the places circled where the figures stand."""
+        return Response(self._template("sample_paper.svg"), mimetype=MEDIA["svg"])
+
+    def _sender(self) -> str | None:
+        return self._visitors.sender(request.cookies.get(COOKIE, ""))
+
+    def _visitor(self) -> str:
+        """Who the page speaks for. Raises `Refused` where it is not our page, or the cookie is gone."""
+        if is_foreign(dict(request.headers), request.host):
+            raise Refused("foreign")
+        sender = self._sender()
+        if sender is None:
+            raise Refused("no_session")
+        return sender
+
+    def _remember(self, response: Response, sender: str) -> Response:
+        response.set_cookie(
+            COOKIE,
+            self._visitors.cookie(sender),
+            path=url_for(".page"),
+            secure=request.is_secure,
+            httponly=True,
+            samesite="Lax",
+        )
+        return response
+
+    def _since(self, sender: str, after: int) -> dict[str, Any]:
+        """What the page lacks; what is handed out counts as delivered.
+
+        `thread` changes when everything was erased; `seq` is what to ask after next; `version` is that of the page.
+        """
+        kept = self._chat.transcript.find(web.NAME, sender)
+        entries = () if kept is None else self._chat.transcript.history(kept.id, after, MOST_BUBBLES)
+        if kept is not None and entries:
+            self._chat.acknowledge(kept.id, entries[-1].seq)
+        return {
+            **bubbles_json(entries, self._chat.place),
+            "seq": entries[-1].seq if entries else after,
+            "more": len(entries) == MOST_BUBBLES,
+            "thread": "" if kept is None else _hash(kept.id.encode()),
+            "holder": "assistant" if kept is None else kept.holder,
+            "chart": self._chart_told(kept, entries),
+            "version": self._version,
+        }
+
+    def _chart_told(self, kept: Kept | None, entries: Sequence[Entry]) -> str:
+        """The last result's chart in words, where a bubble shows it."""
+        if kept is None or not any("chart" in entry.bubble.papers for entry in entries):
+            return ""
+        case = last_case(kept, self._chat.today())
+        try:
+            return "" if case is None else self._chat.papers.chart_told(case, self._locale())
+        except InputError:
+            return ""
+
+    def _notice(self, text: str, **figures: str) -> str:
+        return self._template("notice.html", text=self._say()(text, **figures))
+
+    def _template(self, name: str, **context: str) -> str:
+        locale = self._locale()
+        return render_template(
+            f"bot/{name}",
+            _=self._say(),
+            locale=locale,
+            languages=self._chat.languages.LANGUAGES,
+            lang_query=f"?lang={locale}",
+            assets=self._assets,
+            version=self._version,
+            longest=web.LONGEST_TEXT,
+            **context,
+        )
+
+    def _failure(self, code: str, name: str = "body", seconds: int = 0) -> Response:
+        message = self._say()(PROBLEMS[code], most=str(web.LONGEST_TEXT), seconds=str(seconds))
+        error = {"code": code, "field": name, "message": message}
+        response = _json({"error": error, "errors": [error]}, STATUS.get(code, 400))
+        if seconds:
+            response.headers["Retry-After"] = str(seconds)
+        return response
+
+    def _locale(self) -> Locale:
+        accepted = (tag for tag, _ in request.accept_languages)
+        return self._chat.languages.choose(request.args.get("lang", ""), accepted)
+
+    def _say(self) -> Say:
+        return speak(self._chat.languages.catalogue(self._locale()))
+
+
+def _json(body: Mapping[str, Any], status: int = 200) -> Response:
+    text = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+    return Response(text, status, mimetype="application/json")
+
+
+def _limit_body() -> None:
+    request.max_content_length = web.LARGEST_BODY
+
+
+def _protect(response: Response) -> Response:
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    if request.endpoint == "chat.static":
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    else:
+        response.headers["Cache-Control"] = "no-store"
+        response.headers["Vary"] = "Accept-Language, Cookie"
+    return response
+
+
+def _versions() -> dict[str, str]:
+    """Each asset's content hash, so that browsers may keep it for good."""
+    return {path.name: _hash(path.read_bytes()) for path in STATIC.iterdir()}
+
+
+def _fingerprint() -> str:
+    """The content hash of everything that a page is made of."""
+    parts = sorted((*STATIC.iterdir(), *TEMPLATES.rglob("*.*")))
+    return _hash(b"".join(path.read_bytes() for path in parts))
+
+
+def _hash(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:12]

@@ -1,0 +1,1 @@
+"""Systems outside the house, each behind the protocol of whoever needs it."""

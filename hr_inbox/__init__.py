@@ -1,0 +1,1 @@
+"""What waits for HR: one noun, the `HrTask`."""

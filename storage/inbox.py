@@ -1,0 +1,149 @@
+"""Events that are stored first and answered by a worker."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Select, and_, bindparam, exists, or_, select, update
+
+from delivery.inbox import Inbox, Taken
+from delivery.messages import IncomingMessage
+from delivery.retries import MOST_ATTEMPTS
+from storage.conversation_rows import find_or_open
+from storage.database import DIALECTS, Database, upsert
+from storage.encryption import Box
+from storage.keys import Keys
+from storage.tables import inbox, person_keys
+
+KEY: Final = "inbox.key"
+BODY: Final = "inbox.body"
+
+_EARLIER: Final = inbox.alias("earlier")
+_BEFORE: Final = or_(
+    _EARLIER.c.received_at < inbox.c.received_at,
+    and_(_EARLIER.c.received_at == inbox.c.received_at, _EARLIER.c.key < inbox.c.key),
+)
+_FIRST_OF_ITS_CONVERSATION: Final = ~exists().where(
+    _EARLIER.c.conversation == inbox.c.conversation, _EARLIER.c.state == "received", _BEFORE
+)
+_DUE: Final = (
+    select(inbox, person_keys.c.key_id, person_keys.c.wrapped)
+    .join(person_keys, person_keys.c.conversation == inbox.c.conversation)
+    .where(
+        inbox.c.state == "received",
+        or_(inbox.c.leased_until.is_(None), inbox.c.leased_until <= bindparam("now")),
+        _FIRST_OF_ITS_CONVERSATION,
+    )
+    .order_by(inbox.c.received_at)
+    .limit(1)
+    .with_for_update(of=inbox, skip_locked=True)
+)
+_SAME: Final = inbox.alias("same")
+_DUE_BESIDE: Final = _DUE.where(
+    inbox.c.conversation
+    == select(_SAME.c.conversation).where(_SAME.c.key == bindparam("beside")).scalar_subquery()
+)
+_STORE: Final = {
+    dialect: upsert(dialect, inbox).on_conflict_do_nothing().returning(inbox.c.key) for dialect in DIALECTS
+}
+_LEASE: Final = (
+    update(inbox)
+    .where(inbox.c.key == bindparam("taken"))
+    .values(attempts=inbox.c.attempts + 1, leased_until=bindparam("until"))
+)
+
+
+class StoredEvents(Inbox):
+    """The events that wait, in the order in which they came."""
+
+    def __init__(self, database: Database, keys: Keys, now: Callable[[], datetime]) -> None:
+        self._database = database
+        self._keys = keys
+        self._now = now
+
+    def store(self, message: IncomingMessage) -> str | None:
+        """Stores an event before the platform is answered; its id, or None where it came before."""
+        key, now = event_key(self._keys, message), self._now()
+        with self._database.work() as connection:
+            opened = find_or_open(
+                connection, self._keys, message.channel, message.sender, message.locale, now, "keep"
+            )
+            row = {
+                "key": key,
+                "channel": message.channel,
+                "conversation": opened.id,
+                "state": "received",
+                "body": seal_event(opened.box, key, message),
+                "attempts": 0,
+                "received_at": message.received_at or now,
+            }
+            stored = connection.execute(_STORE[self._database.dialect], row).one_or_none()
+        return None if stored is None else key.hex()
+
+    def take_next(self, now: datetime, until: datetime, beside: str | None) -> Taken | None:
+        """Leases the next event whose conversation has no earlier one waiting; with `beside`, of its conversation."""
+        query: Select[Any] = _DUE if beside is None else _DUE_BESIDE
+        parameters = {"now": now} | ({} if beside is None else {"beside": bytes.fromhex(beside)})
+        with self._database.work() as connection:
+            row = connection.execute(query, parameters).one_or_none()
+            if row is None:
+                return None
+            connection.execute(_LEASE, {"taken": row.key, "until": until})
+        box = self._keys.person(row.conversation, row.key_id, row.wrapped)
+        return Taken(row.key.hex(), read_event(box, row.key, row.body), row.attempts + 1)
+
+    def put_back(self, taken: Taken, due: datetime | None) -> None:
+        """Lets the event be taken again when it is due; None gives it up, so that later ones are answered."""
+        values: dict[str, Any] = {"state": "failed"} if due is None else {"leased_until": due}
+        with self._database.work() as connection:
+            connection.execute(
+                update(inbox)
+                .where(inbox.c.key == bytes.fromhex(taken.id), inbox.c.state == "received")
+                .values(**values)
+            )
+
+    def give_up(self, now: datetime) -> int:
+        """Gives up the events that were taken too often without coming back: they end the worker that takes them."""
+        with self._database.work() as connection:
+            given_up = connection.execute(
+                update(inbox)
+                .where(
+                    inbox.c.state == "received",
+                    inbox.c.attempts >= MOST_ATTEMPTS,
+                    inbox.c.leased_until <= now,
+                )
+                .values(state="failed")
+            )
+        return given_up.rowcount
+
+
+def event_key(keys: Keys, message: IncomingMessage) -> bytes:
+    """What names an event: the same one a second time has the same key, and the key tells nothing about it.
+
+    The sender is part of it: platforms have given one id to messages of several people at once, and nobody must get
+    another's replies by guessing an id.
+    """
+    return keys.index(KEY, message.channel, message.sender, message.key)
+
+
+def seal_event(box: Box, key: bytes, message: IncomingMessage) -> bytes:
+    """An event as it is stored."""
+    data = {
+        "channel": message.channel,
+        "sender": message.sender,
+        "key": message.key,
+        "text": message.text,
+        "payload": message.payload,
+        "received_at": message.received_at and message.received_at.isoformat(),
+        "locale": message.locale,
+    }
+    return box.seal_json(f"{BODY}:{key.hex()}", data)
+
+
+def read_event(box: Box, key: bytes, body: bytes) -> IncomingMessage:
+    """The event that `seal_event` sealed. Raises `Unreadable`."""
+    data = box.open_json(f"{BODY}:{key.hex()}", body)
+    received_at = data.pop("received_at")
+    return IncomingMessage(**data, received_at=received_at and datetime.fromisoformat(received_at))

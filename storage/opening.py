@@ -1,0 +1,83 @@
+"""The storage as the program gets it: every store over one database and one set of keys, checked before it is used."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from storage.conversations import Conversations
+from storage.database import Database
+from storage.erasing import ErasureJournal
+from storage.inbox import StoredEvents
+from storage.keys import Keys, has_keys, make_key
+from storage.migrating import check_current, upgrade
+from storage.outbox import StoredOutbox
+from storage.rotation import check_keys, in_use
+from storage.tasks import Tasks
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """The stores, and what they stand on."""
+
+    database: Database
+    keys: Keys
+    journal: ErasureJournal
+    now: Callable[[], datetime]
+    conversations: Conversations
+    inbox: StoredEvents
+    outbox: StoredOutbox
+    tasks: Tasks
+
+
+def utc_now() -> datetime:
+    """The moment by which rows are dated."""
+    return datetime.now(UTC)
+
+
+def open_storage(
+    url: str,
+    folder: Path,
+    journal: Path,
+    now: Callable[[], datetime] = utc_now,
+    *,
+    make: bool = False,
+) -> Storage:
+    """Opens the storage; `make` (the demo) makes tables and keys where there are none. Raises `StorageError`."""
+    database, erasures = Database(url), ErasureJournal(journal)
+    try:
+        if make:
+            make_ready(database, folder)
+        keys = _checked_keys(database, folder)
+        erasures.catch_up(database)
+    except BaseException:
+        database.close()
+        raise
+    return Storage(
+        database=database,
+        keys=keys,
+        journal=erasures,
+        now=now,
+        conversations=Conversations(database, keys, erasures, now),
+        inbox=StoredEvents(database, keys, now),
+        outbox=StoredOutbox(database, keys, now),
+        tasks=Tasks(database, keys, now),
+    )
+
+
+def _checked_keys(database: Database, folder: Path) -> Keys:
+    with database.read() as connection:
+        check_current(connection)
+        keys = Keys(folder)
+        check_keys(connection, keys)
+    return keys
+
+
+def make_ready(database: Database, folder: Path) -> None:
+    """Brings the tables up to date, and makes the first keys unless something is sealed with keys that are lost."""
+    with database.work() as connection:
+        upgrade(connection)
+        if not has_keys(folder) and not in_use(connection):
+            make_key(folder)

@@ -1,0 +1,93 @@
+"""How long each kind of data is kept, and why; the daily job that keeps to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import Delete, Select, Update, delete, exists, func, select, update
+
+from delivery.outbox import FINAL
+from storage.database import Database
+from storage.tables import conversations, inbox, outbox, tasks
+
+#: So many rows go in one transaction: a turn must not wait for the whole of a year.
+BATCH: Final = 500
+
+_seen = func.coalesce(conversations.c.seen_at, conversations.c.opened_at)
+_task_waits = exists().where(tasks.c.conversation == conversations.c.id, tasks.c.state == "waiting")
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One kind of data: how many days it is kept, why so long, and what takes it away."""
+
+    kind: str
+    days: int
+    why: str
+    statement: Callable[[datetime], Delete | Update]
+
+
+def _facts(before: datetime) -> Update:
+    idle = select(conversations.c.id).where(conversations.c.state.is_not(None), _seen < before)
+    return update(conversations).where(conversations.c.id.in_(_some(idle))).values(state=None)
+
+
+def _transcripts(before: datetime) -> Delete:
+    idle = select(conversations.c.id).where(_seen < before, ~_task_waits)
+    return delete(conversations).where(conversations.c.id.in_(_some(idle)))
+
+
+def _events(before: datetime) -> Delete:
+    return delete(inbox).where(
+        inbox.c.key.in_(_some(select(inbox.c.key).where(inbox.c.received_at < before)))
+    )
+
+
+def _deliveries(before: datetime) -> Delete:
+    final = select(outbox.c.id).where(outbox.c.state.in_(FINAL), outbox.c.due_at < before)
+    return delete(outbox).where(outbox.c.id.in_(_some(final)))
+
+
+def _tasks(before: datetime) -> Delete:
+    closed = select(tasks.c.number).where(tasks.c.closed_at < before)
+    return delete(tasks).where(tasks.c.number.in_(_some(closed)))
+
+
+def _some(rows: Select[Any]) -> Select[Any]:
+    # What someone is working on is left for the next night: the job waits for nobody, so nobody waits in a circle.
+    return rows.limit(BATCH).with_for_update(skip_locked=True)
+
+
+#: The table that the privacy page shows. Erasures are kept for good: they hold an id and a day, and prove the erasing.
+TERMS: Final = (
+    Term("chat_facts", 60, "家里的数字（工资、人口、低保）只为接着上次聊；两个月没来就忘掉。", _facts),
+    Term(
+        "transcripts", 180, "半年没来的对话整段删除，连同它的钥匙；还有任务等人事处理的除外。", _transcripts
+    ),
+    Term("events", 30, "收到过的消息编号，只为同一条消息不答两遍；平台最多隔一天重发。", _events),
+    Term("deliveries", 30, "发送记录，只为查没有送到的消息。", _deliveries),
+    Term("tasks", 730, "办结的人事任务：劳动保障监察可以查到两年以内的事。", _tasks),
+)
+
+
+def keep_to_terms(database: Database, now: datetime) -> dict[str, int]:
+    """Takes away what has been kept long enough; how many of each kind."""
+    counts = {term.kind: _take_away(database, term, now) for term in TERMS}
+    database.forget_deleted()
+    return counts
+
+
+def _take_away(database: Database, term: Term, now: datetime) -> int:
+    statement = term.statement(now - timedelta(days=term.days))
+    count = 0
+    while done := _run(database, statement):
+        count += done
+    return count
+
+
+def _run(database: Database, statement: Delete | Update) -> int:
+    with database.work() as connection:
+        return connection.execute(statement).rowcount

