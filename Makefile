@@ -29,8 +29,9 @@ $(DEV_STAMP): pyproject.toml constraints.txt | $(VENV)/bin/python
 locales/%/LC_MESSAGES/messages.mo: locales/%/LC_MESSAGES/messages.po | $(STAMP)
 	$(BIN)/pybabel --quiet compile -i $< -o $@
 
-setup: $(STAMP) $(CATALOGUES:.po=.mo) ## Environment, packages, catalogues, compiled policy library.
+setup: $(STAMP) $(CATALOGUES:.po=.mo) ## Environment, packages, catalogues, compiled policy library, trained reader.
 	@$(BIN)/python -m policy_kb
+	@$(BIN)/python -m app.prepare
 
 run: setup ## Serve http://127.0.0.1:8000 (PORT= changes the port).
 	$(BIN)/shebao serve --demo --port $(PORT)

@@ -21,6 +21,7 @@ from app.keys import keys
 from app.policy_commands import day_option, policy
 from app.report_text import answer_text
 from app.roster import assess_roster
+from app.running import running
 from app.settings import Settings, SettingsError, load_settings
 from app.understand_command import understand
 from app.web import create_app, today_in_china
@@ -100,15 +101,15 @@ def serve(settings: Settings, demo: bool, host: str | None, port: int | None) ->
     logging.basicConfig(
         level=settings.log.level.upper(), stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s"
     )
-    app = create_app(replace(settings, server=server))
     shown = f"[{server.host}]" if ":" in server.host else server.host
-    click.echo(f"社保助手 http://{shown}:{server.port}/")
-    try:
-        waitress.serve(
-            app, host=server.host, port=server.port, threads=server.threads, ident=None, _quiet=True
-        )
-    except OSError as error:
-        raise click.ClickException(f"port: {server.port} cannot be used ({error.strerror})") from error
+    with running(replace(settings, server=server), demo=demo) as app:
+        click.echo(f"社保助手 http://{shown}:{server.port}/  聊天 http://{shown}:{server.port}/chat")
+        try:
+            waitress.serve(
+                app, host=server.host, port=server.port, threads=server.threads, ident=None, _quiet=True
+            )
+        except OSError as error:
+            raise click.ClickException(f"port: {server.port} cannot be used ({error.strerror})") from error
 
 
 OPTIONS: tuple[tuple[str, str], ...] = (

@@ -13,44 +13,44 @@ from typing import Any, Final
 
 from huey import Huey, MemoryHuey, PostgresHuey, RedisHuey, crontab
 from huey.consumer import Consumer
+from huey.exceptions import ConfigurationError
 from huey.registry import Message
 
 from app.settings import Settings, SettingsError
-from bot.receiving import Kept, Said, receive
 from delivery.inbox import work_off
 from delivery.messages import IncomingMessage
-from delivery.outbox import Sender, deliver_due, sweep
+from delivery.outbox import Sender, deliver_due
+from delivery.outbox import sweep as sweep_outbox
 from storage.opening import Storage
 from storage.retention import keep_to_terms
 
 log = logging.getLogger("shebao.jobs")
 
-ENGINES: Final = ("embedded", "postgresql", "redis")
 #: Seconds that a job has to finish when the program stops; what it leaves behind is swept up later.
 PATIENCE: Final = 30
 _NAME: Final = "shebao"
 
 
 class Jobs:
-    """What runs beside the requests. `turn` is None in a process that leaves stored events to others."""
+    """What runs beside the requests. `receive` answers a stored event; None leaves events to other processes."""
 
     def __init__(
         self,
         queue: Huey,
         storage: Storage,
         channels: Mapping[str, Sender],
-        turn: Callable[[Kept, IncomingMessage], Said] | None = None,
+        receive: Callable[[IncomingMessage], object] | None = None,
     ) -> None:
         self._queue = queue
         self._storage = storage
         self._channels = channels
-        self._turn = turn
+        self._receive = receive
         self._consumer: Consumer | None = None
         self._deliver = queue.task(name="deliver")(self._send)
         self._answer = queue.task(name="answer")(self._work_off)
         queue.periodic_task(crontab(), name="sweep")(self.sweep)
         # Half past three at night in China; Huey counts in UTC.
-        queue.periodic_task(crontab(minute="30", hour="19"), name="retain")(self.retain)
+        self._retain = queue.periodic_task(crontab(minute="30", hour="19"), name="retain")(self.retain)
 
     def deliver(self, outbox_id: str) -> None:
         """Sends a row of the outbox soon, after the earlier ones of its conversation."""
@@ -64,7 +64,7 @@ class Jobs:
         """Does what a crash or a lost job left lying."""
         self._storage.inbox.give_up(self._storage.now())
         self._work_off(None)
-        sweep(self._storage.outbox, self._channels, self._storage.now)
+        sweep_outbox(self._storage.outbox, self._channels, self._storage.now)
 
     def retain(self) -> None:
         """Takes away what has been kept long enough."""
@@ -74,6 +74,7 @@ class Jobs:
 
     def start(self, threads: int) -> None:
         """Works in threads of this process until `stop`."""
+        self._retain()  # a computer that is off at night would keep everything
         self._consumer = _Embedded(self._queue, **_options(threads))
         self._consumer.start()
 
@@ -85,20 +86,16 @@ class Jobs:
 
     def run(self, threads: int) -> None:
         """Works until the process is told to stop (SIGTERM lets the jobs that are running finish)."""
+        self._retain()
         Consumer(self._queue, graceful_signal="TERM", **_options(threads)).run()
 
     def _send(self, outbox_id: str) -> None:
         deliver_due(self._storage.outbox, self._channels, self._storage.now, outbox_id)
 
     def _work_off(self, event_id: str | None) -> None:
-        if self._turn is None:
-            return
-        work_off(self._storage.inbox, self._receive, self._storage.now, event_id)
-        deliver_due(self._storage.outbox, self._channels, self._storage.now)
-
-    def _receive(self, message: IncomingMessage) -> None:
-        if self._turn is not None:
-            receive(message, self._storage.conversations, self._turn)
+        if self._receive is not None:
+            work_off(self._storage.inbox, self._receive, self._storage.now, event_id)
+            deliver_due(self._storage.outbox, self._channels, self._storage.now)
 
 
 def open_queue(settings: Settings) -> Huey:
@@ -106,19 +103,18 @@ def open_queue(settings: Settings) -> Huey:
     # Huey names every job in its log, a line or two each; what fails is a warning.
     logging.getLogger("huey").setLevel(logging.WARNING)
     options = {"results": False, "serializer": _Json()}
-    match settings.jobs.engine:
-        case "embedded":
-            return MemoryHuey(_NAME, **options)
-        case "postgresql":
-            if not settings.database.url.startswith("postgresql:"):
-                raise SettingsError(
-                    "jobs.engine: postgresql needs a database.url that starts with postgresql:"
-                )
-            return PostgresHuey(_NAME, dsn=settings.database.url, **options)
-        case "redis":
+    if settings.jobs.engine == "embedded":
+        return MemoryHuey(_NAME, **options)
+    try:
+        if settings.jobs.engine == "redis":
             return RedisHuey(_NAME, url=settings.jobs.url, **options)
-        case other:
-            raise SettingsError(f"jobs.engine: one of {', '.join(ENGINES)}, not {other!r}")
+        if settings.database.url.startswith("postgresql:"):
+            return PostgresHuey(_NAME, dsn=settings.database.url, **options)
+    except ConfigurationError:
+        raise SettingsError(
+            f"jobs.engine: {settings.jobs.engine} needs the extra of that name installed"
+        ) from None
+    raise SettingsError("jobs.engine: postgresql needs a database.url that starts with postgresql:")
 
 
 class _Json:

@@ -13,6 +13,8 @@ from zoneinfo import ZoneInfo
 from flask import Flask, Response, g, jsonify, request
 
 from app.settings import Settings
+from bot.views import Chat
+from bot.views import create_blueprint as create_chat
 from policy_kb import compiled
 from policy_kb.company import load_company
 from policy_kb.library import Library
@@ -28,13 +30,21 @@ def today_in_china() -> date:
 
 
 def create_app(
-    settings: Settings, library: Library | None = None, today: Callable[[], date] = today_in_china
+    settings: Settings,
+    library: Library | None = None,
+    today: Callable[[], date] = today_in_china,
+    chat: Chat | None = None,
 ) -> Flask:
-    """The application. `library` and `today` can be pinned for tests."""
+    """The application; with the web chat where there is something for it to stand on.
+
+    `library` and `today` can be pinned for tests.
+    """
     rules = compiled.load(settings.policy.overlays) if library is None else library
     company = load_company(settings.policy.company_folder, rules, today())
     app = Flask("web_calc", static_folder=None)
     app.register_blueprint(create_blueprint(rules, today, company))
+    if chat is not None:
+        app.register_blueprint(create_chat(chat))
     _watch(app, rules)
     return app
 

@@ -35,7 +35,7 @@ TEMPLATES: Final = Path(__file__).with_name("templates")
 #: Bubbles in one answer; a page that lacks more asks again.
 MOST_BUBBLES: Final = 200
 #: What one sender may do in a minute: nobody types faster, and a paper takes a second to set.
-MESSAGES_A_MINUTE: Final = 20
+MESSAGES_A_MINUTE: Final = 30
 PAPERS_A_MINUTE: Final = 20
 
 HEADERS: Final = {

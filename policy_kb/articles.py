@@ -6,9 +6,8 @@ it rests on, and the same in English. Figures are references into the library, n
 
 from __future__ import annotations
 
-import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -17,13 +16,9 @@ from typing import Any, Final
 import yaml
 
 from calculator.fields import FieldReader, Problem
-from policy_kb.compiled import keep, kept
 from policy_kb.files import PolicyError, describe, parse_yaml
 
 ARTICLES: Final = Path(__file__).with_name("articles")
-COMPILED: Final = Path(__file__).with_name("compiled_articles.json")
-#: Changes when the compiled form does, so that a kept one of another form is made anew.
-FORM: Final = b"fields and body"
 #: What a person may want that an article can answer, in the labels by which messages are understood.
 ASK_INTENTS: Final = (
     "ask_dibao_impact",
@@ -83,6 +78,8 @@ class Article:
     instead_of: tuple[str, ...]
     #: The way out is HR of the company.
     offer_hr: bool
+    #: It answers the calculator's own question: with somebody's figures the calculation says more.
+    general: bool
     answer: tuple[str, ...]
     steps: tuple[str, ...]
     #: The lines under 依据: clauses of records.
@@ -105,22 +102,12 @@ class Article:
         return self.effective_from <= on and (self.effective_until is None or on <= self.effective_until)
 
 
-def load_articles(folder: Path = ARTICLES, compiled: Path | None = COMPILED) -> tuple[Article, ...]:
-    """Every article below a folder, by region and slug.
+def load_articles(folder: Path = ARTICLES) -> tuple[Article, ...]:
+    """Every article below a folder, by region and slug (a quarter of a thousand take 50 ms).
 
-    `compiled` is read where it still matches the files, else made anew (and kept, where the folder can be written).
-    Raises `PolicyError` naming file and field where an article cannot be read.
+    Raises `PolicyError` naming file and field where one cannot be read.
     """
-    paths = article_paths(folder)
-    texts = {str(path.relative_to(folder)): path.read_bytes() for path in paths}
-    fingerprint = _fingerprint(texts)
-    data = kept(compiled, fingerprint) if compiled else None
-    if data is None:
-        articles = {name: _plain(_decoded(text, name), name) for name, text in texts.items()}
-        data = {"fingerprint": fingerprint, "articles": articles}
-        if compiled:
-            keep(compiled, data)
-    return tuple(_article(plain, Path(name)) for name, plain in data["articles"].items())
+    return tuple(read_article(path) for path in article_paths(folder))
 
 
 def article_paths(folder: Path = ARTICLES) -> list[Path]:
@@ -131,7 +118,18 @@ def article_paths(folder: Path = ARTICLES) -> list[Path]:
 def read_article(path: Path) -> Article:
     """One article. Raises `PolicyError` naming file and field where it cannot be read."""
     name = f"{path.parent.name}/{path.name}"
-    return _article(_plain(_decoded(path.read_bytes(), name), name), path)
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise PolicyError(f"{name}: {error}") from error
+    opening, *rest = _FENCE.split(text, 2)
+    if opening.strip() or len(rest) != 2:
+        raise PolicyError(f"{name}: front matter: the file begins with fields between two lines ---")
+    try:
+        fields = parse_yaml(rest[0])
+    except yaml.YAMLError as error:
+        raise PolicyError(f"{name}: {' '.join(str(error).split())}") from error
+    return _article(fields, _body(rest[1], name), path, name)
 
 
 def sentences(text: str) -> tuple[str, ...]:
@@ -143,38 +141,18 @@ def sentences(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in _SENTENCE.findall(text) if part.strip())
 
 
-def _fingerprint(texts: Mapping[str, bytes]) -> str:
-    digest = hashlib.sha256(FORM)
-    for name, text in texts.items():
-        digest.update(name.encode() + b"\0" + text + b"\0")
-    return digest.hexdigest()
-
-
-def _decoded(data: bytes, name: str) -> str:
-    try:
-        return data.decode("utf-8-sig").replace("\r\n", "\n")
-    except UnicodeDecodeError as error:
-        raise PolicyError(f"{name}: {error}") from error
-
-
 # -- One file --------------------------------------------------------------------------------------------------------
 
 
-def _plain(text: str, name: str) -> dict[str, Any]:
-    """The fields and the parts of the body as plain data."""
-    opening, *rest = _FENCE.split(text, 2)
-    if opening.strip() or len(rest) != 2:
-        raise PolicyError(f"{name}: front matter: the file begins with fields between two lines ---")
-    try:
-        fields = parse_yaml(rest[0])
-    except yaml.YAMLError as error:
-        raise PolicyError(f"{name}: {' '.join(str(error).split())}") from error
-    return {"fields": fields, "body": _body(rest[1], name)}
-
-
-def _body(text: str, name: str) -> dict[str, list[str]]:
+def _body(text: str, name: str) -> dict[str, Sequence[str]]:
     """The parts of the body: each paragraph one text, each step one text."""
-    parts: dict[str, list[str]] = {"answer": [], "steps": [], "basis": [], "answer_en": [], "steps_en": []}
+    parts: dict[str, Sequence[str]] = {
+        "answer": [],
+        "steps": [],
+        "basis": [],
+        "answer_en": [],
+        "steps_en": [],
+    }
     for heading, lines in _sections(text, name):
         paragraph = [line for line in lines if not line.startswith("- ")]
         points = [line[2:].strip() for line in lines if line.startswith("- ")]
@@ -190,7 +168,7 @@ def _body(text: str, name: str) -> dict[str, list[str]]:
                 )
             parts["steps"] = points
         else:
-            parts["answer"] = list(sentences("".join(paragraph)))
+            parts["answer"] = sentences("".join(paragraph))
             if points:
                 raise PolicyError(f"{name}: answer: steps stand under ## {STEPS}: {points[0]}")
     return parts
@@ -219,10 +197,9 @@ def _lines(text: str) -> list[str]:
     return lines
 
 
-def _article(plain: Mapping[str, Any], path: Path) -> Article:
+def _article(data: Any, body: Mapping[str, Sequence[str]], path: Path, name: str) -> Article:
     problems: list[Problem] = []
-    fields = FieldReader(plain["fields"], "", problems, str)
-    body = {part: tuple(texts) for part, texts in plain["body"].items()}
+    fields = FieldReader(data, "", problems, str)
     article = Article(
         region=path.parent.name,
         slug=path.stem,
@@ -238,12 +215,12 @@ def _article(plain: Mapping[str, Any], path: Path) -> Article:
         keywords=fields.texts("keywords"),
         instead_of=fields.texts("instead_of"),
         offer_hr=fields.flag("offer_hr", default=False),
-        **body,
+        general=fields.flag("general", default=False),
+        **{part: tuple(texts) for part, texts in body.items()},
     )
     fields.close()
     if not article.answer:
         fields.fail("missing_field", "answer", "text")
     if problems:
-        name = f"{path.parent.name}/{path.name}"
         raise PolicyError("; ".join(f"{name}: {describe(problem)}" for problem in problems))
     return article

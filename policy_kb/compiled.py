@@ -30,11 +30,11 @@ def load(overlays: Iterable[Path] = (), compiled: Path | None = COMPILED) -> Lib
     """
     folders = (REGIONS, *overlays)
     fingerprint = _fingerprint(folders)
-    data = kept(compiled, fingerprint) if compiled else None
+    data = _kept(compiled, fingerprint) if compiled else None
     if data is None:
         data = {"fingerprint": fingerprint, "files": [_read(folder) for folder in folders]}
         if compiled:
-            keep(compiled, data)
+            _keep(compiled, data)
     divisions = Divisions.load()
     regions: dict[str, RegionRecords] = {}
     for layer, files in enumerate(data["files"]):
@@ -62,8 +62,7 @@ def _read(folder: Path) -> dict[str, Any]:
     return {path.name: read_yaml(path) for path in sorted(folder.glob("*.yaml"))}
 
 
-def kept(path: Path, fingerprint: str) -> dict[str, Any] | None:
-    """What `keep` wrote, where it is still of that fingerprint."""
+def _kept(path: Path, fingerprint: str) -> dict[str, Any] | None:
     try:
         data = json.loads(path.read_bytes())
     except (OSError, ValueError):
@@ -71,8 +70,7 @@ def kept(path: Path, fingerprint: str) -> dict[str, Any] | None:
     return data if isinstance(data, dict) and data.get("fingerprint") == fingerprint else None
 
 
-def keep(path: Path, data: dict[str, Any]) -> None:
-    """Writes compiled data, its fingerprint in it, in one step; does without where the folder cannot be written."""
+def _keep(path: Path, data: dict[str, Any]) -> None:
     try:
         descriptor, name = tempfile.mkstemp(dir=path.parent, suffix=".json")
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:

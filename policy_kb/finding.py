@@ -158,8 +158,8 @@ def normalise(text: str) -> str:
     >>> normalise("社保可以不交嗎？  HR说的")
     '社保可以不交吗? hr说的'
     """
-    plain = " ".join(unicodedata.normalize("NFKC", text[:LONGEST]).split())
-    return simplified(plain).lower()
+    whole = text[:LONGEST].encode("utf-8", "ignore").decode()  # half a character cannot be cut into words
+    return simplified(" ".join(unicodedata.normalize("NFKC", whole).split())).lower()
 
 
 def _levels(region: str) -> tuple[str, ...]:

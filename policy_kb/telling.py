@@ -174,16 +174,18 @@ class Telling:
         """What insurance costs the household; only the own share where dibao is not to be reckoned with yet."""
         cost, month = self._it.net_cost, self._it.insured_month
         if cost is None or self.finding in ("not_on_book", "ask_on_book"):
-            own, take_home = (
-                format_yuan(int(month.own_insurance + month.own_fund)),
-                format_yuan(int(month.take_home)),
-            )
-            text = self._say(OWN_SHARE if month.employee_complete else OWN_SHARE_AT_LEAST)
-            return text.format(own=own, take_home=take_home)
+            return self.own_share()
         if not month.employee_complete:
             return self._say(COST_AT_LEAST).format(low=format_yuan(cost.low))
         text = self._say(COST_ONE if cost.low == cost.high else COST_RANGE)
         return text.format(low=format_yuan(cost.low), high=format_yuan(cost.high))
+
+    def own_share(self) -> str:
+        """What is taken off the wage, and what is left of it."""
+        month = self._it.insured_month
+        own = format_yuan(int(month.own_insurance + month.own_fund))
+        text = self._say(OWN_SHARE if month.employee_complete else OWN_SHARE_AT_LEAST)
+        return text.format(own=own, take_home=format_yuan(int(month.take_home)))
 
     def cost_back(self) -> str:
         """That a part comes back as dibao where the readings leave a range."""

@@ -103,13 +103,16 @@ def _engine(text: str) -> Engine:
 
 
 def _postgresql(url: URL) -> Engine:
-    return create_engine(
-        url.set(drivername="postgresql+psycopg"),
-        pool_size=CONNECTIONS,
-        pool_pre_ping=True,
-        hide_parameters=True,
-        connect_args={"connect_timeout": 5},
-    )
+    try:
+        return create_engine(
+            url.set(drivername="postgresql+psycopg"),
+            pool_size=CONNECTIONS,
+            pool_pre_ping=True,
+            hide_parameters=True,
+            connect_args={"connect_timeout": 5},
+        )
+    except ImportError:
+        raise StorageError("database.url: postgresql needs the extra of that name installed") from None
 
 
 def _sqlite(url: URL) -> Engine:

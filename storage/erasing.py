@@ -6,10 +6,10 @@ the database; restoring a backup erases them again.
 
 from __future__ import annotations
 
+import json
 import os
-import re
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -22,12 +22,11 @@ from storage.inbox import read_event, seal_event
 from storage.keys import Keys
 from storage.tables import conversations, erasures, inbox
 
-_LINE: Final = re.compile(r"^([0-9a-f-]{36}) (\S+\+00:00)$", re.MULTILINE)
 _NOTE: Final = {dialect: upsert(dialect, erasures).on_conflict_do_nothing() for dialect in DIALECTS}
 
 
 class ErasureJournal:
-    """The ids of erased conversations, one a line with the moment, in a file that no backup holds."""
+    """The ids of erased conversations and when, a JSON line each, in a file that no backup holds."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -35,7 +34,7 @@ class ErasureJournal:
     def add(self, erased: Iterable[tuple[str, datetime]]) -> None:
         """Adds what the journal does not have yet; on the disk when this returns."""
         known = self.read()
-        lines = [f"{each} {at.astimezone(UTC).isoformat()}\n" for each, at in erased if each not in known]
+        lines = [_line(each, at) for each, at in erased if each not in known]
         if not lines:
             return
         if self._is_cut():
@@ -49,7 +48,7 @@ class ErasureJournal:
 
     def read(self) -> dict[str, datetime]:
         """Every id with its moment. A line that a crash cut short is left out: the table has it too."""
-        return {found[1]: datetime.fromisoformat(found[2]) for found in _LINE.finditer(self._text())}
+        return dict(filter(None, map(_read_line, self._text().splitlines())))
 
     def catch_up(self, database: Database) -> None:
         """Adds what the database knows: a crash between the two, or another machine, may have left a gap."""
@@ -110,3 +109,15 @@ def erase_again(connection: Connection, journal: ErasureJournal) -> int:
     for conversation, erased_at in erased.items():
         remove(connection, conversation, erased_at)
     return len(known & erased.keys())
+
+
+def _line(conversation: str, erased_at: datetime) -> str:
+    return json.dumps({"conversation": conversation, "erased_at": erased_at.isoformat()}) + "\n"
+
+
+def _read_line(line: str) -> tuple[str, datetime] | None:
+    try:
+        data = json.loads(line)
+    except ValueError:
+        return None
+    return data["conversation"], datetime.fromisoformat(data["erased_at"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Final
 
@@ -130,16 +131,8 @@ def event_key(keys: Keys, message: IncomingMessage) -> bytes:
 
 def seal_event(box: Box, key: bytes, message: IncomingMessage) -> bytes:
     """An event as it is stored."""
-    data = {
-        "channel": message.channel,
-        "sender": message.sender,
-        "key": message.key,
-        "text": message.text,
-        "payload": message.payload,
-        "received_at": message.received_at and message.received_at.isoformat(),
-        "locale": message.locale,
-    }
-    return box.seal_json(f"{BODY}:{key.hex()}", data)
+    received_at = message.received_at and message.received_at.isoformat()
+    return box.seal_json(f"{BODY}:{key.hex()}", asdict(message) | {"received_at": received_at})
 
 
 def read_event(box: Box, key: bytes, body: bytes) -> IncomingMessage:

@@ -61,7 +61,7 @@ def _some(rows: Select[Any]) -> Select[Any]:
     return rows.limit(BATCH).with_for_update(skip_locked=True)
 
 
-#: The table that the privacy page shows. Erasures are kept for good: they hold an id and a day, and prove the erasing.
+#: Every kind, the reasons in words for employees. Erasures are kept for good: an id and a day, which prove the erasing.
 TERMS: Final = (
     Term("chat_facts", 60, "家里的数字（工资、人口、低保）只为接着上次聊；两个月没来就忘掉。", _facts),
     Term(

@@ -2,39 +2,48 @@
 
 from __future__ import annotations
 
-from typing import Literal
+import re
+from typing import Final, Literal
 
 from bot.dialogue.hearing import SKIP
-from bot.dialogue.known import Known, field_of
+from bot.dialogue.known import Known, field_of, stated
 from bot.dialogue.steps import Ask
 from bot.dialogue.talk import ACT
 from bot.dialogue.tapping import tapped
 from bot.dialogue.topics import TOPIC_OF, hr
 from bot.dialogue.turn import Turn
 from bot.guard import Evidence
+from bot.understanding.facts import Facts
 from calculator.money import Fen, format_yuan
 
+_NOT_TELL: Final = re.compile(r"(?:不要|不用|别|先别|不想|不)(?:去)?(?:告诉|说|讲|发)|只在这|don't|do not")
+_TELL: Final = re.compile(r"告诉|说吧|跟人事|发给|\btell\b")
+_SEND: Final = re.compile(r"^(?:就|那就|那)?(?:只)?发(?:吧|这个|给人事|出去)?(?:问题)?\W*$|^send( it)?\W*$")
 #: answered: the topic goes on; interrupts: it is about something else; done: it was dealt with; not: a new message.
 Answer = Literal["answered", "interrupts", "done", "not"]
 
 
 def answered(turn: Turn) -> Answer:
     """What the message is to the open question; facts that it states are taken over."""
-    question = turn.it.asked
+    question, facts = turn.it.asked, turn.heard.facts
     if question in ("confirm", "choice", "share_scope"):
         return _chosen(turn, question)
+    if SKIP.search(turn.heard.text) and not stated_plainly(facts):
+        waive(turn, question)
+        return "done"
     known = _filled(turn, question)
     if known is not None:
         turn.merge()
         turn.accept(question, known)
         return "answered"
-    if is_strong(turn):
-        return "interrupts"
-    if turn.heard.facts.unsure and _unclear(turn, question):
+    if facts.unsure and _unclear(turn, question):
         return "done"
-    if turn.merge():
+    if stated(facts) and not _wants_more(turn) and turn.merge():
+        turn.progress(question)
         turn.run(*turn.changes_told())
-    elif turn.heard.facts.answer == "unsure" or SKIP.search(turn.heard.text):
+    elif is_strong(turn):
+        return "interrupts"
+    elif facts.answer == "unsure":
         waive(turn, question)
     else:
         _not_understood(turn, question)
@@ -47,13 +56,24 @@ def answers(turn: Turn) -> bool:
     return question not in ("confirm", "choice", "share_scope") and _filled(turn, question) is not None
 
 
+def stated_plainly(facts: Facts) -> bool:
+    """Whether a message states a fact by itself, not by a no to the open question."""
+    return stated(facts) and facts.answer is None
+
+
+def _wants_more(turn: Turn) -> bool:
+    """Whether a message that states facts is there to ask something, or to have a person."""
+    intent = turn.heard.intent
+    return is_strong(turn) and intent.startswith(("ask_", "refuse_", "talk_", "complaint_"))
+
+
 def is_strong(turn: Turn) -> bool:
     """Whether the message clearly wants something else than to go on with the topic on top."""
     heard = turn.heard
     if heard.confidence < ACT:
         return False
     if heard.intent in ("thanks", "goodbye", "greet"):
-        return True
+        return len(heard.text) > 2 or heard.confidence == 1
     topic = TOPIC_OF.get(heard.intent)
     return topic is not None and topic != turn.it.frames[-1].topic
 
@@ -141,17 +161,31 @@ def _chosen(turn: Turn, question: str) -> Answer:
     if turn.it.frames[-1].topic == "choosing":
         turn.it = turn.it.closed()
         return "not"
+    if turn.it.frames[-1].topic == "changes" and (tell := _whether_to_tell(heard.text, meant)):
+        tapped(turn, "choice", tell)
+        return "done"
     if is_strong(turn):
         return "interrupts"
     _not_understood(turn, question)
     return "done"
 
 
+def _whether_to_tell(text: str, meant: str) -> str:
+    """Whether HR is to be told, in the employee's words."""
+    if _NOT_TELL.search(text) or meant == "no":
+        return "keep"
+    return "tell" if _TELL.search(text) or meant == "yes" else ""
+
+
 def _words_for_hr(turn: Turn) -> Answer:
     """Words while the hand-over is open become what is sent; nothing goes before the choice."""
     heard = turn.heard
-    if heard.intent in ("affirm", "deny") and heard.confidence >= ACT:
-        tapped(turn, "share_scope", "question" if heard.intent == "affirm" else "none")
+    plain = heard.intent if heard.confidence == 1 else ""  # only a yes that is known by heart sends anything
+    if plain == "affirm" or _SEND.match(heard.text):
+        tapped(turn, "share_scope", "question")
+        return "done"
+    if plain == "deny" or _NOT_TELL.search(heard.text):
+        tapped(turn, "share_scope", "none")
         return "done"
     if is_strong(turn) and heard.intent not in hr.INTENTS:
         return "interrupts"

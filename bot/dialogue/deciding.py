@@ -12,8 +12,8 @@ from bot.dialogue.answering import answered, answers, is_strong
 from bot.dialogue.conversation import Conversation, Line
 from bot.dialogue.hearing import BACK, HELP, RESTART, SKIP, hear
 from bot.dialogue.known import Known, stated
-from bot.dialogue.policy import best, no_clause, tell_article
-from bot.dialogue.steps import Part, Tell
+from bot.dialogue.policy import best, find, no_clause, tell_article
+from bot.dialogue.steps import Part, Tap, Tell
 from bot.dialogue.talk import ACT, OFFER, House
 from bot.dialogue.tapping import tapped
 from bot.dialogue.topics import TOPIC_OF, TOPICS, dibao_impact, hr
@@ -21,6 +21,7 @@ from bot.dialogue.turn import CALCULATING, HR, Outcome, Turn, offers
 from bot.private import is_private
 from bot.understanding.facts import Facts
 from bot.understanding.intents import Language
+from policy_kb.articles import Article
 
 #: After this long a conversation is taken up with a word about it.
 IDLE: Final = timedelta(hours=8)
@@ -32,10 +33,29 @@ _SMALL_TALK: Final[Mapping[str, str]] = {
     "affirm": "talk.fine",
     "deny": "talk.nothing_to_deny",
 }
+#: By how much a particular article must lead the general ones to answer instead of the calculator: by more where the
+#: message states a case of its own.
+_LEADS: Final = 0.02
+_LEADS_A_CASE: Final = 0.2
+#: How near it must be at all: three times what is enough where there is no calculator.
+_PARTICULAR: Final = 0.28
+#: Intents that the calculator answers where nothing more particular is asked.
+_RECKONED: Final = ("ask_dibao_impact", "ask_contribution_amount")
+#: A message shorter than this, in characters, does not answer and ask at once.
+_LONG: Final = 10
 _OF_CHANGE: Final = ("report_income_change", "report_dibao_status_change")
 _QUESTION: Final = re.compile(
     r"[吗呢么?]|怎么|多少|什么|啥|为何|几|能不能|会不会|是不是|要不要|\b(?:how|what|why|can|do|will)\b"
 )
+#: What is asked of a result in words, beside its buttons.
+_WAYS: Final[Mapping[str, re.Pattern[str]]] = {
+    "uninsured": re.compile(
+        r"^(?:那|要是|如果)?(?:我)?不(?:交|参保|买)(?:社保)?(?:呢|会?怎么?样|咋样|又怎样)\W*$"
+    ),
+    "cliff": re.compile(
+        r"(?:工资|再|又)[^。?]{0,4}涨[^。?]{0,6}(?:怎|咋|呢|会)|涨(?:了)?工资(?:怎|咋|呢|会)"
+    ),
+}
 _PEOPLE: Final = re.compile(r"个人|口人|几口|\d口|[一二三四五六七八九十]口|people|persons")
 _CHILDREN: Final = re.compile(r"^(?:要是|如果|那)?(?:有|再?加|多)?[一两二三四1-4]个?(?:孩子|娃|小孩)呢\W*$")
 _LOCALES: Final[Mapping[Language, str]] = {"en": "en", "zh-Hant": "zh_Hant"}
@@ -62,6 +82,8 @@ def converse(
     if kind == "text" and turn.it.asked and _was_idle(conversation, now):
         turn.tell("talk.resumed")
     _decide(turn)
+    if not turn.has_said:
+        turn.tell("talk.hello_again", *offers())
     return turn.outcome()
 
 
@@ -155,7 +177,7 @@ def _answers(turn: Turn) -> bool:
     if outcome == "answered":
         if _asks_besides(turn):
             _route(turn)
-        else:
+        elif not _answered_besides(turn):
             turn.run()
         return True
     if outcome == "interrupts":
@@ -167,7 +189,21 @@ def _answers(turn: Turn) -> bool:
 
 def _asks_besides(turn: Turn) -> bool:
     heard = turn.heard
-    return is_strong(turn) and heard.intent.startswith("ask_") and _QUESTION.search(heard.text) is not None
+    asks = heard.intent.startswith(("ask_", "refuse_")) and _QUESTION.search(heard.text) is not None
+    return asks and is_strong(turn)
+
+
+def _answered_besides(turn: Turn) -> bool:
+    """「四个，那我不签字是不是就不用交」: the answer was taken, the question is answered by the library where it can be."""
+    text = turn.heard.text
+    if len(text) < _LONG or not _QUESTION.search(text) or turn.heard.intent in ("affirm", "deny"):
+        return False
+    article, _ = best(turn.talk, text, turn.heard.intent)
+    if article is None or set(article.intents) & {"ask_dibao_impact", "start_calculator"}:
+        return False
+    turn.emit(tell_article(turn.talk, article))
+    turn.run()
+    return True
 
 
 # A message that answers nothing
@@ -197,7 +233,11 @@ def _follows_up(turn: Turn, calculated: Known) -> bool:
         turn.tell("dibao.what_if_people")
         return True
     if _supposes(turn):
-        turn.emit(dibao_impact.what_if(turn.talk, calculated.told(heard.facts)[0]))
+        turn.follow_up(dibao_impact.what_if(turn.talk, calculated.told(turn.heard.facts)[0]))
+        return True
+    asked_way = next((way for way, words in _WAYS.items() if words.search(heard.text)), None)
+    if asked_way is not None and not stated(heard.facts):
+        turn.follow_up(dibao_impact.way(turn.talk, asked_way))
         return True
     deducts = dibao_impact.township_answer(heard)
     if deducts is not None:
@@ -255,24 +295,66 @@ def _is_one_topic(turn: Turn) -> bool:
 def _states_a_case(turn: Turn) -> bool:
     """A wage or a household out of the blue is the beginning of a calculation."""
     facts = turn.heard.facts
+    if facts.region is not None or facts.dibao_region is not None:
+        return True
     return facts.wage is not None or facts.household_size is not None or facts.on_book is not None
 
 
 def _begin(turn: Turn, intent: str) -> None:
     """The topic of an intent, with the question as it was put."""
     text = turn.words
+    if intent in _RECKONED and _answered_particularly(turn):
+        return
     if TOPIC_OF[intent] == hr.NAME:
         turn.open(hr.NAME, **hr.opening(turn.it, intent, text))
         return
     turn.it = replace(turn.it, question=text)
-    unclear = (each.choices[0] for each in turn.heard.facts.unsure if each.why == "which_region")
-    place = dict.fromkeys(("place",), next(unclear, ""))
+    place = {"place": code} if (code := _unclear_place(turn)) else {}
     turn.open(TOPIC_OF[intent], intent=intent, text=text, **place)
 
 
+def _answered_particularly(turn: Turn) -> bool:
+    """A particular question that an article answers, not a calculation: it is answered, and the calculation offered.
+
+    One that comes with facts of its own is the beginning of a calculation, unless it is an article's question itself.
+    """
+    if _unclear_place(turn) or turn.it.frames:
+        return False
+    found = find(turn.talk, turn.heard.text, None)
+    general = max((each.score for each in found if _is_general(each.article)), default=0.0)
+    best_found = next((each for each in found if not _is_general(each.article)), None)
+    leads = _LEADS_A_CASE if _states_a_case(turn) else _LEADS
+    if best_found is None or best_found.score < max(_PARTICULAR, general + leads):
+        return False
+    turn.it = replace(turn.it, question=turn.words)
+    calculate = (Tap(Part("talk.calculate"), "topic=dibao_impact"),)
+    turn.emit(tell_article(turn.talk, best_found.article, taps=calculate, others=found[1:]))
+    return True
+
+
+def _is_general(article: Article) -> bool:
+    """Whether an article says in general what the calculator says with somebody's own figures."""
+    return article.general or article.intents[0] == "ask_contribution_amount"
+
+
+def _unclear_place(turn: Turn) -> str:
+    """A place that is named without a word on what it is."""
+    unclear = (each.choices[0] for each in turn.heard.facts.unsure if each.why == "which_region")
+    return next(unclear, "")
+
+
 def _ask_which(turn: Turn) -> None:
-    """Two or three readings with friendly names."""
+    """Two or three readings with friendly names; where an article of one of them answers anyway, its answer."""
     likely = [each.intent for each in turn.heard.ranking[:3] if each.intent in TOPIC_OF]
+    article, others = best(turn.talk, turn.heard.text, None)
+    meant = [] if article is None else [each for each in likely if each in article.intents]
+    if meant and TOPIC_OF[meant[0]] not in CALCULATING:
+        _begin(turn, meant[0])
+        return
+    if article is not None and not article.general and not turn.it.frames:
+        turn.it = replace(turn.it, question=turn.words)
+        turn.emit(tell_article(turn.talk, article, others=others))
+        return
     turn.it = replace(turn.it, question=turn.words)
     turn.open("choosing", intents=",".join(likely), text=turn.words)
 

@@ -42,8 +42,8 @@ class Change(NamedTuple):
 class Known:
     """The facts of one employee; amounts in fen a month, regions as codes, None where nothing was said.
 
-    `deducts` and `work_cost` are what the township answered, as told by the worker. `waived` are the questions that the
-    employee cannot or does not want to answer.
+    `same_region`: home and workplace are said to be one place, whichever is named. `deducts`: whether the township deducts
+    contributions, as told by the worker. `waived` are the questions that the employee cannot or does not want to answer.
     """
 
     on_book: bool | None = None
@@ -58,6 +58,7 @@ class Known:
     dibao: str | None = None
     standard_monthly: Fen | None = None
     received_monthly: Fen | None = None
+    same_region: bool = False
     deducts: bool | None = None
     waived: frozenset[str] = frozenset()
 
@@ -76,16 +77,21 @@ class Known:
                 self.wage_is_net
             )  # a corrected wage is of the same kind unless said otherwise
         if facts.same_region:
-            new["dibao_region"] = new.get("region") or new.get("dibao_region") or self.region
-            new["region"] = new["dibao_region"]
+            new["same_region"] = True
         return self.having(new)
 
     def having(self, new: Mapping[str, Any]) -> tuple[Known, tuple[Change, ...]]:
         """These facts with others set, and the changes."""
+        if new.get("same_region"):
+            place = new.get("region") or new.get("dibao_region") or self.region or self.dibao_region
+            new = {**new, "region": place, "dibao_region": place}
+        elif self.same_region and self.region is None and self.dibao_region is None:
+            place = new.get("region") or new.get("dibao_region")
+            new = {"region": place, "dibao_region": place, **new} if place else new
         changes = tuple(
             Change(name, getattr(self, name), value)
             for name, value in new.items()
-            if value != getattr(self, name) and getattr(self, name) is not None
+            if name in FIELDS and value != getattr(self, name) and getattr(self, name) is not None
         )
         set_now = {name for name, value in new.items() if value is not None}
         return replace(self, **new, waived=self.waived - _questions_of(set_now)), changes
@@ -125,8 +131,10 @@ class Known:
     def as_json(self) -> dict[str, Any]:
         """The facts as plain data."""
         data = {each.name: getattr(self, each.name) for each in fields(self)}
-        data["waived"] = sorted(self.waived)
-        return {name: value for name, value in data.items() if value not in (None, [])}
+        return {
+            **{name: value for name, value in data.items() if value is not None},
+            "waived": sorted(self.waived),
+        }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Known:

@@ -58,7 +58,8 @@ def tell_article(
         for found in others or ()
         if talk.house.finder.is_near(found)
     )
-    hr = (Tap(Part("talk.hr"), "topic=hr"),) if article.offer_hr else ()
+    offered = any(tap.payload in ("topic=hr", "topic=urgent") for tap in taps)
+    hr = (Tap(Part("talk.hr"), "topic=hr"),) if article.offer_hr and not offered else ()
     return Tell(
         name=f"article:{article.key}",
         parts=(*before, Quoted(text.answer), *steps, *after),

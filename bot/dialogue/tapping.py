@@ -63,8 +63,8 @@ def _with_value(turn: Turn, slot: str, value: str) -> Known | None:
         return known.having(fixed)[0]
     if slot in ("region", "dibao_region") and value in turn.house.library.divisions:
         return known.having({slot: value})[0]
-    if (slot, value) == ("dibao_region", "same") and known.region is not None:
-        return known.having({"dibao_region": known.region})[0]
+    if (slot, value) == ("dibao_region", "same"):
+        return known.having({"same_region": True})[0]
     return None
 
 
@@ -120,7 +120,7 @@ def _way(turn: Turn, value: str) -> None:
     if turn.it.calculated is None:
         _topic(turn, "dibao_impact")
     elif value in _WAYS:
-        turn.emit(dibao_impact.way(turn.talk, value))
+        turn.follow_up(dibao_impact.way(turn.talk, value))
         turn.reopen()
     else:
         _nothing(turn)
@@ -130,7 +130,7 @@ def _paper(turn: Turn, value: str) -> None:
     if turn.it.calculated is None:
         _nothing(turn)
         return
-    turn.emit(dibao_impact.paper(turn.talk, value))
+    turn.follow_up(dibao_impact.paper(turn.talk, value))
     turn.reopen()
 
 
@@ -191,7 +191,7 @@ def _chosen(turn: Turn, value: str) -> None:
         _nothing(turn)
         return
     turn.heard = replace(turn.heard, slot=turn.it.asked, value=value)
-    turn.it = replace(turn.it, asks={})
+    turn.settle("share_scope", "choice")
     turn.run()
     turn.reopen()
 

@@ -28,7 +28,7 @@ log = logging.getLogger("shebao.bot")
 #: Answers that, given twice in a row, were not understood twice.
 ANSWERS: Final = ("article:", "dibao_impact:", "contributions:", "way:", "no_clause")
 #: What the engine itself says, or what is said about a result, ends no topic.
-ASIDES: Final = ("talk.", "same_again", "way:", "paper:", "where_line")
+ASIDES: Final = ("talk.", "dibao.", "same_again", "way:", "paper:", "what_if:", "where_line")
 #: Topics that can be taken up again where they were left.
 CALCULATING: Final = ("dibao_impact", "contributions")
 #: Questions without whose answer a result can be had all the same.
@@ -67,6 +67,7 @@ class Turn:
         self._steps: list[Step] = []
         self._tasks: list[HrTask] = []
         self._topic = ""
+        self._remembered = False
 
     @property
     def talk(self) -> Talk:
@@ -88,14 +89,31 @@ class Turn:
         known, self._changes = self.it.known.told(self.heard.facts)
         if known == self.it.known:
             return False
-        self.it = replace(self.it.remembering(), known=known)
+        self._remember_once()
+        self.it = replace(self.it, known=known)
         return True
+
+    def progress(self, question: str) -> None:
+        """Something was learned while a question is open: it may be put again."""
+        asks = {name: min(times, 1) if name == question else times for name, times in self.it.asks.items()}
+        self.it = replace(self.it, asks=asks, misses=0)
+
+    def settle(self, *questions: str) -> None:
+        """Questions that are over: next time they are put as if for the first time."""
+        asks = {name: times for name, times in self.it.asks.items() if name not in questions}
+        self.it = replace(self.it, asks=asks)
+
+    def _remember_once(self) -> None:
+        """What 「上一步」 goes back to: the state before this message."""
+        if not self._remembered:
+            self._remembered = True
+            self.it = self.it.remembering()
 
     def accept(self, question: str, known: Known) -> None:
         """The open question is answered, and with it perhaps more."""
-        self.it = self.it.remembering()
-        asks = {name: times for name, times in self.it.asks.items() if name != question}
-        self.it = replace(self.it, known=known, asks=asks, misses=0)
+        self._remember_once()
+        self.settle(question)
+        self.it = replace(self.it, known=known, misses=0)
         kept = {
             name: value for name, value in self.it.frames[-1].data.items() if name not in ("missed", "range")
         }
@@ -127,16 +145,13 @@ class Turn:
         self.emit(_led(step, lead) if lead else step)
 
     def reopen(self) -> None:
-        """The question that an interruption left open comes back, but never a third time."""
+        """The question that an interruption left open comes back; the third time it only stays open."""
         if not self.it.asked or (self._steps and isinstance(self._steps[-1], Ask)):
             return
         if self.it.asks.get(self.it.asked, 0) < MOST_ASKS or self.it.asked in OPTIONAL:
             self.run()
-            return
-        topic = self.it.frames[-1].topic
-        self.it = self.it.with_frame(asked="")
-        if topic in CALCULATING:
-            self.tell("talk.parked", Tap(Part("talk.continue"), f"topic={topic}"))
+        else:
+            self.tell("talk.still_open")
 
     def _place_first(self) -> Ask | None:
         """A place was named, but not whether one works there or is from there: asked before it is used."""
@@ -160,13 +175,24 @@ class Turn:
             return
         if isinstance(step, HandOff):
             self._tasks.append(step.task)
-            self.it = replace(self.it.closed(), asks={}, misses=0)
+            self.it = replace(self.it.closed(), misses=0)
+            self.settle("share_scope", "choice")
         elif isinstance(step, Tell):
             step = self._once(step)
             ends = self.it.frames and not step.name.startswith(ASIDES)
             if ends and self._topic == self.it.frames[-1].topic:
                 self.it = self.it.closed()
         self._steps.append(step)
+
+    def follow_up(self, step: Tell) -> None:
+        """Something said about the last result."""
+        self._topic = CALCULATING[0]
+        self._steps.append(self._once(step))
+
+    @property
+    def has_said(self) -> bool:
+        """Whether anything is said yet."""
+        return bool(self._steps)
 
     def tell(self, key: str, *taps: Tap) -> None:
         """Something of the engine's own."""

@@ -5,6 +5,7 @@
   const chat = byId("chat"), scroll = byId("scroll"), log = byId("log"), said = byId("said"), waiting = byId("waiting");
   const typing = byId("typing"), newer = byId("newer"), composer = byId("composer"), text = byId("text");
   const words = byId("words").dataset, longest = Number(chat.dataset.longest);
+  byId("plain").remove();
   const model = (id) => byId(id).content.firstElementChild.cloneNode(true);
   const make = (tag, properties = {}, ...children) => {
     const element = Object.assign(document.createElement(tag), properties);
@@ -36,11 +37,18 @@
   const toEnd = () => { scroll.scrollTop = scroll.scrollHeight; newer.hidden = true; };
   // A long answer is read from its beginning.
   const toBeginning = (entry) => {
-    const top = entry.offsetTop - scroll.offsetTop - 8;
-    scroll.scrollTop = Math.min(top, scroll.scrollHeight);
+    scroll.scrollTop = entry.offsetTop - 8;
     newer.hidden = atEnd();
   };
-  scroll.addEventListener("scroll", () => { if (atEnd()) newer.hidden = true; }, { passive: true });
+  let following = true;
+  scroll.addEventListener("scroll", () => { following = atEnd(); if (following) newer.hidden = true; }, { passive: true });
+  // A keyboard that opens takes its room from the log; some phones lay it over the page instead.
+  if ("ResizeObserver" in window) new ResizeObserver(() => { if (following) toEnd(); }).observe(scroll);
+  if (window.visualViewport) visualViewport.addEventListener("resize", () => {
+    const covered = visualViewport.scale === 1 && visualViewport.height < innerHeight - 1;
+    chat.style.height = covered ? visualViewport.height + "px" : "";
+    if (covered) window.scrollTo(0, 0);
+  });
   newer.addEventListener("click", () => { toEnd(); scroll.focus({ preventScroll: true }); });
 
   // --- drawing
@@ -278,9 +286,13 @@
     const follow = atEnd();
     queue = queue.filter((each) => each !== head);
     pause = 2000;
-    byId("offline").hidden = true;
+    byId("offline").hidden = byId("trouble").hidden = true;
     redraw();
     if (follow) toEnd();
+  };
+  const complain = (error) => {
+    byId("offline").hidden = error.status !== undefined;
+    byId("trouble").hidden = !(error.status >= 500);
   };
   const refused = (head, error) => {
     if (error.status === 401) return expire();
@@ -292,7 +304,7 @@
     }
     head.failed = true;
     if (error.status === 429) head.told = error.message;
-    byId("offline").hidden = error.status !== undefined;
+    complain(error);
     tryAgain(error.seconds);
   };
   window.addEventListener("online", () => { pause = 2000; begin(); flush(); });
@@ -422,7 +434,7 @@
     beginning = true;
     try {
       await later();
-      byId("offline").hidden = true;
+      byId("offline").hidden = byId("trouble").hidden = true;
       log.setAttribute("aria-live", "polite");
       toEnd();
       if (thread || queue.length) flush();
@@ -430,7 +442,7 @@
       listen();
     } catch (error) {
       if (error.status === 401) return expire();
-      byId("offline").hidden = error.status !== undefined;
+      complain(error);
       for (const each of queue) each.failed = true;
       redraw();
       setTimeout(begin, pause);

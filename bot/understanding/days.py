@@ -33,12 +33,17 @@ def read_day(text: str, today: date, asked: str | None = None) -> date | None:
 
 _COUNT: Final = r"(?:\d{1,2}|[二三]?十[一二三四五六七八九]?|[一二两三四五六七八九])"
 _MONTH_WORDS: Final = {
-    "上上个月": -2, "上上月": -2, "大上个月": -2, "上个月": -1, "上月": -1, "这个月": 0, "这月": 0, "本月": 0, "当月": 0, "今个月": 0,
+    "上上个月": -2, "上上月": -2, "大上个月": -2, "上个月": -1, "上月": -1, "这个月": 0, "这月": 0, "本月": 0, "今个月": 0,
     "下下个月": 2, "下个月": 1, "下月": 1, "two months ago": -2, "last month": -1, "this month": 0, "next month": 1,
 }  # fmt: skip
 _MONTH_WORD: Final = re.compile("|".join(sorted(_MONTH_WORDS, key=len, reverse=True)))
-_AGO: Final = re.compile(rf"(?P<count>{_COUNT}|半)\s?(?P<unit>个月|年)(?:以前|之前|前)(?P<done>就?(?:被|给)?(?:停|取消|断|开始|进|入职|签|没|交|领|办|来|申请))?")
-_DAY_BEHIND: Final = re.compile(r"的?\s?(?P<day>\d{1,2}|[二三]?十[一二三四五六七八九]?|[一二三四五六七八九])\s?[号日]")
+_AGO: Final = re.compile(
+    rf"(?P<count>{_COUNT}|半)\s?(?P<unit>个月|年)(?:以前|之前|前)(?P<done>就?(?:被|给)?(?:停|取消|断|开始|进"
+    rf"|入职|签|没|交|领|办|来|申请))?"
+)
+_DAY_BEHIND: Final = re.compile(
+    r"的?\s?(?P<day>\d{1,2}|[二三]?十[一二三四五六七八九]?|[一二三四五六七八九])\s?[号日]"
+)
 
 
 def _relative(text: str, today: date, asked: str | None) -> date | None:
@@ -53,20 +58,44 @@ def _relative(text: str, today: date, asked: str | None) -> date | None:
     return None
 
 
-_YEAR_WORDS: Final = {"大前年": -3, "前年": -2, "去年": -1, "上年": -1, "旧年": -1, "今年": 0, "本年": 0, "明年": 1, "last year": -1, "this year": 0}
+_YEAR_WORDS: Final = {
+    "大前年": -3,
+    "前年": -2,
+    "去年": -1,
+    "上年": -1,
+    "旧年": -1,
+    "今年": 0,
+    "本年": 0,
+    "明年": 1,
+    "last year": -1,
+    "this year": 0,
+}
 _YEAR: Final = rf"(?P<year>(?:20)?\d\d\s?年|二[零〇][一二三四五六七八九零〇]{{2}}年|{'|'.join(_YEAR_WORDS)})"
 _NUMERIC: Final = re.compile(
     r"(?<![\d.,])(?P<year>20\d\d)[-/.](?P<month>0?[1-9]|1[0-2])(?!\d)(?:[-/.](?P<day>\d{1,2})(?!\d))?"
 )
 _CALENDAR: Final = re.compile(
-    rf"(?<![\d.,])(?:{_YEAR}的?\s?)?(?P<month>0?[1-9]|1[0-2]|十[一二]?|(?<!十)[一二三四五六七八九])\s?月份?(?!薪|入|均)"
-    r"(?:的?\s?(?P<day>[1-3]?\d(?![\d个千百])|[二三]?十[一二三四五六七八九]?(?=[号日])|[一二三四五六七八九](?=[号日])))?"
+    rf"(?:(?<![\d.]){_YEAR}的?\s?|(?<![年\d.]))(?P<month>0?[1-9]|1[0-2]|十[一二]?"
+    rf"|(?<!十)[一二三四五六七八九])\s?月份?(?!薪|入|均)"
+    r"(?:的?\s?(?P<day>[1-3]?\d(?![\d个千百])|[二三]?十[一二三四五六七八九]?(?=[号日])"
+    r"|[一二三四五六七八九](?=[号日])))?"
 )
 #: 一月三千: so much a month, not the January.
 _PAID: Final = re.compile(r"\s?(?:[领给发挣拿打赚能]|大概|[一二两三四五六七八九][千百]|\d{3})")
-_ENGLISH_MONTHS: Final = (
-    ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"]
-)
+_ENGLISH_MONTHS: Final = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+]
 _ENGLISH: Final = re.compile(
     rf"(?:(?P<lead>in|since|from|until|last) )?\b(?P<month>{'|'.join(_ENGLISH_MONTHS)})\b(?: (?P<year>20\d\d))?"
 )
@@ -89,10 +118,13 @@ def _calendar(text: str, today: date) -> date | None:
 
 
 _PART_OF_YEAR: Final = {"年初": 1, "年底": 12, "年末": 12, "下半年": 7}
-_ONLY_YEAR: Final = re.compile(rf"(?<![\d.])(?!\d\d\s?年){_YEAR}(?P<part>年初|年底|年末|下半年)?(?!薪|终|收入)")
+_ONLY_YEAR: Final = re.compile(
+    rf"(?<![\d.])(?!\d\d\s?年){_YEAR}(?P<part>年初|年底|年末|下半年)?(?!薪|终|收入|腊月|正月)"
+)
 #: What is asked of a year, or happened in it; 我去年摔了一跤 dates nothing that is computed.
 _DATED: Final = re.compile(
-    r".{0,12}(?:标准|低保|基数|下限|上限|比例|费率|最低工资|线|规定|政策|停|取消|断|开始|进厂|入职|交|签)|.{0,4}$"
+    r".{0,12}(?:标准|低保|基数|下限|上限|比例|费率|最低工资|线|规定|政策|停|取消|断|开始|进厂|入职|交|签)"
+    r"|.{0,4}$"
 )
 
 

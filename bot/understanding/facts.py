@@ -46,7 +46,9 @@ class Facts:
     dibao: Literal["none", "applying", "receiving", "suspended", "ended"] | None = None
     standard_monthly: Fen | None = None
     received_monthly: Fen | None = None
-    amount: Fen | None = None  # 「不对，是3800」: an amount that corrects or answers something, it does not say what
+    amount: Fen | None = (
+        None  # 「不对，是3800」: an amount that corrects or answers something, it does not say what
+    )
     on: date | None = None
     answer: Literal["yes", "no", "none", "unsure"] | None = None
     choice: int | None = None

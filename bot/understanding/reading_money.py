@@ -116,44 +116,61 @@ def _wage(said: Sequence[Said], *, corrects: bool) -> _Sum:
     return _Sum(unsure=(Unsure("wage", "unclear_amount", (str(total.low), str(together))),))
 
 
-#: 到手多少, 到手少了: nothing is said of the wage.
-_QUESTION: Final = re.compile(r"(?:能|会|还|可以|大概|实际|有|拿|领|到|剩|下|是|后|之后|就|才)*(?:多|少|几|不|够)")
+_NET: Final = frozenset({"net", "deducted", "card"})
+#: 到手还是应发我也搞不清: neither is said.
+_EITHER: Final = re.compile(r"(?:到手|实发|税后|应发|税前|扣之前)的?还是")
 
 
 def _is_net(said: Sequence[Said], line: Line, asked: str | None) -> bool | None:
     """Whether the wage is what arrives (到手), or before deductions; None where nothing says so."""
-    wages = [each for each in said if each.field == "wage"]
-    if not wages and asked not in ("wage", "gross_or_net"):
+    kinds = {each.kind for each in said if each.field == "wage"}
+    if _EITHER.search(line.text) or not (kinds or asked in ("wage", "gross_or_net")):
         return None
-    if len({each.kind for each in wages}) > 1 and any(each.kind == "net" for each in wages):
-        return False  # both are named, and the larger one was taken
-    told = [cue for cue in line.cues if cue.kind in ("net", "gross") and not _QUESTION.match(line.text, cue.end)]
+    if "gross" in kinds or ("net" in kinds and len(kinds) > 1):
+        return False  # where both are named, the larger one was taken
+    if kinds & _NET:
+        return True
+    told = [cue for cue in line.cues if cue.kind in ("net", "gross")]
     affirmed = [cue for cue in told if not DENIED.search(line.text, 0, cue.start)]
     if affirmed:
         return affirmed[-1].kind == "net"
     return told[-1].kind == "gross" if told else None
 
 
+_ONLY_I: Final = r"(?:就|只有?|只系|(?<![晓觉记认懂显])得|全靠|都靠|只?靠|就靠|光靠)(?:是|有)?我"
+_EARN: Final = r"(?:在|出来|出去|出|能)?(?:挣|赚|上班|打工|有收入|有工资|工资|拿钱|养家|干活|工作|做工|搵钱|收入|这?点?工资)"
 _NO_INCOME: Final = re.compile(
-    r"(?:没有?|没啥|没什么|无|冇|莫得)(?:什么|啥|任何)?(?:别的|其他|其它|另外|额外)(?:的|人)*(?:收入|进账|来源|钱|工资|$)"
-    r"|(?:别的|其他|其它|另外|其余)(?:的|人|收入|家人|来源)*(?:都|也|就)?(?:没有?|没啥|无|冇|不挣|是?零|为零|0(?!\d))"
-    r"|(?:家里|家)(?:就|都)?没(?:有)?(?:别的?)?人(?:挣|赚|上班|有收入|工作|打工)"
-    r"|(?:就|只有?|只系|得|全靠|都靠|只?靠|就靠|光靠)(?:是|有)?我(?:一个人?|自己|个人|一人)*的?(?:在|出来|出去|出|能)?"
-    r"(?:挣|赚|上班|打工|有收入|有工资|工资|拿钱|养家|干活|工作|做工|搵钱|收入|这?点?工资)"
-    r"|(?:全靠|都靠|就靠|光靠|只靠)我(?:一个?人?|自己|这点)?|我一个人(?:养家|挣钱养|养一家|养活)"
+    r"(?:没有?|没啥|没什么|无|冇|莫得)(?:什么|啥|任何)?(?:别的|其他|其它|另外|额外)(?:的|人)*"
+    r"(?:收入|进账|来源|钱|工资|了?$)"
+    r"|(?:别的|其他|其它|另外|其余)(?:的|人|收入|家人|来源)*[都也就]?(?:没有?|没啥|无|冇|不挣|是?零|为零|0(?!\d))"
+    r"|家里?[就都]?没有?(?:别的?)?人(?:挣|赚|上班|有收入|工作|打工)"
+    rf"|{_ONLY_I}(?:一个人?|自己|个人|一人)*的?{_EARN}"
+    r"|(?:全靠|都靠|就靠|光靠|只靠)我|我一个人(?:养家|挣钱养|养一家|养活)"
     r"|都(?:没有?|没得|冇)(?:收入|工作|上班|挣钱)"
-    r"|no other income|nobody else (?:works|earns)|(?:only i|i'm the only one|only me) (?:who )?(?:works?|working|earns?|earning)"
+    r"|no other income|nobody else (?:works|earns)"
+    r"|(?:only i|i'm the only one|only me) (?:who )?(?:works?|working|earns?|earning)"
 )
-_NO_WORK: Final = r"(?:都|也|又)?(?:没有?|不|冇|无)(?:出去|去|在)?(?:收入|上班|工作|挣钱|赚钱|打工|返工|做工|事做)"
-_IDLE_KIN: Final = re.compile(rf"(?:{PERSON})[^,。;!?]{{0,6}}?{_NO_WORK}")
-_NONE_ASKED: Final = re.compile(r"一分(?:钱)?(?:都|也)?(?:没|不挣|挣不到)|没(?:有|得|啥)?(?:收入|进账|钱|工作|人挣)|(?:不|没)挣钱|不上班|没上班|没人(?:上班|挣|工作)")
+#: 老婆没上班: she brings nothing home.
+_IDLE: Final = re.compile(
+    rf"(?:{PERSON})[^,。;!?]{{0,6}}?[都也又]?(?:没有?|不|冇|无)(?:出去|去|在)?"
+    r"(?:收入|上班|工作|挣钱|赚钱|打工|返工|做工|事做)"
+)
+#: What means nothing only in answer to the question.
+_NOTHING: Final = re.compile(
+    r"干不了活|干不动|(?:没法|不能|没能力)(?:上班|干活|挣钱|工作)|[无冇]收入|在家[带待看照]|一分钱?[都也]?(?:没|不挣|挣不到)"
+    r"|没[有得啥]?(?:收入|进账|钱|工作|人挣)|[不没]挣钱|[不没]上班|没人(?:上班|挣|工作)"
+)
 _UNSTEADY: Final = re.compile(
-    r"没准|没个准|说不准|不固定|不稳定|不一定|不定|时有时无|看情况|看活|有一天没一天|有一个月没一个月|有多有少|有时候?[有没]|有的月"
+    r"没准|没个准|没有?固定|说不准|不固定|不稳定|不一定|不定|时有时无|看情况|看活|有一天没一天|有一个月没一个月"
+    r"|有多有少|有时候?[有没]|有的月"
 )
+_SOMETIMES: Final = re.compile(r"(?:没有?固定|没准|不一定|不稳定).*(?:有时|偶尔)")
 _SOMETIMES_NONE: Final = re.compile(
     r"(?:有时候?|有的时候|有的月|有些月|少的时候|差的时候|不好的时候|没活|闲的时候|淡季)[^。;!?]{0,8}?"
     r"(?:没有?|冇|无|零|(?<!\d)0(?!\d))"
 )
+#: 爸妈每人180: how many they are is not worked out here.
+_EACH: Final = re.compile(r"每个?人|一人\d|各")
 
 
 def _others(said: Sequence[Said], text: str, asked: str | None, *, corrects: bool) -> _Sum:
@@ -163,22 +180,21 @@ def _others(said: Sequence[Said], text: str, asked: str | None, *, corrects: boo
         if each.field == "other_income":
             shares.setdefault(each.whose, []).append(each.amount)
     if not shares:
-        return _no_amount(text, asked)
+        return _without_amount(text, asked)
     sums = [_share(amounts, text, corrects=corrects) for amounts in shares.values()]
-    unsure = tuple(each for one in sums for each in one.unsure)
+    unsure = tuple(each for one in sums for each in one.unsure)[:1]
     if any(one.low is None for one in sums):
-        return _Sum(unsure=unsure[:1])
+        return _Sum(unsure=unsure)
     low = sum(one.low or 0 for one in sums)
     high = sum((one.high if one.high is not None else one.low) or 0 for one in sums)
-    return _Sum(low, high if high != low else None, unsure[:1])
+    return _Sum(low, high if high != low else None, unsure)
 
 
-def _no_amount(text: str, asked: str | None) -> _Sum:
-    if _NO_INCOME.search(text) or _IDLE_KIN.search(text):
+def _without_amount(text: str, asked: str | None) -> _Sum:
+    answers = asked == "other_income"
+    if _NO_INCOME.search(text) or _IDLE.search(text) or (answers and _NOTHING.search(text)):
         return _Sum(0)
-    if asked == "other_income" and _NONE_ASKED.search(text):
-        return _Sum(0)
-    if asked == "other_income" and _UNSTEADY.search(text):
+    if answers and _UNSTEADY.search(text):
         return _Sum(unsure=(Unsure("other_income", "vague_amount"),))
     return _Sum()
 
@@ -186,10 +202,15 @@ def _no_amount(text: str, asked: str | None) -> _Sum:
 def _share(amounts: Sequence[Amount], text: str, *, corrects: bool) -> _Sum:
     """One person's income. A range with both ends may stand; what comes and goes begins at nothing."""
     total = _sum_up("other_income", amounts, corrects=corrects)
-    if total.low is not None:
-        goes = _SOMETIMES_NONE.search(text) or (_UNSTEADY.search(text) and not corrects)
-        return _Sum(0, total.low, total.unsure) if goes else total
-    low, high = total.unsure[0].low, total.unsure[0].high
+    low, high, told = total.low, total.low, total.unsure
+    if total.low is None:
+        low, high = told[0].low, told[0].high
+        told = (Unsure("other_income", "per_year"),) if any(each.per == "year" for each in amounts) else ()
+    elif _EACH.search(text):
+        high = None
+    comes_and_goes = _SOMETIMES if total.low is None else _UNSTEADY
+    if _SOMETIMES_NONE.search(text) or (len(amounts) == 1 and not corrects and comes_and_goes.search(text)):
+        low = 0
     if high is None:
-        return total
-    return _Sum(0 if _SOMETIMES_NONE.search(text) else low or 0, high)
+        return _Sum(unsure=(Unsure("other_income", "vague_amount", low=low),))
+    return _Sum(low or 0, high if high != low else None, told)

@@ -18,8 +18,12 @@ _PIECE: Final = re.compile(
     r"|(?P<unit>[十百千万亿]|(?<=\d)[kw](?![a-z]))"
 )
 #: The last digit of 三千二一个月 and of 三千四口人 counts what follows, not hundreds.
-_COUNTS_ON: Final = re.compile(r"一(?=个|月|年|天|日|周|星期|小时|钟头)|[一二两三四五六七八九](?=口|个人|个孩|个娃|个小)")
-_FORMAL: Final = re.compile("[壹贰叁参肆伍陆柒捌玖拾佰仟零万]{2,}")
+_COUNTS_ON: Final = re.compile(
+    r"一(?=个|月|年|天|日|周|星期|小时|钟头)|[一二两三四五六七八九](?=口|个人|个孩|个娃|个小)"
+)
+_FORMAL: Final = re.compile(
+    "[壹贰叁参肆伍陆柒捌玖拾佰仟零万]{2,}|(?<=[百千万])[壹贰叁肆伍陆柒捌玖](?![一-龥])"
+)
 _FORMAL_DIGITS: Final = str.maketrans("壹贰叁参肆伍陆柒捌玖拾佰仟", "一二三三四五六七八九十百千")
 _SLIPS: Final = ((re.compile("(?<=千[一二三四五六七八九])白"), "百"), (re.compile("俩(?=[百千万])"), "两"))
 
@@ -147,7 +151,9 @@ def _total(pieces: list[_Piece], end: int) -> int:
             pending = piece
             continue
         if piece.unit >= 10_000:
-            closed += section * piece.unit + (_times(pending, piece.unit, end) if pending or not section else 0)
+            closed += section * piece.unit + (
+                _times(pending, piece.unit, end) if pending or not section else 0
+            )
             section = 0
         else:
             section += _times(pending, piece.unit, end)
@@ -180,13 +186,15 @@ def _tail(piece: _Piece, last: int, end: int) -> int:
         return _scaled(digits, 1)
     if digits.startswith("0") or last <= 10 or "." in digits:
         return _scaled(digits, 1)
-    return _scaled(digits, last) // 10 ** len(digits)
+    tenths: int = 10 ** len(digits)
+    return _scaled(digits, last) // tenths
 
 
 def _scaled(digits: str, unit: int) -> int:
     """`digits` × `unit` in hundredths, exact: what is finer than a hundredth is refused."""
     whole, _, fraction = digits.partition(".")
-    value, rest = divmod(int(whole + fraction) * unit * HUNDREDTHS, 10 ** len(fraction))
+    tenths: int = 10 ** len(fraction)
+    value, rest = divmod(int(whole + fraction) * unit * HUNDREDTHS, tenths)
     if rest:
         raise ValueError(digits)
     return value

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from bot.understanding.facts import Unsure
+from bot.understanding.facts import Unsure, Why
 from bot.understanding.places import Place, Places
 
 Role = Literal["region", "dibao_region"]
@@ -37,42 +37,52 @@ def read_places(text: str, places: Places, asked: str | None = None, *, corrects
     ('320500', '341200', 'rural')
     """
     named = _current(text, places.named(text, codes=asked in _ROLES))
-    roles = _complete([_role(text, named, at, asked) for at in range(len(named))], named, asked)
-    found = {role: _one(role, named, roles, places, corrects=corrects) for role in _ROLES}
+    placed = _complete(
+        [_Placed(place, _role(text, named, at, asked)) for at, place in enumerate(named)], asked
+    )
+    found = {role: _one(role, placed, places, corrects=corrects) for role in _ROLES}
     same = bool(_SAME.search(text) or (asked == "dibao_region" and _SAME_ANSWER.search(text)))
     if len(named) == 1 and _BOTH.search(text, 0, named[0].start):
         same, found = True, dict.fromkeys(_ROLES, _settle("region", named[0].codes))
-    if _NOT_SAME.search(text):
-        same = False
-    home = [place for place, role in zip(named, roles, strict=True) if role == "dibao_region"]
     return Regions(
         region=found["region"].code,
         dibao_region=found["dibao_region"].code,
-        same_region=same,
-        area=_area(text, home, asked),
-        unsure=_unsure(found, named, roles),
+        same_region=same and not _NOT_SAME.search(text),
+        area=_area(text, [each.place for each in placed if each.role == "dibao_region"], asked),
+        unsure=_unsure(found, placed),
     )
 
 
 # Which of the two ---------------------------------------------------------------------------------------------------
 
 _ROLES: Final[tuple[Role, Role]] = ("region", "dibao_region")
-_LINK: Final = r"(?:的?(?:地方|地点|所在地|地址|登记|那边)|[的地也都还就又一直是在落喺系为:呢\s交缴买办]|is|in|at)*"
+_LINK: Final = (
+    r"(?:的?(?:地方|地点|所在地|地址|登记|那边)|[的地也都还就又一直是在落喺系为:呢\s交缴买办]|is|in|at)*"
+)
 _HOME_BEFORE: Final = re.compile(
-    rf"(?:老家|户口本?|户籍|籍贯|家乡|家里|屋企|娘家|祖籍|本籍|乡下|民政|[领吃]低保|低保|回|(?:我|俺|我们)?家(?=[在是住喺])|hometown|hukou|(?:come|i'm|am) from|from|(?:dibao|benefits?|line|parents)[^,.?]{{0,20}}(?= (?:in|of|for)))"
-    rf"{_LINK}$"
+    r"(?:老家|(?<!外地)(?<!农村)(?<!城镇)户口本?|户籍|籍贯|家乡|家里|屋企|娘家|祖籍|本籍|乡下|民政|[领吃]低保|低保|回"
+    r"|(?:我|俺|我们)?家(?=[在是住喺])|hometown|hukou|(?:come|i'm|am) from|from"
+    rf"|(?:dibao|benefits?|line|parents)[^,.?]{{0,20}}(?= (?:in|of|for))){_LINK}(?<!还是)$"
 )
 _WORK_BEFORE: Final = re.compile(
-    rf"(?:社保|参保|保险|(?:上班|打工|工作|干活|做工|务工|做事|返工)(?=.)|厂子?|单位|公司|工地|人(?=[在喺])|现在?|目前|如今|跑到|work(?:ing|s)?|job)"
-    rf"{_LINK}(?<=[在喺是:到厂现前今t ])$|(?:人|现)[在喺]$|(?:work(?:ing|s)?|job) (?:is )?in $"
+    r"(?:社保|参保|保险|(?:上班|打工|工作|干活|做工|务工|做事|返工)(?=.)|厂子?|单位|公司|工地|人(?=[在喺])|现在?|目前"
+    rf"|如今|跑到|work(?:ing|s)?|job){_LINK}(?<=[在喺是:到厂现前今t ])$"
+    r"|[人现][在喺]$|(?:work(?:ing|s)?|job) (?:is )?in $"
 )
-_HOME_NEAR: Final = re.compile(r"(?:[我俺]|我们|本人|咱)(?:们|家)?(?:就?是|就)?\s?$|是\s?$|家\s?$|从\s?$")
+_HOME_BEHIND: Final = re.compile(
+    r"^人(?!在)|^.{0,2}老家|^[^,。;!?\s]{0,8}?(?:户口|户籍|农村|乡下|村里|村子|低保|籍)"
+    r"|[领吃拿][着的]?低保|出来|过来|来的"
+)
+_WORK_BEHIND: Final = re.compile(
+    r"上班|打工|工作|干活|做[事工]|务工|返工|搬砖|进厂|\w{0,3}厂|工地|公司|社保|参保|保险|缴|医保|基数|公积金|最低工资"
+    r"|当(?!地)|送外卖|跑车|跑滴滴|开车|[挣赚]钱|谋生|保洁|保姆|服务员|实习|work"
+)
+#: Words that tell a role only if nothing plainer does.
+_HOME_NEAR: Final = re.compile(r"(?:[我俺]|我们|本人|咱)[们家]?(?:就?是|就)?\s?$|是\s?$|家\s?$")
 _WORK_NEAR: Final = re.compile(r"(?:[在喺到来去]|\bin|at)\s?$")
-_BEHIND: Final = re.compile(
-    r"(?P<home>^人(?![在])|^那?边?老家|出来|过来|来的|(?:的|那边)?户口|户籍|农村|乡下|村里|村子|(?:领|吃|拿)(?:着|的)?低保|低保|老家|籍)"
-    r"|(?P<work>上班|打工|工作|干活|做[事工]|务工|返工|搬砖|进厂|[\w]{0,3}厂|工地|公司|社保|参保|保险|缴|当(?!地)|送外卖|跑车|跑滴滴|开车|[挣赚]钱|谋生|保洁|保姆"
-    r"|服务员|实习|基数|公积金|最低工资|work)"
-)
+_FROM_THERE: Final = re.compile(r"\s?(?:的(?=$|[,。;!?])|人)")
+_FROM: Final = re.compile(r"从\s?$")
+_COME: Final = re.compile(r"[过出]?来")
 _CLAUSE_END: Final = re.compile(r"[,。;!?]")
 
 
@@ -95,19 +105,19 @@ def _role(text: str, named: Sequence[Place], at: int, asked: str | None) -> Role
 def _told(text: str, named: Sequence[Place], at: int) -> _Told:
     place = named[at]
     since = max(named[at - 1].end if at else 0, _clause_start(text, place.start))
-    if _HOME_BEFORE.search(text, since, place.start):
-        behind = _behind(text, named, at)
-        # 家里在苏州打工: what is done there is the plainer word.
-        return behind if behind.role == "region" and text[since : place.start].startswith("家里") else _HOME
-    if _WORK_BEFORE.search(text, since, place.start):
-        behind = _behind(text, named, at)
-        return behind if behind.role == "dibao_region" else _WORK
     behind = _behind(text, named, at)
+    if _HOME_BEFORE.search(text, since, place.start):
+        # 家里在苏州打工: what is done there is the plainer word.
+        return behind if behind == _WORK and text.startswith("家里", since) else _HOME
+    if _WORK_BEFORE.search(text, since, place.start):
+        return behind if behind == _HOME else _WORK
+    if _FROM.search(text, since, place.start) and _COME.match(text, place.end):
+        return _HOME
     if behind.role is not None:
         return behind
     if _WORK_NEAR.search(text, since, place.start):
         return _Told("region")
-    if _HOME_NEAR.search(text, since, place.start) or re.match(r"\s?(?:的|人)", text[place.end :]):
+    if _HOME_NEAR.search(text, since, place.start) or _FROM_THERE.match(text, place.end):
         return _Told("dibao_region")
     return _Told()
 
@@ -125,23 +135,58 @@ def _behind(text: str, named: Sequence[Place], at: int) -> _Told:
         end = named[at + 1].start
         own = _HOME_BEFORE.search(text, start, end) or _WORK_BEFORE.search(text, start, end)
         end = own.start() if own else end
-    found = _BEHIND.search(text[start:end])
-    if found is None:
-        return _Told()
-    return _HOME if found["home"] else _WORK
+    home = _HOME_BEHIND.search(text[start:end])
+    work = _WORK_BEHIND.search(text[start:end])
+    if home and (work is None or home.end() <= work.end()):
+        return _HOME
+    return _WORK if work else _Told()
 
 
 def _clause_start(text: str, before: int) -> int:
     return max((found.end() for found in _CLAUSE_END.finditer(text, 0, before)), default=0)
 
 
-def _complete(roles: list[Role | None], named: Sequence[Place], asked: str | None) -> list[Role | None]:
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """A place and what it is to the reader; None where nothing tells."""
+
+    place: Place
+    role: Role | None
+
+
+def _complete(placed: list[_Placed], asked: str | None) -> list[_Placed]:
     """Of two places, one plainly the home, the other is the workplace, and the other way round."""
-    if asked in _ROLES or len(named) != 2 or (roles[0] is None) == (roles[1] is None):
-        return roles
-    known = roles[0] or roles[1]
-    other: Role = "dibao_region" if known == "region" else "region"
-    return [role or other for role in roles]
+    known = [each.role for each in placed if each.role is not None]
+    if asked in _ROLES or len(placed) != 2 or len(known) != 1:
+        return placed
+    other: Role = "dibao_region" if known[0] == "region" else "region"
+    return [_Placed(each.place, each.role or other) for each in placed]
+
+
+# Places that count --------------------------------------------------------------------------------------------------
+
+_DENIED: Final = re.compile(r"(?:不是|不系|唔系|并非|不在|不喺|not (?:in|from)?)\s?$")
+#: Where one worked once is neither of the two.
+_ONCE: Final = re.compile(r"(?:以前|之前|原来|曾经|先后)(?:一直)?(?:的?record)?[在喺是]?\s?$")
+_ONCE_BEHIND: Final = re.compile(
+    r"[^,。;!?]{0,6}(?:打过工|干过|工作过|上过班|交过|做过|待过)|\s?[交干做]了?[\d一二两三四五六七八九十]+年"
+)
+#: Where the son works is neither, too.
+_THEIRS: Final = re.compile(
+    r"(?<![和跟同与])(?:我的?)?(?:老公|老婆|媳妇儿?|丈夫|妻子|爱人|对象|儿子|女儿|闺女|[哥弟姐妹]{1,2}"
+    r"|husband|wife|son|daughter)[^,。;!?]{0,3}(?:在|去|到|来|in|at)\s?$"
+)
+
+
+def _current(text: str, named: list[Place]) -> list[Place]:
+    """The reader's own places, without the first one of 「不是阜阳，是亳州」, and without those of the past."""
+    kept = [place for place in named if not _DENIED.search(text, 0, place.start)] or named
+    kept = [place for place in kept if not _THEIRS.search(text, 0, place.start)]
+    return [place for place in kept if not _is_past(text, place)] or kept
+
+
+def _is_past(text: str, place: Place) -> bool:
+    return bool(_ONCE.search(text, 0, place.start) or _ONCE_BEHIND.match(text, place.end))
 
 
 # One place for each role --------------------------------------------------------------------------------------------
@@ -155,31 +200,13 @@ class _Settled:
     unsure: tuple[Unsure, ...] = ()
 
 
-_DENIED: Final = re.compile(r"(?:不是|不系|并非|不在|不喺|not (?:in|from)?)\s?$")
-
-
-#: Where one worked once is neither of the two.
-_ONCE: Final = re.compile(r"(?:以前|之前|原来|曾经|先后)(?:一直)?(?:的?record)?[在喺是]?\s?$")
-_ONCE_BEHIND: Final = re.compile(r"(?:[^,。;!?]{0,6}(?:打过工|干过|工作过|上过班|交过|做过|待过))|\s?(?:交了?|干了?|做了?)[\d一二两三四五六七八九十]+年")
-
-
-def _current(text: str, named: list[Place]) -> list[Place]:
-    """The places without the first one of 「不是阜阳，是亳州」, and without those of the past."""
-    kept = [place for place in named if not _DENIED.search(text, 0, place.start)] or named
-    now = [
-        place
-        for place in kept
-        if not (_ONCE.search(text, 0, place.start) or _ONCE_BEHIND.match(text, place.end))
-    ]
-    return now or kept
-
-
-def _one(
-    role: Role, named: Sequence[Place], roles: Sequence[Role | None], places: Places, *, corrects: bool
-) -> _Settled:
-    mine = [place.codes for place, each in zip(named, roles, strict=True) if each == role]
-    elsewhere = [place.codes for place, each in zip(named, roles, strict=True) if each not in (role, None)]
-    mine = [codes for codes in mine if role == "region" or codes not in elsewhere] or mine
+def _one(role: Role, placed: Sequence[_Placed], places: Places, *, corrects: bool) -> _Settled:
+    """The first place of this role, or the last of a correction, as narrow as the others of it make it."""
+    mine = [each.place.codes for each in placed if each.role == role]
+    if role == "dibao_region":
+        # 在苏州打工，苏州的低保线和我们周口的: the home is the other one.
+        work = [each.place.codes for each in placed if each.role == "region"]
+        mine = [codes for codes in mine if codes not in work] or mine
     if not mine:
         return _Settled()
     chosen = mine[-1] if corrects else mine[0]
@@ -194,18 +221,15 @@ def _settle(role: Role, codes: tuple[str, ...]) -> _Settled:
     return _Settled(unsure=(Unsure(role, "ambiguous_region", codes[:MOST_CHOICES]),))
 
 
-def _unsure(
-    found: dict[Role, _Settled], named: Sequence[Place], roles: Sequence[Role | None]
-) -> tuple[Unsure, ...]:
+def _unsure(found: dict[Role, _Settled], placed: Sequence[_Placed]) -> tuple[Unsure, ...]:
     """What must be asked back: which place of that name, or what the place is to the reader."""
     told = tuple(dict.fromkeys(each for settled in found.values() for each in settled.unsure))
-    open_codes = [place.codes for place, role in zip(named, roles, strict=True) if role is None]
-    if not open_codes or any(settled.code for settled in found.values()):
+    unplaced = [each.place.codes for each in placed if each.role is None]
+    if not unplaced or any(settled.code for settled in found.values()):
         return told
-    codes = tuple(dict.fromkeys(code for codes in open_codes for code in codes))
-    why: Literal["which_region", "ambiguous_region"] = "which_region"
-    if len(open_codes) == 1 and len(codes) > 1:
-        why = "ambiguous_region"
+    codes = tuple(dict.fromkeys(code for codes in unplaced for code in codes))
+    ambiguous = len(unplaced) == 1 and len(codes) > 1
+    why: Why = "ambiguous_region" if ambiguous else "which_region"
     return (*told, Unsure("region", why, codes[:MOST_CHOICES]))
 
 
@@ -213,26 +237,37 @@ def _unsure(
 
 _SAME: Final = re.compile(
     r"本地(?:人|户口|的户口|户籍)|(?:户口|低保|老家|家)(?:也|就|都)(?:是|在)(?:这里|这儿|这边|本地|当地|这)"
-    r"|(?:户口|老家|家)[^,。;!?]{0,6}(?:一样|同一个地方|一个地方)"
+    r"|(?:户口|老家|家)[^,。;!?]{0,6}(?:同一个地方|一个地方)"
 )
 _SAME_ANSWER: Final = re.compile(
-    r"一样|同一|一个地方|本地|当地|(?:就|也|都)(?:是|在)?(?:这里|这儿|这边|这)|就是这|没(?:有)?换地方|同样|冇分别|same|here"
-    r"|^(?:也|都)(?:是|在)|^(?:跟|和|同)(?:上班|工作|厂|打工|做工)"
+    r"一样|同一|一个地方|本地|当地|[就也都][是在]?(?:这里|这儿|这边|这)|就是这|没有?换地方|冇分别|same|here"
+    r"|^[也都][是在]|^[跟和同](?:上班|工作|厂|打工|做工)"
 )
-_NOT_SAME: Final = re.compile(r"不一样|不同|不是(?:一个|同一|本地|这)|不在(?:这|本地|一个|同)|外地|唔同|not (?:the )?same|different")
-_BOTH: Final = re.compile(r"(?:户口|老家|家|上班|工作|打工|人|两个|全)?(?:和|跟|与|、)?(?:户口|上班|工作|打工|人)?都(?:是|在)\s?$")
+_NOT_SAME: Final = re.compile(
+    r"不一样|不同|不是(?:一个|同一|本地|这)|不在(?:这|本地|一个|同)|外地|唔同|not (?:the )?same|different"
+)
+_BOTH: Final = re.compile(r"(?<![们俩夫妻婆公子女爸妈弟哥姐妹])都(?:是|在)\s?$")
 
 _COUNTRY: Final = r"农村|农业户口|农户|农业|乡下|村里|村子|村上|农民"
 _TOWN: Final = r"城镇户口|城镇|城里|城市|居民户口|非农|县城|市区|市里|农转非"
+_EITHER: Final = re.compile(rf"(?P<rural>{_COUNTRY})|(?P<urban>{_TOWN})")
 _REGISTERED: Final = re.compile(
-    r"(?P<urban>非农(?:业)?(?:户口|户)?|城镇(?:户口|低保)|城市(?:户口|低保)|居民户口|农转非)|(?P<rural>农(?:村|业)(?:户口|户籍|低保|的户口)|农村户|农户)"
+    r"(?P<urban>非农业?(?:户口|户)?|城镇(?:户口|低保)|城市(?:户口|低保)|居民户口|农转非)"
+    r"|(?P<rural>农[村业](?:户口|户籍|低保|的户口)|农村户|农户)"
 )
-_ABOUT_HOME: Final = r"(?:老家|户口|户籍|家|低保|乡下|人)(?:也|都|就)?(?:是|在|喺|系|属于|:)?(?:个)?"
-_HOME_AREA: Final = re.compile(rf"{_ABOUT_HOME}(?:(?P<rural>{_COUNTRY})|(?P<urban>{_TOWN})(?=$|[,。;!?\s的]|户口|低保))")
-_NOT_AREA: Final = re.compile(r"(?:不是|不系|不算)(?:(?P<rural>农村|农业|乡下|农民|村里)|(?P<urban>城镇|城里|城市|居民|非农))")
-_BY_PLACE: Final = re.compile(r"\s?(?:的|那边的?|下面的?)?\s?(?:(?P<rural>农村|乡下|村里|乡里)|(?P<urban>县城|城里|市区|市里|城区))")
+_HOME_AREA: Final = re.compile(
+    r"(?:老家|户口|户籍|家|低保|乡下|人)[也都就]?(?:是|在|喺|系|属于|:)?个?"
+    rf"(?:(?P<rural>{_COUNTRY})|(?P<urban>{_TOWN})(?=$|[,。;!?\s的]|户口|低保))"
+)
+_NOT_AREA: Final = re.compile(
+    r"(?:不是|不系|不算)(?:(?P<rural>农村|农业|乡下|农民|村里)|(?P<urban>城镇|城里|城市|居民|非农))"
+)
+_BY_PLACE: Final = re.compile(
+    r"\s?(?:的|那边的?|下面的?)?\s?(?:(?P<rural>农村|乡下|村里|乡里)|(?P<urban>县城|城里|市区|市里|城区))"
+)
 _ASKED_AREA: Final = re.compile(
-    rf"(?P<urban>非农|农转非|{_TOWN}|居民|街道|社区|urban|city|town)|(?P<rural>{_COUNTRY}|农|村|乡|rural|village|countryside|farm)"
+    rf"(?P<urban>非农|农转非|{_TOWN}|居民|街道|社区|urban|city|town)"
+    rf"|(?P<rural>{_COUNTRY}|农|村|乡|rural|village|countryside|farm)"
 )
 
 
@@ -243,7 +278,7 @@ def _area(text: str, home: Sequence[Place], asked: str | None) -> Area | None:
     near = next((found for place in home if (found := _BY_PLACE.match(text, place.end))), None)
     found = _REGISTERED.search(text) or near or _HOME_AREA.search(text)
     if found is None and asked in ("area", "dibao_region"):
-        found = _ASKED_AREA.search(text) if asked == "area" else re.search(rf"(?P<rural>{_COUNTRY})|(?P<urban>{_TOWN})", text)
+        found = (_ASKED_AREA if asked == "area" else _EITHER).search(text)
     if found is None:
         return None
     return "urban" if found["urban"] else "rural"

@@ -33,7 +33,7 @@ class Unsure(Reader):
 
 @pytest.fixture(scope="module")
 def house(library: Library) -> House:
-    return House(library, Finder(load_articles(compiled=None)), {}, Unsure(), FactReader(library.divisions))
+    return House(library, Finder(load_articles()), {}, Unsure(), FactReader(library.divisions))
 
 
 @pytest.fixture

@@ -22,7 +22,6 @@ def run(tmp_path: Path) -> Run:
     environ = {
         "SHEBAO__DATABASE__URL": f"sqlite:///{tmp_path / 'shebao.db'}",
         "SHEBAO__KEYS__FOLDER": str(tmp_path / "keys"),
-        "SHEBAO__KEYS__ERASURES": str(tmp_path / "erasures.log"),
     }
 
     def invoke(*arguments: object) -> Result:
@@ -32,7 +31,7 @@ def run(tmp_path: Path) -> Run:
 
 
 def open_again(folder: Path) -> Storage:
-    return open_storage(f"sqlite:///{folder / 'shebao.db'}", folder / "keys", folder / "erasures.log")
+    return open_storage(f"sqlite:///{folder / 'shebao.db'}", folder / "keys", folder / "keys-erased.jsonl")
 
 
 def say(folder: Path, key: str, text: str, *, erase: bool = False) -> None:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from app.jobs import Jobs, open_queue
+from app.settings import Database, Settings, SettingsError
 from app.settings import Jobs as JobSettings
-from app.settings import Settings, SettingsError
-from bot.receiving import Kept, Said, receive
+from bot.receiving import Kept, Received, Said, receive
 from delivery.messages import IncomingMessage, Reply
 from storage.opening import Storage, open_storage
 
@@ -25,6 +26,12 @@ class Post:
 
     def send(self, recipient: str, reply: Reply) -> None:
         self.sent.append(reply.text)
+
+
+def answering(
+    storage: Storage, turn: Callable[[Kept, IncomingMessage], Said]
+) -> Callable[[IncomingMessage], Received]:
+    return lambda message: receive(message, storage.conversations, turn)
 
 
 def echo(kept: Kept, message: IncomingMessage) -> Said:
@@ -50,7 +57,7 @@ def post() -> Post:
 
 @pytest.fixture
 def jobs(storage: Storage, post: Post) -> Iterator[Jobs]:
-    jobs = Jobs(open_queue(Settings()), storage, {"wechat": post}, echo)
+    jobs = Jobs(open_queue(Settings()), storage, {"wechat": post}, answering(storage, echo))
     yield jobs
     jobs.stop()
 
@@ -64,9 +71,7 @@ def wait_for(happens: Callable[[], bool]) -> None:
 
 def test_a_stored_event_is_answered_and_the_answer_sent(jobs: Jobs, storage: Storage, post: Post) -> None:
     jobs.start(2)
-    event = storage.inbox.store(wechat("m1"))
-    assert event is not None
-    jobs.answer(event)
+    jobs.answer(storage.inbox.store(wechat("m1")) or "")
     wait_for(lambda: len(post.sent) == 2)
     assert post.sent == ["听到你好", "还有吗？"]
 
@@ -102,10 +107,9 @@ def test_stopping_lets_a_running_job_finish(storage: Storage, post: Post) -> Non
         time.sleep(0.3)
         return echo(kept, message)
 
-    jobs = Jobs(open_queue(Settings()), storage, {"wechat": post}, slow)
+    jobs = Jobs(open_queue(Settings()), storage, {"wechat": post}, answering(storage, slow))
     jobs.start(1)
-    storage.inbox.store(wechat("m1"))
-    jobs.answer("00" * 16)
+    jobs.answer(storage.inbox.store(wechat("m1")) or "")
     wait_for(lambda: bool(started))
     jobs.stop()
     assert len(post.sent) == 2
@@ -119,15 +123,24 @@ def test_a_process_without_a_turn_leaves_events_to_others(storage: Storage, post
     assert post.sent == ["听到你好", "还有吗？"]
 
 
-def test_retention_runs_and_logs_counts_only(
-    jobs: Jobs, storage: Storage, caplog: pytest.LogCaptureFixture
-) -> None:
+def much_later(storage: Storage) -> Storage:
+    return replace(storage, now=lambda: datetime.now(UTC) + timedelta(days=400))
+
+
+def test_retention_runs_and_logs_counts_only(storage: Storage, caplog: pytest.LogCaptureFixture) -> None:
     receive(wechat("m1", "我家吃低保"), storage.conversations, echo)
-    object.__setattr__(storage, "now", lambda: datetime.now(UTC) + timedelta(days=400))
     with caplog.at_level("INFO", "shebao.jobs"):
-        jobs.retain()
+        Jobs(open_queue(Settings()), much_later(storage), {}).retain()
     assert "transcripts 1" in caplog.text and "低保" not in caplog.text
     assert storage.conversations.find("wechat", "阿丽") is None
+
+
+def test_retention_runs_at_every_start_too(storage: Storage) -> None:
+    receive(wechat("m1"), storage.conversations, echo)
+    jobs = Jobs(open_queue(Settings()), much_later(storage), {})
+    jobs.start(1)
+    wait_for(lambda: storage.conversations.find("wechat", "阿丽") is None)
+    jobs.stop()
 
 
 def test_jobs_travel_as_json_with_an_id_and_nothing_else(jobs: Jobs, storage: Storage) -> None:
@@ -137,16 +150,18 @@ def test_jobs_travel_as_json_with_an_id_and_nothing_else(jobs: Jobs, storage: St
     assert data.startswith(b"[") and b'["an-id"]' in data
 
 
-@pytest.mark.parametrize(
-    ("settings", "says"),
-    [
-        (JobSettings(engine="celery"), "jobs.engine: one of embedded, postgresql, redis, not 'celery'"),
-        (JobSettings(engine="postgresql"), "needs a database.url that starts with postgresql:"),
-    ],
-)
-def test_an_engine_that_cannot_run_is_one_line(settings: JobSettings, says: str) -> None:
-    with pytest.raises(SettingsError, match=says):
-        open_queue(Settings(jobs=settings))
+def test_jobs_over_postgresql_need_that_database() -> None:
+    with pytest.raises(SettingsError, match="needs a database"):
+        open_queue(Settings(jobs=JobSettings(engine="postgresql")))
+
+
+@pytest.mark.parametrize("engine", ["redis", "postgresql"])
+def test_an_engine_that_is_not_installed_is_one_line(monkeypatch: pytest.MonkeyPatch, engine: str) -> None:
+    monkeypatch.setattr("huey.storage.Redis", None)
+    monkeypatch.setattr("huey.storage.psycopg", None)
+    settings = Settings(database=Database("postgresql://nowhere/shebao"), jobs=JobSettings(engine=engine))
+    with pytest.raises(SettingsError, match=f"jobs.engine: {engine} needs the extra"):
+        open_queue(settings)
 
 
 def test_redis_is_only_reached_when_it_is_used() -> None:

@@ -36,9 +36,20 @@ SOURCE = {
     "note": None,
     "read_in": [{"title": "法律法规数据库", "where": "flk.npc.gov.cn", "quote": "个人依法享受社会保险待遇"}],
 }
-WELCOME = Reply("你好，我是社保助手。\n没人知道你是谁。", (Button("必须交吗", "topic=duty"), Button("找人事", "topic=hr")))
+WELCOME = Reply(
+    "你好，我是社保助手。\n没人知道你是谁。", (Button("必须交吗", "topic=duty"), Button("找人事", "topic=hr"))
+)
 RESULT = Reply(
-    "要看老家算收入时减不减社保。\n全家收入 2975.04 元，低于 3200.00 元。\n按这些算的：\n· 工资：3500.00 元\n· 低保本上：4 人\n这是估算，最后老家民政说了算。",
+    "\n".join(
+        (
+            "要看老家算收入时减不减社保。",
+            "全家收入 2975.04 元，低于 3200.00 元。",
+            "按这些算的：",
+            "· 工资：3500.00 元",
+            "· 低保本上：4 人",
+            "这是估算，最后老家民政说了算。",
+        )
+    ),
     (Button("看整份结果", "paper=report"),),
     (SOURCE, SOURCE | {"id": "N-18", "article": "第五条"}),
     ("chart", "report", "note"),
@@ -153,7 +164,9 @@ def scripted(kept: Kept, message: IncomingMessage) -> Said:
     if message.text == "坏":
         raise RuntimeError("工资三千五")
     taps = (Button("是", "confirm=yes"), Button("不是", "confirm=no"))
-    return Said(state, (Reply(f"听到了：{message.text}{message.payload}", taps),), asked="confirm", topic="duty")
+    return Said(
+        state, (Reply(f"听到了：{message.text}{message.payload}", taps),), asked="confirm", topic="duty"
+    )
 
 
 class Chatted:

@@ -44,7 +44,9 @@ def cases(name: str) -> list[Case]:
     for line in (HERE / name).read_text(encoding="utf-8").splitlines():
         if line and not line.startswith("#"):
             text, asked, expected = line.split("\t")
-            found.append(Case(text, None if asked == "-" else asked, frozenset(map(_value, expected.split()))))
+            found.append(
+                Case(text, None if asked == "-" else asked, frozenset(map(_value, expected.split())))
+            )
     return found
 
 
@@ -108,7 +110,9 @@ def test_places_are_read() -> None:
 
 
 def test_no_amount_is_made_up() -> None:
-    found = [case for case in cases("amounts.tsv") if not any(each.startswith(MONEY) for each in case.expected)]
+    found = [
+        case for case in cases("amounts.tsv") if not any(each.startswith(MONEY) for each in case.expected)
+    ]
     made_up = [case for case in found if any(each.startswith(MONEY) for each in said(case, MONEY))]
     assert len(found) >= 60
     assert not made_up

@@ -226,12 +226,19 @@ def test_no_text_is_too_much_for_it(text: str) -> None:
     assert trained().read(text) == read
 
 
-def test_a_text_as_long_as_a_book_is_read_as_quickly() -> None:
-    trained().read("我家低保会不会停")
-    started = time.perf_counter()
-    for _ in range(10):
-        trained().read("我家低保会不会停？" * 100_000)
-    assert (time.perf_counter() - started) / 10 < 0.1
+def quickest(text: str) -> float:
+    """The best of a few: what else runs on the machine only ever adds."""
+    spent = []
+    for _ in range(5):
+        started = time.perf_counter()
+        trained().read(text)
+        spent.append(time.perf_counter() - started)
+    return min(spent)
+
+
+def test_a_text_as_long_as_a_book_is_read_as_quickly_as_its_first_page() -> None:
+    page = ("我家低保会不会停？" * 100)[:LONGEST]
+    assert quickest("我家低保会不会停？" * 100_000) < 3 * quickest(page) + 0.01
 
 
 @needs_meaning

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import json
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
-from app.settings import Settings
+from app.settings import Settings, Understanding
 from app.understand_command import understand
 from bot.understanding.__main__ import main as train_where_changed
 
-#: Nobody listens there.
-NOWHERE = SimpleNamespace(
-    engine="embedded", rasa_url="http://127.0.0.1:9", rasa_token="secret", timeout_ms=300
-)
+#: Nobody listens where Rasa should be.
+SETTINGS = Settings(understanding=Understanding(rasa_url="http://127.0.0.1:9", timeout_ms=300))
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -25,8 +22,7 @@ def trained() -> None:
 
 
 def run(*words: str, text: str | bytes = "") -> Result:
-    settings = SimpleNamespace(policy=Settings().policy, understanding=NOWHERE)
-    return CliRunner().invoke(understand, words, input=text, obj=settings)
+    return CliRunner().invoke(understand, words, input=text, obj=SETTINGS)
 
 
 def answers(*lines: str | dict[str, Any], engine: str = "embedded") -> list[Any]:

@@ -33,7 +33,7 @@ from policy_kb.articles import load_articles
 from policy_kb.finding import Finder
 
 #: The day on which the journeys stand, where they name no other.
-NOW = datetime(2026, 10, 15, 10, 0)
+NOW = datetime.fromisoformat("2026-10-15T10:00")
 #: Words that no employee ever reads.
 FORBIDDEN = (
     "放弃书",
@@ -73,7 +73,9 @@ def house_of(engine: str) -> House:
         reader = RasaReader(url, os.environ.get(RASA_TOKEN, ""), ours.model.labels, seconds=10)
     library, articles = compiled.load(), load_articles()
     finder = Finder(articles, ours.encoder, Path(TRAINED).parent)
-    return House(library, finder, {each.key: each for each in articles}, reader, FactReader(library.divisions))
+    return House(
+        library, finder, {each.key: each for each in articles}, reader, FactReader(library.divisions)
+    )
 
 
 @dataclass

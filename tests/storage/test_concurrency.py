@@ -5,19 +5,21 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from uuid import uuid4
 
 import pytest
 from databases import Open
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from talking import Post, kept, message, say, together, transcript
 
 from bot.receiving import Kept, Received, Said, receive
 from delivery.inbox import work_off
 from delivery.messages import IncomingMessage, Reply
-from delivery.outbox import deliver_due
+from delivery.outbox import Leased, deliver_due
 from storage.opening import Storage
 from storage.retention import keep_to_terms
-from storage.tables import conversations, inbox, person_keys
+from storage.tables import conversations, inbox, outbox, person_keys
 
 pytest_plugins = ["databases"]
 
@@ -179,3 +181,41 @@ def test_everything_at_once_waits_in_no_circle(storage: Storage) -> None:
     for sender in ("s0", "s1", "s2"):
         numbers = [seq for seq, _, _ in transcript(storage, sender, "wechat")]
         assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+
+
+@only_postgresql
+def test_an_event_that_is_claimed_while_its_sender_is_erased_waits(storage: Storage) -> None:
+    say(storage, message("m1"))
+    storage.inbox.store(message("m2"))
+    with ThreadPoolExecutor(1) as pool:
+        with storage.conversations.begin() as work:
+            wish = message("erase")
+            work.claim(wish)
+            found = work.conversation(wish)
+            claiming = pool.submit(say, storage, message("m2"), "听到了")
+            time.sleep(0.2)  # by now it waits for the conversation, and must not hold its event meanwhile
+            work.keep(found, wish, Said({}, (Reply("都删了"),), erase=True))
+        assert claiming.result().replies == (Reply("听到了"),)
+    assert [text for _, author, text in transcript(storage) if author == "assistant"] == ["都删了", "听到了"]
+
+
+@only_postgresql
+def test_a_row_that_was_leased_while_another_worker_looked_is_not_leased_again(storage: Storage) -> None:
+    say(storage, message("m1"), "一")
+    (row,) = outbox_ids(storage)
+
+    def look() -> Leased | None:
+        return storage.outbox.lease(["web"], storage.now(), storage.now(), row)
+
+    with ThreadPoolExecutor(1) as pool:
+        with storage.database.work() as connection:
+            connection.execute(select(conversations.c.id).with_for_update())
+            looking = pool.submit(look)
+            time.sleep(0.2)  # by now it has seen the row as queued, and waits for the conversation
+            connection.execute(update(outbox).values(state="leased", token=str(uuid4())))
+        assert looking.result() is None
+
+
+def outbox_ids(storage: Storage) -> list[str]:
+    with storage.database.read() as connection:
+        return list(connection.execute(select(outbox.c.id)).scalars())

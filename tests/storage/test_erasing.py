@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import stat
 from pathlib import Path
@@ -23,6 +24,8 @@ from storage.opening import Storage
 from storage.tables import erasures, inbox, metadata, person_keys
 
 pytest_plugins = ["databases"]
+
+OTHER = "11111111-1111-4111-8111-111111111111"
 
 
 def erase(storage: Storage, key: str = "erase", channel: str = "web") -> Received:
@@ -120,7 +123,8 @@ def test_the_journal_has_the_id_and_nothing_else(storage: Storage, clock: Clock)
     before = kept(storage).id
     erase(storage)
     assert storage.journal.read() == {before: clock.time}
-    assert storage.journal.path.read_text() == f"{before} {clock.time.isoformat()}\n"
+    line = {"conversation": before, "erased_at": clock.time.isoformat()}
+    assert storage.journal.path.read_text() == json.dumps(line) + "\n"
     assert stat.S_IMODE(storage.journal.path.stat().st_mode) == 0o600
 
 
@@ -131,10 +135,9 @@ def test_a_journal_that_missed_an_erasure_catches_up_at_the_start(
     say(storage, message("m1"), "一")
     before = kept(storage).id
     erase(storage)
-    storage.journal.path.write_text(
-        "11111111-1111-4111-8111-111111111111 2026-01-01T00:00:00+00:00\n2222-cut"
-    )
-    assert set(open_one(url).journal.read()) == {before, "11111111-1111-4111-8111-111111111111"}
+    whole = json.dumps({"conversation": OTHER, "erased_at": clock.time.isoformat()})
+    storage.journal.path.write_text(f"{whole}\n{whole[:-9]}")
+    assert set(open_one(url).journal.read()) == {before, OTHER}
 
 
 def test_a_journal_that_cannot_be_written_does_not_undo_the_erasure(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from datetime import timedelta
 
 import pytest
@@ -41,7 +42,8 @@ def states(storage: Storage) -> list[str]:
 
 
 def test_an_event_comes_back_as_it_was_stored(storage: Storage, clock: Clock) -> None:
-    event = IncomingMessage("wechat", "阿丽", "key", SECRET, "yes", clock.time, "zh_Hant")
+    event = IncomingMessage("wechat", "阿丽", "key", SECRET, "yes", clock.time, "zh_Hant", "voice")
+    assert all(getattr(event, each.name) != each.default for each in fields(event)), "a field was left out"
     stored = storage.inbox.store(event)
     assert stored is not None
     assert take(storage) == Taken(stored, event, 1)

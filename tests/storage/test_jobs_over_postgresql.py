@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from databases import Open
 from sqlalchemy import select
-from talking import Post, answer, message, say
+from talking import Post, message, say
 
 from app.jobs import Jobs, open_queue
 from app.settings import Database, Settings
@@ -40,7 +40,7 @@ def wait_for(happens: Callable[[], bool]) -> None:
 def test_one_process_asks_and_another_does_it(settings: Settings, url: str, open_one: Open) -> None:
     storage, post = open_one(url), Post()
     asking, doing = open_queue(settings), open_queue(settings)
-    Jobs(doing, storage, {"wechat": post}, answer("好"))
+    Jobs(doing, storage, {"wechat": post}, lambda event: say(storage, event, "好"))
     event = storage.inbox.store(message(channel="wechat"))
     assert event is not None
     Jobs(asking, storage, {}).answer(event)
@@ -64,7 +64,6 @@ def test_a_worker_process_sweeps_and_stops_when_told(
     environ = os.environ | {
         "SHEBAO__DATABASE__URL": url,
         "SHEBAO__KEYS__FOLDER": str(tmp_path / "keys"),
-        "SHEBAO__KEYS__ERASURES": str(tmp_path / "erasures.log"),
         "SHEBAO__JOBS__ENGINE": "postgresql",
     }
     worker = subprocess.Popen(

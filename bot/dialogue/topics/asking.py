@@ -17,6 +17,8 @@ def missing(talk: Talk, *questions: Question) -> Question | None:
     """The first of these questions whose fact is neither known nor waived."""
     known = talk.known
     for question in questions:
+        if question == "dibao_region" and known.same_region:
+            continue
         if question not in known.waived and getattr(known, field_of(question)) is None:
             return question
     return None

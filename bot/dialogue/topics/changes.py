@@ -11,6 +11,7 @@ from bot.dialogue.topics.dibao_impact import result
 from bot.guard import Evidence
 from hr_inbox.task import HrTask
 from policy_kb.answer import source_json
+from policy_kb.telling import STATUS_NOTES
 
 NAME: Final = "changes"
 INTENTS: Final = ("report_income_change", "report_dibao_status_change")
@@ -56,13 +57,12 @@ def _status(talk: Talk) -> Step:
     if talk.known.dibao not in ("suspended", "ended"):
         before = (*before, Part("changes.status_good"))
         return Ask("choice", "tell_hr", before=before)
-    clause = talk.house.library.statutes["DERIVED-DIBAO"]
-    text = clause.text_en if talk.locale == "en" else talk.say(clause.text)
+    text = talk.say(STATUS_NOTES[talk.known.dibao])
     return Ask(
         "choice",
         "tell_hr",
         {},
         (*before, Quoted(text)),
-        sources=(source_json(talk.house.library, clause.key),),
+        sources=(source_json(talk.house.library, "DERIVED-DIBAO"),),
         evidence=Evidence.of(text),
     )

@@ -21,6 +21,7 @@ from policy_kb.answer import answer, source_json
 from policy_kb.calculation import assess_case
 from policy_kb.remedies import NO_RULE, Told, taps
 from policy_kb.telling import Telling
+from policy_kb.wording import WARNINGS
 
 NAME: Final = "dibao_impact"
 INTENTS: Final = ("ask_dibao_impact", "start_calculator")
@@ -53,6 +54,8 @@ def step(talk: Talk) -> Step:
     before: tuple[Part | Quoted, ...] = () if begun else (Part("dibao.law"), Part("dibao.begin"))
     question = _next(talk)
     if question is not None:
+        if _just_off_the_book(talk):
+            before = (*before, Part("dibao.off_book"))
         asked = ask(talk, question, *before)
         return asked if begun else replace(asked, sources=_first_sources(talk))
     known = talk.known
@@ -65,13 +68,21 @@ def step(talk: Talk) -> Step:
     return result(talk, known)
 
 
+def _just_off_the_book(talk: Talk) -> bool:
+    """Whether it was said in this message that the employee is not on the book."""
+    heard = talk.heard
+    return (heard.slot, heard.value) == ("on_book", "no") or heard.facts.on_book is False
+
+
 def _next(talk: Talk) -> Question | None:
     """The first question whose answer is missing; what a result does not need is not asked."""
     known = talk.known
     if (question := missing(talk, "on_book")) is not None:
         return question
     if known.on_book is False and not _has_support_rule(talk):
-        return missing(talk, "dibao_region")
+        return missing(talk, "dibao_region", *(("region",) if known.same_region else ()))
+    if "wage" in known.waived:
+        return None  # without a wage there is nothing to reckon, and nothing more to ask
     kind: tuple[Question, ...] = () if known.wage is None else ("gross_or_net",)
     others: tuple[Question, ...] = () if known.household_size == 1 else ("other_income",)
     question = missing(talk, "household_size", "wage", *kind, *others, "region", "dibao_region")
@@ -104,10 +115,9 @@ def result(talk: Talk, known: Known, *lead: Part | Quoted) -> Tell:
     told_reading = _by_told_reading(it, known, talk)
     parts = (
         *lead,
-        *(
-            told_reading
-            or map(Quoted, (telling.headline, telling.detail(), telling.cost(), telling.cost_back()))
-        ),
+        *(told_reading or map(Quoted, (telling.headline, telling.detail()))),
+        Quoted(telling.own_share()),
+        *(() if told_reading else map(Quoted, _costs(telling))),
         *_beside(talk, known, it, telling, data),
         Part("dibao.decides"),
     )
@@ -139,10 +149,15 @@ def _beside(
     yield Part("dibao.based_on", {"facts": facts_told(talk, known)})
 
 
+def _costs(telling: Telling) -> tuple[str, ...]:
+    """What the household is short of a month; nothing where that is just the own share."""
+    return tuple(each for each in (telling.cost(), telling.cost_back()) if each != telling.own_share())
+
+
 def facts_told(talk: Talk, known: Known) -> str:
     """The facts in one line, as they are read back."""
     told = read_back(known, talk.house.library.divisions, talk.say)
-    return talk.say("；").join(f"{what} {value}" for what, value in told)
+    return ("; " if talk.locale == "en" else "；").join(f"{what} {value}" for what, value in told)
 
 
 def _by_told_reading(it: Assessment, known: Known, talk: Talk) -> list[Part | Quoted]:
@@ -217,7 +232,7 @@ def _result_taps(finding: str, it: Assessment) -> tuple[Tap, ...]:
             for key in ("work_cost", "transition", "alone", "appeal")
         )
         return (*ways, note, report)
-    if finding == "depends_on_reading":
+    if finding in ("depends_on_reading", "depends_on_income"):
         told = (
             Tap(Part("dibao.tap_deducts"), "deducts=yes"),
             Tap(Part("dibao.tap_deducts_not"), "deducts=no"),
@@ -245,13 +260,13 @@ def _has_support_rule(talk: Talk) -> bool:
 
 
 def _not_on_book(talk: Talk) -> Tell:
-    rule = talk.law().rule("support_income_formula")
-    sources = _first_sources(talk) if rule is None else (source_json(talk.house.library, rule.key),)
+    law = talk.law()
+    sources = law.sources("support_income_formula", "household_members")
     return Tell(
         "dibao_impact:not_on_book",
         (Part("dibao.not_on_book"), Part("dibao.not_on_book_ask"), Part("dibao.decides")),
         (Tap(Part("dibao.tap_note"), "paper=note"), Tap(Part("talk.hr"), "topic=hr")),
-        sources=sources,
+        sources=(*_first_sources(talk), *sources),
     )
 
 
@@ -274,7 +289,8 @@ def what_if(talk: Talk, supposed: Known) -> Tell:
         for field in ("wage", "household_size", "other_income", "region", "dibao_region", "standard_monthly")
         if getattr(supposed, field) != getattr(talk.known, field)
     ]
-    return result(talk, supposed, *lead)
+    supposing = result(talk, supposed, *lead)
+    return replace(supposing, name=f"what_if:{supposing.name}", result_of=None, papers=())
 
 
 def way(talk: Talk, key: str) -> Tell:
@@ -283,6 +299,8 @@ def way(talk: Talk, key: str) -> Tell:
     it = assess(talk, known)
     if key == "cliff":
         return _cliff(talk, it)
+    if key == "uninsured":
+        return _uninsured(talk, it)
     tap = next(tap for tap in taps(it, talk.law()) if tap.key == key)
     told = tap.told or (Told(talk.say(NO_RULE)),)
     texts = tuple(each.text for each in told)
@@ -292,6 +310,20 @@ def way(talk: Talk, key: str) -> Tell:
         (Tap(Part("dibao.tap_note"), "paper=note"), Tap(Part("talk.hr"), "topic=hr")),
         sources=tuple(source for each in told for source in each.sources),
         evidence=Evidence.of(*texts),
+    )
+
+
+def _uninsured(talk: Talk, it: Assessment) -> Tell:
+    """The comparison that is asked for, and that it is no choice."""
+    data = answer(it, talk.house.library, talk.say)
+    mandatory = talk.say(WARNINGS["insurance_is_mandatory"])
+    law = talk.law().told("social_insurance_waiver_void")
+    figures = {"uninsured": format_yuan(it.uninsured.countable), "insured": format_yuan(it.insured.countable)}
+    return Tell(
+        "way:uninsured",
+        (Part("dibao.uninsured", figures), Quoted(mandatory)),
+        sources=() if law is None else law.sources,
+        evidence=Evidence.of_data(data),
     )
 
 
