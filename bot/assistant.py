@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -35,8 +34,6 @@ class Assistant:
             self._house, known, self._now(), message.text, message.payload, message.kind, kept.id
         )
         after = outcome.conversation
-        if outcome.erase:
-            after = replace(Conversation(locale=after.locale), welcomed=True, heard_at=after.heard_at)
         return Said(
             state=after.as_json(),
             replies=outcome.replies,

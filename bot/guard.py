@@ -14,9 +14,7 @@ _HAN_FIGURE: Final = re.compile(
     r"[〇零一二三四五六七八九十百千万两半]+(?=元|块|倍|个月|天|日|年|岁|周岁|成(?!为|了|功)|%|个工作日)|[百千万]分之[〇零一二三四五六七八九十百千万点]+"
 )
 _DIGITS: Final = re.compile(r"\d[\d,]*(?:\.\d+)?")
-_CITATION: Final = re.compile(
-    r"《[^》]+》|第[〇零一二三四五六七八九十百千\d]+条|[一-鿿]{2}〔\d{4}〕\d+号"
-)
+_CITATION: Final = re.compile(r"《[^》]+》|第[〇零一二三四五六七八九十百千\d]+条|[一-鿿]{2}〔\d{4}〕\d+号")
 #: One of a unit is mostly a manner of speaking: 「一个月工资多少」, 「一年算下来」; but not 「一个月内」.
 _IDIOMS: Final = re.compile(r"一(?:个月|天|年|元|日)(?!内|后|以内|之内|以上|以下|起)")
 

@@ -44,7 +44,10 @@ class Restored:
 
 def back_up(database: Database, path: Path, now: datetime) -> dict[str, int]:
     """Writes a backup of one moment; rows by table. Raises `StorageError`."""
-    descriptor, name = tempfile.mkstemp(dir=path.parent, suffix=".part")  # only this user may read it
+    try:
+        descriptor, name = tempfile.mkstemp(dir=path.parent, suffix=".part")  # only this user may read it
+    except OSError as error:
+        raise StorageError(f"{path}: cannot be written ({error.strerror})") from error
     part = Path(name)
     try:
         with (

@@ -25,7 +25,6 @@ BODY: Final = "messages.body"
 #: A conversation with the key of the person whose it is.
 WITH_KEY: Final = conversations.join(person_keys, person_keys.c.conversation == conversations.c.id)
 _FIND: Final = select(conversations, person_keys.c.key_id, person_keys.c.wrapped).select_from(WITH_KEY)
-_BY_ID: Final = _FIND.where(conversations.c.id == bindparam("id"))
 _BY_SENDER: Final = _FIND.where(
     conversations.c.channel == bindparam("channel"),
     conversations.c.sender_index == bindparam("sender_index"),
@@ -44,7 +43,7 @@ _SENDERS: Final = {
     "keep": _locking(_BY_SENDER, shared=True),
     "lock": _locking(_BY_SENDER),
 }
-_IDS: Final = {"read": _BY_ID, "lock": _locking(_BY_ID)}
+_LOCK: Final = _locking(_FIND.where(conversations.c.id == bindparam("id")))
 _OPEN: Final = {
     dialect: upsert(dialect, conversations).on_conflict_do_nothing().returning(conversations.c.id)
     for dialect in DIALECTS
@@ -75,11 +74,9 @@ def find_sender(
     return None if row is None else _opened(keys, row)
 
 
-def find(
-    connection: Connection, keys: Keys, conversation: str, hold: Literal["read", "lock"] = "read"
-) -> Opened | None:
-    """A conversation by its id; None where there is none."""
-    row = connection.execute(_IDS[hold], {"id": conversation}).one_or_none()
+def lock(connection: Connection, keys: Keys, conversation: str) -> Opened | None:
+    """A conversation by its id, locked until the transaction ends; None where there is none."""
+    row = connection.execute(_LOCK, {"id": conversation}).one_or_none()
     return None if row is None else _opened(keys, row)
 
 
@@ -110,7 +107,7 @@ def open_new(
         "id": conversation,
         "channel": channel,
         "sender_index": sender_index(keys, channel, sender),
-        "sender": Box(PERSON, data_key).seal(f"{SENDER}:{conversation}", sender.encode()),
+        "sender": Box(PERSON, data_key).seal_json(f"{SENDER}:{conversation}", sender),
         "locale": locale,
         "version": version,
         "holder": "assistant",

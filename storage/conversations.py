@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.receiving import Kept, Works
 from delivery.messages import Reply
 from delivery.transcript import Entry
-from storage.conversation_rows import add_bubbles, find, find_sender, read_bubble
+from storage.conversation_rows import add_bubbles, find_sender, lock, read_bubble
 from storage.database import Database, StorageError
 from storage.erasing import ErasureJournal
 from storage.keys import Keys
@@ -96,7 +96,7 @@ class Conversations(Works):
     def say(self, conversation: str, bubble: Reply) -> str:
         """What the person who holds the conversation says; the id of its row in the outbox."""
         with self._database.work() as connection:
-            opened = find(connection, self._keys, conversation, "lock")
+            opened = lock(connection, self._keys, conversation)
             if opened is None or opened.holder != "person":
                 raise StorageError("a person must take the conversation over before speaking in it")
             (queued,) = add_bubbles(connection, opened, [("hr", bubble)], opened.version, self._now())

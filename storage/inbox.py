@@ -78,7 +78,7 @@ class StoredEvents(Inbox):
                 "state": "received",
                 "body": seal_event(opened.box, key, message),
                 "attempts": 0,
-                "received_at": message.received_at or now,
+                "received_at": now,  # platforms count whole seconds, in which two messages may have come
             }
             stored = connection.execute(_STORE[self._database.dialect], row).one_or_none()
         return None if stored is None else key.hex()

@@ -15,6 +15,8 @@ from storage.database import StorageError
 
 HEAD: Final = "head"
 BASE: Final = "base"
+#: A number of ours, the same in every process.
+_LOCK: Final = 20_261_015
 
 
 def revisions() -> tuple[str, ...]:
@@ -29,6 +31,10 @@ def revision_of(connection: Connection) -> str | None:
 
 def upgrade(connection: Connection, revision: str = HEAD) -> None:
     """Brings the database up to a revision, inside the connection's transaction."""
+    if (
+        connection.dialect.name == "postgresql"
+    ):  # of two processes that start at once, one waits for the other
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
     command.upgrade(_config(connection), revision)
 
 

@@ -141,7 +141,7 @@ class StoredOutbox(Outbox):
             id=row.id,
             token=token,
             channel=row.channel,
-            recipient=box.open(f"{SENDER}:{row.conversation}", row.sender).decode(),
+            recipient=box.open_json(f"{SENDER}:{row.conversation}", row.sender),
             reply=read_bubble(box, row.conversation, row.message, row.body),
             attempts=row.attempts + 1,
         )

@@ -46,7 +46,7 @@ def _check_key(connection: Connection, keys: Keys, key_id: int) -> None:
     row = connection.execute(query.limit(1)).one_or_none()
     if row is not None:
         box = keys.person(row.id, row.key_id, row.wrapped)
-        sender = box.open(f"{SENDER}:{row.id}", row.sender).decode()
+        sender = box.open_json(f"{SENDER}:{row.id}", row.sender)
         if row.sender_index != sender_index(keys, row.channel, sender):
             raise Unreadable("index.key")
     task = connection.execute(select(tasks).where(tasks.c.key_id == key_id).limit(1)).one_or_none()

@@ -10,13 +10,7 @@ from sqlalchemy import Connection, bindparam, select, update
 from bot.receiving import Kept, Said, Work
 from delivery.messages import IncomingMessage, Reply
 from delivery.transcript import Author
-from storage.conversation_rows import (
-    STATE,
-    Opened,
-    add_bubbles,
-    find_or_open,
-    read_bubble,
-)
+from storage.conversation_rows import STATE, Opened, add_bubbles, find_or_open, read_bubble
 from storage.database import DIALECTS, StorageError, upsert
 from storage.erasing import begin_anew
 from storage.inbox import event_key
@@ -91,7 +85,7 @@ class Turn(Work):
             "channel": message.channel,
             "state": "received",
             "attempts": 0,
-            "received_at": message.received_at or self._now,
+            "received_at": self._now,
         }
         state = self._connection.execute(_CLAIM[self._connection.dialect.name], row).scalar_one()
         return bool(state != "done")

@@ -7,21 +7,50 @@ import configparser
 import re
 import subprocess
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import fields
 from datetime import date
 from pathlib import Path
+from typing import get_args
 
 import pytest
+import yaml
 from babel.messages.pofile import read_po
 
 from app.settings import SECTIONS, Settings, SettingsError, load_settings
 from app.web import create_app
+from bot.dialogue.conversation import Conversation
+from bot.dialogue.known import Known
+from bot.dialogue.steps import Question
+from bot.dialogue.topics import TOPIC_OF
+from bot.receiving import Received
+from bot.views import Chat
+from bot.wording import templates
+from delivery.messages import IncomingMessage, Reply
+from hr_inbox.task import HrTask
 from locales import LOCALES, SOURCE, speak
 from policy_kb import wording
 from policy_kb.library import Library
+from storage.opening import Storage, open_storage
+from web_calc import languages
+from web_calc.chat_papers import ChatPapers
 
 HOUSE = Path(__file__).parent.parent
-ROOMS = ("app", "bench", "calculator", "documents", "locales", "policy_kb", "web_calc")
+ROOMS = (
+    "app",
+    "bench",
+    "bot",
+    "calculator",
+    "connectors",
+    "delivery",
+    "documents",
+    "hr_inbox",
+    "locales",
+    "policy_kb",
+    "storage",
+    "web_calc",
+)
 
 #: Every address that answers without a sign-in. A new route is either added here on purpose or asks who is there.
 PUBLIC = {
@@ -41,6 +70,16 @@ PUBLIC = {
     "/api/v1/exposures",
     "/api/v1/regions",
     "/api/v1/openapi.json",
+    # The chat knows a browser by a signed random number and tells each its own conversation alone.
+    "/chat",
+    "/chat/messages",
+    "/chat/sample-paper.svg",
+    "/chat/chart.svg",
+    "/chat/report.pdf",
+    "/chat/report.png",
+    "/chat/note.pdf",
+    "/chat/note.png",
+    "/assets/chat/<path:filename>",
 }
 
 
@@ -98,8 +137,28 @@ def test_every_citation_key_is_unique(library: Library) -> None:
     assert len(keys) == len(set(keys))
 
 
-def test_every_address_is_listed_as_public(library: Library) -> None:
-    app = create_app(Settings(), library, lambda: date(2026, 10, 15))
+@contextmanager
+def closing_storage(folder: Path) -> Iterator[Storage]:
+    storage = open_storage(
+        f"sqlite:///{folder / 'house.db'}", folder / "keys", folder / "erased.jsonl", make=True
+    )
+    yield storage
+    storage.database.close()
+
+
+def test_every_address_is_listed_as_public(library: Library, tmp_path: Path) -> None:
+    with closing_storage(tmp_path) as storage:
+        chat = Chat(
+            receive=lambda message: Received(()),
+            transcript=storage.conversations,
+            acknowledge=storage.outbox.acknowledge,
+            papers=ChatPapers(library, lambda: date(2026, 10, 15)),
+            languages=languages,
+            place=library.divisions.full_name,
+            today=lambda: date(2026, 10, 15),
+            secret="of the test",
+        )
+        app = create_app(Settings(), library, lambda: date(2026, 10, 15), chat)
     assert {rule.rule for rule in app.url_map.iter_rules()} <= PUBLIC
 
 
@@ -154,10 +213,67 @@ def test_placeholders_survive_translation() -> None:
             )
 
 
+def domain_intents() -> list[str]:
+    return list(yaml.safe_load((HOUSE / "intents" / "domain.yml").read_text(encoding="utf-8"))["intents"])
+
+
+def test_every_intent_has_a_topic() -> None:
+    """Small talk, a yes or a no, a command and what is none of our business are the dialogue's own."""
+    own = {"affirm", "deny", "cancel", "greet", "goodbye", "thanks", "out_of_scope"}
+    assert set(domain_intents()) == set(TOPIC_OF) | own
+
+
+def test_every_intent_that_can_be_offered_has_a_friendly_name() -> None:
+    assert all(f"offer.{intent}" in templates() for intent in TOPIC_OF)
+
+
+def test_every_question_has_a_template_and_other_words_for_it() -> None:
+    for question in get_args(Question):
+        names = [name for name in templates() if name.startswith(f"ask.{question}")]
+        assert names, question
+        assert any(name.endswith("_again") for name in names), question
+
+
+def test_everything_that_is_said_has_a_template() -> None:
+    said = {
+        node.args[0].value
+        for path in sources("bot")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+        and getattr(node.func, "id", getattr(node.func, "attr", "")) in ("Part", "tell")
+        and node.args
+        and isinstance(node.args[0], ast.Constant)
+        and isinstance(node.args[0].value, str)
+    }
+    assert said <= set(templates())
+
+
+@pytest.mark.parametrize("locale", [locale for locale in LOCALES if locale != SOURCE])
+def test_every_template_is_translated_with_its_figures(locale: str) -> None:
+    for name, template in templates().items():
+        for text in (template.text, *(title for title, _ in template.taps)):
+            said = speak(locale)(text, **{key: f"<{key}>" for key in re.findall(r"{(\w+)}", text)})
+            # Words on a Chinese pay slip stand in quotation marks.
+            assert locale != "en" or not re.search("[一-鿿]", re.sub("“.*?”", "", said)), name
+            assert sorted(re.findall(r"<\w+>", said)) == sorted(
+                f"<{key}>" for key in re.findall(r"{(\w+)}", text)
+            ), name
+
+
+def test_no_repr_tells_anything_personal() -> None:
+    known = Known(wage=351_700, dibao="suspended", region="320500")
+    conversation = Conversation(known=known, calculated=known, question="低保停了")
+    message = IncomingMessage("web", "阿丽", "k1", "低保停了")
+    for each in (known, conversation, message, Reply("3517.00 元"), HrTask("question", ("低保停了",))):
+        assert not re.search("3517|351700|suspended|320500|低保|阿丽", repr(each)), type(each)
+
+
 def test_words_never_said_to_a_worker() -> None:
     never = ("自愿放弃", "系统判定", "不符合资格", "骗保", "低保户", "贫困户", "放心，不会停")
     files = [
-        path for path in tracked_files() if path.suffix in (".py", ".html", ".yaml", ".po", ".typ", ".js")
+        path
+        for path in tracked_files()
+        if path.suffix in (".py", ".html", ".yaml", ".toml", ".po", ".typ", ".js")
     ]
     said = [
         f"{path.relative_to(HOUSE)}: {word}"

@@ -18,7 +18,11 @@ from calculator.money import Fen, format_yuan
 
 _NOT_TELL: Final = re.compile(r"(?:不要|不用|别|先别|不想|不)(?:去)?(?:告诉|说|讲|发)|只在这|don't|do not")
 _TELL: Final = re.compile(r"告诉|说吧|跟人事|发给|\btell\b")
-_SEND: Final = re.compile(r"^(?:就|那就|那)?(?:只)?发(?:吧|这个|给人事|出去)?(?:问题)?\W*$|^send( it)?\W*$")
+_SEND: Final = re.compile(
+    r"^(?:好的?|行|嗯|可以|对)?[,，。 ]*(?:就|那就|那)?(?:只)?发(?:吧|这个|给人事|出去)?(?:问题)?\W*$|^send( it)?\W*$"
+)
+#: So short a text does not take the place of the question that is to be sent.
+_WORDS: Final = 6
 #: answered: the topic goes on; interrupts: it is about something else; done: it was dealt with; not: a new message.
 Answer = Literal["answered", "interrupts", "done", "not"]
 
@@ -189,7 +193,11 @@ def _words_for_hr(turn: Turn) -> Answer:
         return "done"
     if is_strong(turn) and heard.intent not in hr.INTENTS:
         return "interrupts"
+    has_question = bool(turn.it.frames[-1].data.get("question"))
+    if has_question and (len(heard.text) < _WORDS or heard.intent in ("affirm", "deny", "thanks")):
+        _not_understood(turn, "share_scope")
+        return "done"
     turn.remember(question=turn.words)
-    turn.it = turn.it.with_frame(asked="")
+    turn.settle("share_scope")
     turn.run()
     return "done"

@@ -16,7 +16,7 @@ from bot.dialogue.policy import best, find, no_clause, tell_article
 from bot.dialogue.steps import Part, Tap, Tell
 from bot.dialogue.talk import ACT, OFFER, House
 from bot.dialogue.tapping import tapped
-from bot.dialogue.topics import TOPIC_OF, TOPICS, dibao_impact, hr
+from bot.dialogue.topics import TOPIC_OF, TOPICS, dibao_impact, hr, privacy
 from bot.dialogue.turn import CALCULATING, HR, Outcome, Turn, offers
 from bot.private import is_private
 from bot.understanding.facts import Facts
@@ -56,6 +56,8 @@ _WAYS: Final[Mapping[str, re.Pattern[str]]] = {
         r"(?:工资|再|又)[^。?]{0,4}涨[^。?]{0,6}(?:怎|咋|呢|会)|涨(?:了)?工资(?:怎|咋|呢|会)"
     ),
 }
+#: 「其实工资是四千」 corrects; 「我工资涨到四千了」 tells of a change.
+_ACTUALLY: Final = re.compile(r"其实|应该是|说错|记错|搞错|actually|should be")
 _PEOPLE: Final = re.compile(r"个人|口人|几口|\d口|[一二三四五六七八九十]口|people|persons")
 _CHILDREN: Final = re.compile(r"^(?:要是|如果|那)?(?:有|再?加|多)?[一两二三四1-4]个?(?:孩子|娃|小孩)呢\W*$")
 _LOCALES: Final[Mapping[Language, str]] = {"en": "en", "zh-Hant": "zh_Hant"}
@@ -110,6 +112,8 @@ def _decide(turn: Turn) -> None:
     elif HELP.match(heard.text):
         turn.tell("talk.help", *offers())
         turn.reopen()
+    elif privacy.ERASE_ALL.search(heard.text):
+        turn.open(privacy.NAME, text=turn.words)
     elif _is_command(turn):
         _command(turn)
     elif turn.private:
@@ -244,7 +248,9 @@ def _follows_up(turn: Turn, calculated: Known) -> bool:
         turn.it = replace(turn.it, known=replace(turn.it.known, deducts=deducts))
         turn.open("dibao_impact")
         return True
-    corrects = stated(heard.facts) and not _QUESTION.search(heard.text) and heard.intent not in _OF_CHANGE
+    corrects = stated(heard.facts) and not _QUESTION.search(heard.text)
+    if heard.intent in _OF_CHANGE and not heard.facts.is_correction:
+        corrects = corrects and _ACTUALLY.search(heard.text) is not None
     if corrects and turn.merge():
         turn.open("dibao_impact", *turn.changes_told())
         return True

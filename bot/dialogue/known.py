@@ -38,7 +38,7 @@ class Change(NamedTuple):
     new: Any
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Known:
     """The facts of one employee; amounts in fen a month, regions as codes, None where nothing was said.
 

@@ -176,7 +176,8 @@ def _confirm(turn: Turn, value: str) -> None:
         turn.heard = replace(turn.heard, slot="confirm", value=value)
         turn.erase = value == "yes"
         turn.run()
-        turn.reopen()
+        if not turn.erase:
+            turn.reopen()
         return
     wage = frame.data.get("wage", "")
     if value == "yes" and wage.isdecimal():

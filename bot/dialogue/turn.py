@@ -148,7 +148,7 @@ class Turn:
         """The question that an interruption left open comes back; the third time it only stays open."""
         if not self.it.asked or (self._steps and isinstance(self._steps[-1], Ask)):
             return
-        if self.it.asks.get(self.it.asked, 0) < MOST_ASKS or self.it.asked in OPTIONAL:
+        if self.it.asks.get(self.it.asked, 0) < MOST_ASKS:
             self.run()
         else:
             self.tell("talk.still_open")
@@ -251,6 +251,8 @@ class Turn:
         self.it = replace(
             self.it.with_lines(*lines), buttons=buttons, heard_at=self.now.isoformat(), welcomed=True
         )
+        if self.erase:  # nothing of it is remembered, the answer included
+            self.it = Conversation(locale=self.it.locale, welcomed=True, heard_at=self.it.heard_at)
         topic = self.it.frames[-1].topic if self.it.asked else self._topic
         return Outcome(self.it, replies, tuple(self._steps), tuple(self._tasks), topic, self.erase)
 

@@ -244,6 +244,7 @@
     store.clear();
     queue = [];
     redraw();
+    forget();
     byId("send").disabled = true;
     const notice = byId(thread === null ? "cookies" : "expired");
     notice.hidden = false;

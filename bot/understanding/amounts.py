@@ -135,22 +135,23 @@ def _range(first: Number, second: Number) -> Number | None:
 #: What follows a number that counts or names something.
 _COUNTED: Final = re.compile(
     r"\s?(?:周?岁|年(?!薪|终|底)|个(?!税|人所得)|口|人(?!民币|家|均)|名|位|次|点(?!钱)|小时|钟头|分钟|度|斤"
-    r"|公斤|亩"
-    r"|平[方米]|米|公里|层|楼|栋|幢|号|室|路|届|期(?!间)|周(?![一二三四五六日末])|星期|礼拜|天(?!天)|日(?!常"
-    r"|结)"
-    r"|分(?!钱)|份|件|台|张|倍|条|项|级|类|种|页|字|遍|趟|世纪|kg|km|cm|hours?|days?|years?|months?|people"
-    r"|persons?|kids?)"
+    r"|公斤|亩|平[方米]|米|公里|层|楼|栋|幢|号|室|路|届|期(?!间)|周(?![一二三四五六日末])|星期|礼拜|天(?!天)"
+    r"|日(?!常|结)|分(?!钱)|份|件|台|张|倍|条|项|级|类|种|页|字|遍|趟|世纪|kg|km|cm|hours?|days?|years?|months?"
+    r"|people|persons?|kids?)"
 )
 _MONTH: Final = re.compile(r"\s?月(?!薪|入|均|供|收|工|给|发|拿|挣|结|付|到)")
 _AGE: Final = re.compile(r"(?:年龄|年纪|虚岁|周岁|属)\D{0,3}$")
 
+_CENTS: Final = (
+    r"(?P<jiao>[\d一二三四五六七八九])[毛角]?(?:(?P<fen>[\d一二三四五六七八九])分?)?"
+    r"(?![\d口个人月年岁天日周小星次季晚十百千万点号.])"
+)
+#: What may follow a number of yuan; every part of it may be missing.
 _REST: Final = re.compile(
-    r"\s?(?P<more>多(?!少)|余|出点?头|大几|几(?=块|元|$|[,。])|来(?=块|元|钱|$|[,。;!? ])|\+)?"
-    r"\s?(?:(?P<mao>毛|角)|(?P<yuan>块钱|圆|蚊|大洋|人民币|yuan|rmb|cny|kuai|(?:块|元)"
-    r"(?:(?P<jiao>[\d一二三四五六七八九])[毛角]?(?:(?P<fen>[\d一二三四五六七八九])分?)?"
-    r"(?![\d口个人月年岁天日周小星次季晚十百千万点号.]))?))?"
-    r"钱?整?\s?(?P<bound>多(?!少)一?点?|出点?头|往上|以上|起(?!来|码)|\+|左右|上下|的?样子|不到|以内|以下"
-    r"|一点)?"
+    r"\s?(?P<more>多(?!少)|余|出点?头|大几|几(?=块|元|$|[,。])|来(?=块|元|钱|$|[,。;!? ])|\+)?\s?"
+    rf"(?:(?P<mao>毛|角)|(?P<yuan>块钱|圆|蚊|大洋|人民币|yuan|rmb|cny|kuai|[块元](?:{_CENTS})?))?"
+    r"钱?整?\s?"
+    r"(?P<bound>多(?!少)一?点?|出点?头|往上|以上|起(?!来|码)|\+|左右|上下|的?样子|不到|以内|以下|一点)?"
 )
 _CURRENCY: Final = re.compile(r"(?:¥|rmb|人民币|cny|元)\s?$")
 _AT_LEAST: Final = re.compile(
@@ -158,8 +159,7 @@ _AT_LEAST: Final = re.compile(
 )
 _AT_MOST: Final = re.compile(
     r"(?:不到|差一?点儿?(?:到|够|就)?|没到|没有到|不足|不满|低于|最多|顶多|最高|不超过|至多|将近|快|接近|小于"
-    r"|少于|under|less than|at most|up to)"
-    r"(?:也?就|也?有|是|要|到|能|拿|挣|给|打|了)*\s?$"
+    r"|少于|under|less than|at most|up to)(?:也?就|也?有|是|要|到|能|拿|挣|给|打|了)*\s?$"
 )
 _MORE: Final = frozenset(
     {"多", "余", "几", "来", "出头", "+", "往上", "以上", "起", "多点", "多一点", "出点头", "大几"}
@@ -173,7 +173,7 @@ def _amount(text: str, number: Number) -> Amount | None:
     if month or _COUNTED.match(text, number.end) or _AGE.search(text, 0, number.start):
         return None
     rest = _REST.match(text, number.end)
-    assert rest is not None  # every part of it may be missing
+    assert rest is not None
     low, high = _in_fen(number.low, rest), _in_fen(number.high, rest)
     if high > LARGEST:
         return None
@@ -182,8 +182,8 @@ def _amount(text: str, number: Number) -> Amount | None:
     marked = bool(number.unit >= 100 or rest["yuan"] or rest["mao"] or _CURRENCY.search(before))
     if not marked and 0 < number.low < SMALLEST_BARE:
         return None
-    open_above = bool(said & _MORE or _AT_LEAST.search(before))
     open_below = bool(said & _LESS or _AT_MOST.search(before))
+    open_above = not open_below and bool(said & _MORE or _AT_LEAST.search(before))
     end = number.end + len(rest[0].rstrip())
     return Amount(number.start, end, None if open_below else low, None if open_above else high, marked)
 
@@ -200,23 +200,19 @@ def _digit(word: str | None) -> int:
 
 
 _PER_AFTER: Final = re.compile(
-    r"\s?(?:/|一个?|每个?|1个?|an? |per )\s?"
-    r"(?:(?P<month>月|month)|(?P<year>年|year)|(?:天|日|小时|钟头?|周|星期|礼拜|季度?|半年|晚|班|趟|次|件|单|工"
-    r"|h|day|hour|week))"
+    r"\s?(?:/|一个?|每个?|1个?|an? |per )\s?(?:(?P<month>月|month)|(?P<year>年|year)"
+    r"|(?:天|日|小时|钟头?|周|星期|礼拜|季度?|半年|晚|班|趟|次|件|单|工|h|day|hour|week))"
 )
 _BARE_MONTH: Final = re.compile(r"月(?![底初末])")
 _SO: Final = (
     r"(?:大概|差不多|大约|约|估计|平均|总共|一共|合计|最多|最少|至少|不到|将近|能|可以|会|才|就|也|只|都|有|是"
-    r"|挣|赚|拿|发"
-    r"|到手|收入|工资|一次|的|:|给|卖|个|收|开|打|领|补|搞|¥|我|\s)*"
+    r"|挣|赚|拿|发|到手|收入|工资|一次|的|:|给|卖|个|收|开|打|领|补|搞|¥|我|\s)*"
 )
 _PER_BEFORE: Final = re.compile(
     rf"(?:(?P<month>月薪|月入|一个?月|每个?月|月月|monthly)"
-    rf"|(?P<year>年薪|年收入|年入|全年|(?<![了过满第])[一每]年(?:下来|到头)?)"
-    rf"|日薪|时薪|日结|按天|计件|(?<![了过满第])[一每](?:天|日|周|晚|班)|[一每]个?(?:小时|钟头?|星期|礼拜"
-    rf"|季度?)"
-    rf"|一个工|半年|季度|[两三2-6]个月(?:才|就)?(?:一?[打发领次给],?)+)"
-    rf"{_SO}$"
+    rf"|(?P<year>年薪|年收入|年入|年标准|全年|(?<![了过满第])[一每]年(?:下来|到头)?)|日薪|时薪|日结|按天|计件"
+    rf"|(?<![了过满第])[一每](?:天|日|周|晚|班)|[一每]个?(?:小时|钟头?|星期|礼拜|季度?)|一个工|半年|季度"
+    rf"|[两三2-6]个月(?:才|就)?(?:一?[打发领次给],?)+){_SO}$"
 )
 
 

@@ -33,8 +33,9 @@ def read_day(text: str, today: date, asked: str | None = None) -> date | None:
 
 _COUNT: Final = r"(?:\d{1,2}|[二三]?十[一二三四五六七八九]?|[一二两三四五六七八九])"
 _MONTH_WORDS: Final = {
-    "上上个月": -2, "上上月": -2, "大上个月": -2, "上个月": -1, "上月": -1, "这个月": 0, "这月": 0, "本月": 0, "今个月": 0,
-    "下下个月": 2, "下个月": 1, "下月": 1, "two months ago": -2, "last month": -1, "this month": 0, "next month": 1,
+    "上上个月": -2, "上上月": -2, "大上个月": -2, "上个月": -1, "上月": -1, "这个月": 0, "这月": 0, "本月": 0,
+    "今个月": 0, "下下个月": 2, "下个月": 1, "下月": 1, "two months ago": -2, "last month": -1, "this month": 0,
+    "next month": 1,
 }  # fmt: skip
 _MONTH_WORD: Final = re.compile("|".join(sorted(_MONTH_WORDS, key=len, reverse=True)))
 _AGO: Final = re.compile(
@@ -59,17 +60,9 @@ def _relative(text: str, today: date, asked: str | None) -> date | None:
 
 
 _YEAR_WORDS: Final = {
-    "大前年": -3,
-    "前年": -2,
-    "去年": -1,
-    "上年": -1,
-    "旧年": -1,
-    "今年": 0,
-    "本年": 0,
-    "明年": 1,
-    "last year": -1,
-    "this year": 0,
-}
+    "大前年": -3, "前年": -2, "去年": -1, "上年": -1, "旧年": -1, "今年": 0, "本年": 0, "明年": 1,
+    "last year": -1, "this year": 0,
+}  # fmt: skip
 _YEAR: Final = rf"(?P<year>(?:20)?\d\d\s?年|二[零〇][一二三四五六七八九零〇]{{2}}年|{'|'.join(_YEAR_WORDS)})"
 _NUMERIC: Final = re.compile(
     r"(?<![\d.,])(?P<year>20\d\d)[-/.](?P<month>0?[1-9]|1[0-2])(?!\d)(?:[-/.](?P<day>\d{1,2})(?!\d))?"
@@ -82,20 +75,10 @@ _CALENDAR: Final = re.compile(
 )
 #: 一月三千: so much a month, not the January.
 _PAID: Final = re.compile(r"\s?(?:[领给发挣拿打赚能]|大概|[一二两三四五六七八九][千百]|\d{3})")
-_ENGLISH_MONTHS: Final = [
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-]
+_ENGLISH_MONTHS: Final = (
+    "january", "february", "march", "april", "may", "june",
+    "july", "august", "september", "october", "november", "december",
+)  # fmt: skip
 _ENGLISH: Final = re.compile(
     rf"(?:(?P<lead>in|since|from|until|last) )?\b(?P<month>{'|'.join(_ENGLISH_MONTHS)})\b(?: (?P<year>20\d\d))?"
 )

@@ -46,9 +46,7 @@ class Facts:
     dibao: Literal["none", "applying", "receiving", "suspended", "ended"] | None = None
     standard_monthly: Fen | None = None
     received_monthly: Fen | None = None
-    amount: Fen | None = (
-        None  # 「不对，是3800」: an amount that corrects or answers something, it does not say what
-    )
+    amount: Fen | None = None  # 「不对，是3800」: it does not say of what
     on: date | None = None
     answer: Literal["yes", "no", "none", "unsure"] | None = None
     choice: int | None = None

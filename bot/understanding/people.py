@@ -29,6 +29,8 @@ def read_people(text: str, asked: str | None = None, *, corrects: bool = False) 
     >>> read_people("上有老下有小"), read_people("四个"), read_people("四个", asked="household_size").size
     (People(size=None, vague=True), People(size=None, vague=False), 4)
     """
+    if (restated := _restated(text, corrects=corrects)) is not None:
+        return People(restated)
     counts = sorted(_counts(text, asked, corrects=corrects), key=lambda count: (count.weight, count.start))
     if counts:
         return _within_reason(counts[-1].people)
@@ -64,17 +66,17 @@ _MOUTHS: Final = re.compile(
 )
 #: What 三个 may count besides people of a family.
 _OTHERWISE: Final = (
-    r"账户|缴费|部分|所得|信息|身份|税|月|钱|点|星期|礼拜|小时|钟头|字|问题|事|厂|部门|公司|地方|班|车间|年|宿舍"
-    r"|寝室|房|工|[大小老]?(?:孩|娃|仔|人|崽)|人?头|儿|女|男|闺|姑|丫|弟|哥|姐|妹|兄|孙|学生|半|细"
-    r"|员工|工人|职工|同事|老乡|朋友|徒|组|的工资|打工|上班|挣|赚|在外"
+    r"账户|缴费|部分|所得|信息|身份|税|月|钱|点|星期|礼拜|小时|钟头|字|问题|事|厂|部门|公司|地方|班|车间|年"
+    r"|宿舍|寝室|房|工|[大小老]?(?:孩|娃|仔|人|崽)|人?头|儿|女|男|闺|姑|丫|弟|哥|姐|妹|兄|孙|学生|半|细|员工"
+    r"|工人|职工|同事|老乡|朋友|徒|组|的工资|打工|上班|挣|赚|在外"
 )
 _HEADS: Final = re.compile(rf"{_ALONE}(?P<count>{_NUMBER})\s?(?:个家?人|条?人|[个名位])(?!{_OTHERWISE})")
 _BARE: Final = re.compile(
     rf"(?:就|是|有|共|一共|总共|大概|[嗯哦对])*\s?(?P<count>{_NUMBER})\s?[个吧啊呀哦的了。.!]*"
 )
 _SAYS: Final = (
-    r"(?:里|上|面|有|是|写|了|着|登记|在册|的|总|共|一共|就|只|也|才|人口|住|生活|吃饭|吃|领|享受|低保|现在|目前"
-    r"|还|剩|连|老|带|小|大|[:\s]|我们|一起|大概|子|我?(?:爸妈|父母|爷爷|奶奶|爸|妈|老婆|孩子)和?)*"
+    r"(?:里|上|面|有|是|写|了|着|登记|在册|的|总|共|一共|就|只|也|才|人口|住|生活|吃饭|吃|领|享受|低保|现在"
+    r"|目前|还|剩|连|老|带|小|大|[:\s]|我们|一起|大概|子|我?(?:爸妈|父母|爷爷|奶奶|爸|妈|老婆|孩子)和?)*"
 )
 #: Words in front of a count, and how much they make it the one that matters: the dibao book before all.
 _CUES: Final = (
@@ -154,6 +156,20 @@ def _people(found: re.Match[str]) -> int:
     return _size(word)
 
 
+#: 「不对，是四个，六个是连我哥他们」: the number right behind the no; 「本上其实五个人」: the number on the book.
+_RESTATED: Final = re.compile(
+    rf"^[哦噢]?(?:不对|不是|错了|说错了|搞错了)[,。 ]*(?:应该|本上)?是(?P<count>{_NUMBER})[个口]"
+)
+_ON_BOOK: Final = re.compile(
+    rf"(?<!户口)本[上子里][上里]?(?:其实|应该|一共|总共|写了?着?|有|是|就)*(?P<count>{_NUMBER})\s?(?:口人?|个人|人|个)"
+)
+
+
+def _restated(text: str, *, corrects: bool) -> int | None:
+    found = (_RESTATED.search(text) if corrects else None) or _ON_BOOK.search(text)
+    return _within_reason(_size(found["count"])).size if found else None
+
+
 def _size(word: str) -> int:
     if word in _ENGLISH:
         return _ENGLISH[word]
@@ -168,7 +184,7 @@ _CHILD: Final = (
 )
 _SON: Final = r"儿子|女儿|闺女|姑娘|丫头|sons?|daughters?"
 _ELDER: Final = (
-    r"老人家?|大人|老的|小的|兄弟|姐妹|弟弟|妹妹|哥哥|姐姐|[弟妹哥姐]|孙子|孙女|brothers?|sisters?"
+    r"老人家?|大人|老的|小的|兄弟|姐妹|弟弟|妹妹|哥哥|姐姐|[弟妹哥姐]|孙子|孙女|brothers?|sisters?|adults?"
 )
 #: How the members of a household are named. Where two kinds could begin at one place, the earlier has it.
 _KINDS: Final = {
@@ -177,15 +193,16 @@ _KINDS: Final = {
     "duo": r"(?:我们)?(?:娘儿?|爷儿?|父子|母子|母女|父女|婆媳|兄弟|姐妹|姐弟|兄妹|爷孙|奶孙|祖孙)"
     r"(?P<few>俩|两个?|仨|三个?|四个?)人?|两(?:母子|父子|母女|父女|爷孙|仔乸)",
     "pair": rf"{_MINE}(?:爸爸?妈妈?|老爸老妈|爹[妈娘]|父母亲?|双亲|二老|[两俩]老|[两俩]个老人|公公?婆婆?|岳父岳?母"
-    r"|丈人丈母娘?|爷爷?奶奶?|姥姥姥爷|姥爷姥姥|外公外婆|儿子儿?媳妇?|儿子和儿媳妇?|一儿一女|一男一女|一子一女"
-    r"|一双儿女|一仔一女|龙凤胎|双胞胎|parents)",
+    r"|丈人丈母娘?|爷爷?奶奶?|姥姥姥爷|姥爷姥姥|外公外婆|儿子儿?媳妇?|儿子和儿媳妇?"
+    r"|parents)",
+    "twins": r"一儿一女|一男一女|一子一女|一双儿女|一仔一女|龙凤胎|双胞胎",
     "sizes": r"(?:[一二两三四五1-5]个?[大小老]){2,3}",
     "many": rf"(?P<number>{_NUMBER})\s?个?(?:还?在?(?:上学|读书|念书)的?|未成年的?|半大的?|小|年幼的?|大)?"
     rf"(?:(?P<children>{_CHILD})|(?P<sons>{_SON}|女(?![婿的])|仔)|(?P<elders>{_ELDER}))",
     "spouse": rf"{_MINE}(?:老婆|媳妇儿?|妻子|爱人|对象|老公|丈夫|老伴|当家的|孩子他[爸妈]|娃他[爸妈]|wife|husband)",
     "one": rf"{_MINE}(?:爸爸?|妈妈?|爹|娘|父亲|母亲|老[爸妈爹娘母豆]|阿[爸妈公婆嫲]|公公|婆婆|岳父|岳母|丈人|丈母娘"
-    r"|爷爷?|奶奶?|姥姥|姥爷|外公|外婆|儿媳妇?|女婿|嫂子|弟媳|侄[子女]|外甥女?|宝宝"
-    r"|mother|mom|mum|father|dad|grand(?:ma|pa|mother|father)|baby)",
+    r"|爷爷?|奶奶?|姥姥|姥爷|外公|外婆|儿媳妇?|女婿|嫂子|弟媳|侄[子女]|外甥女?|宝宝|mother|mom|mum|father|dad"
+    r"|grand(?:ma|pa|mother|father)|baby)",
     "child": rf"{_MINE}(?:{_CHILD})",
     "son": rf"{_MINE}(?:{_SON})",
     "elder": rf"{_MINE}(?:{_ELDER})",
@@ -201,15 +218,16 @@ _GONE: Final = re.compile(
 _NONE: Final = re.compile(r"(?:没有?|无|冇|不[算带含]|除了|no )$")
 #: What may stand between the names of a list.
 _FILLER: Final = re.compile(
-    r"[两俩三四五六]个?人|[和跟同与加带、,及+&的了啊呀吧呢嘛系有就是共上着都住过 ]|还有|以及|外加|再加|一起|生活|家里"
-    r"|家有|我家|屋企|总共|全部|要养|一家|and|with|plus|my|the|have|we|\ba\b"
+    r"[两俩三四五六]个?人|[和跟同与加带、,及+&的了啊呀吧呢嘛系有就是共上着都住过 ]|还有|以及|外加|再加|一起"
+    r"|生活|家里|家有|我家|屋企|总共|全部|要养|一家|and|with|plus|my|the|have|we|\ba\b"
 )
+_ADULTS: Final = re.compile("大人|adult")
 _BOOK: Final = re.compile(r"本上|本里|名单")
 _CHUNK: Final = re.compile(r"[^,。;!?]+")
 _VAGUE: Final = re.compile(
     r"三代同堂|四世同堂|上有老,?下有小|一大家子?|一家老小|一家老少|老老小小|老的老小的小|大大小小|拖家带口"
     r"|好几口|好几个人|家里人口?多|一家人(?!一起)"
-    r"|十几口|(?:家里?|屋企)[^,。]{0,4}十几个|[三四五六七八九][四五六七八九十](?:口|个人|个(?=$|[,。;!?]))"
+    r"|十几口|(?:家里?|屋企)[^,。]{0,4}十几个|[三四五六七八九][四五六七八九](?:口|个人|个(?=$|[,。;!?]))"
     r"|big family|large family|whole family"
 )
 
@@ -234,7 +252,7 @@ def _members(text: str, asked: str | None) -> int | None:
     if not kin or kinds == {"me"}:
         return None
     size = sum(_distinct(kin))
-    if kinds & {"couple", "duo", "sizes", "me"} or any("大人" in each.word for each in kin):
+    if kinds & {"couple", "duo", "sizes", "me"} or any(_ADULTS.search(each.word) for each in kin):
         return size
     # 老婆和两个孩子: whoever answers for the household is in it. By a book they may not be.
     return None if _BOOK.search(text) else size + 1
@@ -247,8 +265,9 @@ def _kin(text: str) -> Iterator[_Kin]:
         kind = next(name for name in _KINDS if found[name])
         if kind == "many":
             kind = next(single for many, single in _COUNTED.items() if found[many])
+        people = _how_many(found, kind)
         word = re.sub(r"^(?:[我俺咱]的?|my )", "", found[0]) or found[0]
-        yield _Kin(kind, word, _how_many(found, kind), *found.span())
+        yield _Kin("son" if kind == "twins" else kind, word, people, *found.span())
 
 
 def _how_many(found: re.Match[str], kind: str) -> int:
@@ -258,7 +277,7 @@ def _how_many(found: re.Match[str], kind: str) -> int:
         return sum(_size(digit) for digit in re.findall("[一二两三四五1-5]", found[0]))
     if kind == "duo":
         return {"仨": 3, "三": 3, "四": 4}.get((found["few"] or "俩")[0], 2)
-    return 2 if kind in ("couple", "pair") else 1
+    return 2 if kind in ("couple", "pair", "twins") else 1
 
 
 def _listed(text: str, kin: Sequence[_Kin]) -> list[_Kin]:

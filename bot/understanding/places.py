@@ -96,8 +96,10 @@ class Places:
         self._by_code = {each.code: each for each in _all(divisions)}
         self._longest = max(len(name) for name in self._names)
 
-    def named(self, text: str, *, codes: bool = False) -> list[Place]:
-        """The places in a normalised text, chained names as one: 安徽省阜阳市颍州区. With `codes`, 320500 is one.
+    def named(self, text: str, *, asked: bool = False) -> list[Place]:
+        """The places in a normalised text, chained names as one: 安徽省阜阳市颍州区.
+
+        Where a place was asked for, 320500 is one, and 和平 alone.
 
         >>> places = Places(Divisions.load())
         >>> [place.codes for place in places.named("老家安徽阜阳颍州,在苏州上班")]
@@ -106,14 +108,18 @@ class Places:
         []
         """
         found = sorted((*self._written(text), *self._spelled(text)), key=lambda place: place.start)
-        if codes:
+        if asked:
             found += (
                 Place(*code.span(), (code[0],))
                 for code in re.finditer(r"(?<!\d)\d{6}(?!\d)", text)
                 if code[0] in self._by_code
             )
         chained = self._chained(text, found)
-        return [replace(each, codes=self._likeliest(text, each)) for each in chained if _is_place(text, each)]
+        return [
+            replace(each, codes=self._likeliest(text, each))
+            for each in chained
+            if _is_place(text, each, asked)
+        ]
 
     def sounds_like(self, code: str) -> tuple[str, ...]:
         """Provinces and prefectures whose names voice input takes for this one's.
@@ -260,7 +266,7 @@ def _without_own_counties(codes: list[str]) -> list[str]:
     return [code for code in codes if code.endswith("00") or code[:4] not in cities]
 
 
-def _is_place(text: str, place: Place) -> bool:
+def _is_place(text: str, place: Place, asked: bool) -> bool:
     """Whether a short name that may be another word stands where a place would."""
     if place.certain:
         return True
@@ -269,4 +275,6 @@ def _is_place(text: str, place: Place) -> bool:
     if text[place.start : place.end] not in _ORDINARY:
         return before or behind
     alone = not text[: place.start].strip(" ,。") and not text[place.end :].strip(" ,。的吧")
-    return alone or bool(_BEFORE_WORD.search(text, 0, place.start) and _BEHIND_WORD.match(text, place.end))
+    return (asked and alone) or bool(
+        _BEFORE_WORD.search(text, 0, place.start) and _BEHIND_WORD.match(text, place.end)
+    )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import date
+from typing import Final
 
 from bot.understanding.days import read_day
 from bot.understanding.facts import Facts, Unsure
@@ -37,7 +39,10 @@ class FactReader:
         answer = read_answer(text, asked)
         corrected = corrects(text)
         replaces = corrected or may_correct(text)
-        money = _with_answer(read_money(text, asked, corrects=replaces), asked, answer)
+        about = _about(text, asked, replaces)
+        money = read_money(text, about, corrects=replaces)
+        if not corrected:
+            money = _with_answer(money, about, answer)
         people = read_people(text, asked, corrects=replaces)
         regions = read_places(text, self.places, asked, corrects=replaces)
         unsure = money.unsure + regions.unsure
@@ -65,6 +70,19 @@ class FactReader:
             unsure=unsure,
         )
         return replace(facts, is_correction=corrected or (replaces and _states_something(facts)))
+
+
+#: The own wage, named while the others' income is asked for.
+_OWN_WAGE: Final = re.compile(r"(?:工资|月薪|薪水|wage|salary)")
+_SOMEBODY: Final = re.compile(
+    r"老婆|媳妇|老公|爱人|爸|妈|爹|娘|儿子|女儿|哥|弟|姐|妹|他|她|别人|wife|husband|son|daughter|mother|father"
+)
+
+
+def _about(text: str, asked: str | None, replaces: bool) -> str | None:
+    """What an amount is about: 「工资改成三千六」 corrects the wage, whatever else is asked for."""
+    corrects_wage = replaces and _OWN_WAGE.search(text) is not None and _SOMEBODY.search(text) is None
+    return "gross_or_net" if asked != "wage" and corrects_wage else asked
 
 
 def _with_answer(money: Money, asked: str | None, answer: Answer | None) -> Money:

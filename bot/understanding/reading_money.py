@@ -121,6 +121,12 @@ _NET: Final = frozenset({"net", "deducted", "card"})
 _EITHER: Final = re.compile(r"(?:到手|实发|税后|应发|税前|扣之前)的?还是")
 
 
+#: 打到卡上的 is what arrives; 没扣的 is before deductions. Said so only in answer to the question.
+_LOOSELY: Final = re.compile(
+    r"(打?到?卡[上里]|手[上里]|拿到|发下来|扣[完了过])|没扣|还?没有扣|未扣|扣前|合同|总的|总共|全部"
+)
+
+
 def _is_net(said: Sequence[Said], line: Line, asked: str | None) -> bool | None:
     """Whether the wage is what arrives (到手), or before deductions; None where nothing says so."""
     kinds = {each.kind for each in said if each.field == "wage"}
@@ -130,6 +136,8 @@ def _is_net(said: Sequence[Said], line: Line, asked: str | None) -> bool | None:
         return False  # where both are named, the larger one was taken
     if kinds & _NET:
         return True
+    if asked == "gross_or_net" and (loosely := _LOOSELY.search(line.text)):
+        return loosely[1] is not None
     told = [cue for cue in line.cues if cue.kind in ("net", "gross")]
     affirmed = [cue for cue in told if not DENIED.search(line.text, 0, cue.start)]
     if affirmed:
@@ -140,10 +148,9 @@ def _is_net(said: Sequence[Said], line: Line, asked: str | None) -> bool | None:
 _ONLY_I: Final = r"(?:就|只有?|只系|(?<![晓觉记认懂显])得|全靠|都靠|只?靠|就靠|光靠)(?:是|有)?我"
 _EARN: Final = r"(?:在|出来|出去|出|能)?(?:挣|赚|上班|打工|有收入|有工资|工资|拿钱|养家|干活|工作|做工|搵钱|收入|这?点?工资)"
 _NO_INCOME: Final = re.compile(
-    r"(?:没有?|没啥|没什么|无|冇|莫得)(?:什么|啥|任何)?(?:别的|其他|其它|另外|额外)(?:的|人)*"
-    r"(?:收入|进账|来源|钱|工资|了?$)"
-    r"|(?:别的|其他|其它|另外|其余)(?:的|人|收入|家人|来源)*[都也就]?(?:没有?|没啥|无|冇|不挣|是?零|为零|0(?!\d))"
-    r"|家里?[就都]?没有?(?:别的?)?人(?:挣|赚|上班|有收入|工作|打工)"
+    r"(?:没有?|没啥|没什么|无|冇|莫得)(?:什么|啥|任何)?(?:别的|其他|其它|另外|额外)(?:的|人)*(?:收入|进账|来源"
+    r"|钱|工资|了?$)|(?:别的|别个|别人|其他|其它|另外|其余)(?:的|人|收入|家人|来源)*[都也就]?(?:没有?|没啥|无|冇|不挣"
+    r"|是?零|为零|0(?!\d))|家里?[就都]?没有?(?:别的?)?人(?:挣|赚|上班|有收入|工作|打工)"
     rf"|{_ONLY_I}(?:一个人?|自己|个人|一人)*的?{_EARN}"
     r"|(?:全靠|都靠|就靠|光靠|只靠)我|我一个人(?:养家|挣钱养|养一家|养活)"
     r"|都(?:没有?|没得|冇)(?:收入|工作|上班|挣钱)"
@@ -157,8 +164,9 @@ _IDLE: Final = re.compile(
 )
 #: What means nothing only in answer to the question.
 _NOTHING: Final = re.compile(
-    r"干不了活|干不动|(?:没法|不能|没能力)(?:上班|干活|挣钱|工作)|[无冇]收入|在家[带待看照]|一分钱?[都也]?(?:没|不挣|挣不到)"
-    r"|没[有得啥]?(?:收入|进账|钱|工作|人挣)|[不没]挣钱|[不没]上班|没人(?:上班|挣|工作)"
+    r"干不了活|干不动|(?:没法|不能|没能力)(?:上班|干活|挣钱|工作)|[无冇]收入|在家[带待看照]"
+    r"|一分钱?[都也]?(?:没|不挣|挣不到)|没[有得啥]?(?:收入|进账|钱|工作|人挣)|[不没]挣钱|[不没]上班"
+    r"|没人(?:上班|挣|工作)"
 )
 _UNSTEADY: Final = re.compile(
     r"没准|没个准|没有?固定|说不准|不固定|不稳定|不一定|不定|时有时无|看情况|看活|有一天没一天|有一个月没一个月"

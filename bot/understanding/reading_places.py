@@ -36,7 +36,7 @@ def read_places(text: str, places: Places, asked: str | None = None, *, corrects
     >>> said.region, said.dibao_region, said.area
     ('320500', '341200', 'rural')
     """
-    named = _current(text, places.named(text, codes=asked in _ROLES))
+    named = _current(text, places.named(text, asked=asked in _ROLES))
     placed = _complete(
         [_Placed(place, _role(text, named, at, asked)) for at, place in enumerate(named)], asked
     )
@@ -60,8 +60,8 @@ _LINK: Final = (
     r"(?:的?(?:地方|地点|所在地|地址|登记|那边)|[的地也都还就又一直是在落喺系为:呢\s交缴买办]|is|in|at)*"
 )
 _HOME_BEFORE: Final = re.compile(
-    r"(?:老家|(?<!外地)(?<!农村)(?<!城镇)户口本?|户籍|籍贯|家乡|家里|屋企|娘家|祖籍|本籍|乡下|民政|[领吃]低保|低保|回"
-    r"|(?:我|俺|我们)?家(?=[在是住喺])|hometown|hukou|(?:come|i'm|am) from|from"
+    r"(?:老家|(?<!外地)(?<!农村)(?<!城镇)户口本?|户籍|籍贯|家乡|家里|屋企|娘家|祖籍|本籍|乡下|民政|[领吃]低保"
+    r"|低保|回|(?:我|俺|我们)?家(?=[在是住喺])|hometown|hukou|(?:come|i'm|am) from|from"
     rf"|(?:dibao|benefits?|line|parents)[^,.?]{{0,20}}(?= (?:in|of|for))){_LINK}(?<!还是)$"
 )
 _WORK_BEFORE: Final = re.compile(
@@ -74,8 +74,8 @@ _HOME_BEHIND: Final = re.compile(
     r"|[领吃拿][着的]?低保|出来|过来|来的"
 )
 _WORK_BEHIND: Final = re.compile(
-    r"上班|打工|工作|干活|做[事工]|务工|返工|搬砖|进厂|\w{0,3}厂|工地|公司|社保|参保|保险|缴|医保|基数|公积金|最低工资"
-    r"|当(?!地)|送外卖|跑车|跑滴滴|开车|[挣赚]钱|谋生|保洁|保姆|服务员|实习|work"
+    r"上班|打工|工作|干活|做[事工]|务工|返工|搬砖|进厂|\w{0,3}厂|工地|公司|社保|参保|保险|缴|医保|基数|公积金"
+    r"|最低工资|当(?!地)|送外卖|跑车|跑滴滴|开车|[挣赚]钱|谋生|保洁|保姆|服务员|实习|work"
 )
 #: Words that tell a role only if nothing plainer does.
 _HOME_NEAR: Final = re.compile(r"(?:[我俺]|我们|本人|咱)[们家]?(?:就?是|就)?\s?$|是\s?$|家\s?$")
@@ -173,8 +173,8 @@ _ONCE_BEHIND: Final = re.compile(
 )
 #: Where the son works is neither, too.
 _THEIRS: Final = re.compile(
-    r"(?<![和跟同与])(?:我的?)?(?:老公|老婆|媳妇儿?|丈夫|妻子|爱人|对象|儿子|女儿|闺女|[哥弟姐妹]{1,2}"
-    r"|husband|wife|son|daughter)[^,。;!?]{0,3}(?:在|去|到|来|in|at)\s?$"
+    r"(?<![和跟同与])(?:我的?)?(?:老公|老婆|媳妇儿?|丈夫|妻子|爱人|对象|儿子|女儿|闺女|[哥弟姐妹]{1,2}|husband"
+    r"|wife|son|daughter)[^,。;!?]{0,3}(?:在|去|到|来|in|at)\s?$"
 )
 
 

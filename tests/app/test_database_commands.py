@@ -111,6 +111,7 @@ def test_what_was_erased_does_not_come_back(run: Run, ready: Path) -> None:
             ("backup", "never.zip"),
             "database: stands on revision None, 0001 is needed; run `shebao db upgrade`",
         ),
+        (("backup", "nowhere/never.zip"), "nowhere/never.zip: cannot be written (No such file or directory)"),
         (("restore", "missing.zip"), "does not exist"),
         (("restore", __file__), "not a backup that can be read"),
         (("worker",), "jobs.engine: embedded jobs run inside `shebao serve`"),

@@ -638,6 +638,7 @@ def test_after_a_long_absence_it_begins_afresh(open_chat: Open, site: Site) -> N
     page.locator("#text").fill("还在吗")
     page.keyboard.press("Enter")
     expect(page.locator("#expired")).to_be_visible()
+    expect(page.locator(".entry")).to_have_count(0)
     page.get_by_role("button", name="重新开始").click()
     expect(page.locator(".entry")).to_have_count(1)
     expect(page.locator("#expired")).to_be_hidden()

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from datetime import timedelta
 
 import pytest
-from databases import Clock, Open
+from databases import NOON, Clock, Open
 from sqlalchemy import select
 from talking import SECRET, answer, message, say, together, transcript
 
@@ -67,6 +66,16 @@ def test_events_of_one_conversation_are_answered_in_order(storage: Storage, cloc
         heard = [text for _, author, text in transcript(storage, sender) if author == "employee"]
         assert heard == [f"第{i}句" for i in range(5)]
     assert set(states(storage)) == {"done"}
+
+
+def test_events_are_answered_as_they_arrived_whatever_the_platform_says(
+    storage: Storage, clock: Clock
+) -> None:
+    for text in ("一", "二", "三"):
+        storage.inbox.store(message(text, text, received_at=NOON))
+        clock.move(microseconds=1)
+    answer_all(storage)
+    assert [text for _, author, text in transcript(storage) if author == "employee"] == ["一", "二", "三"]
 
 
 def test_events_of_the_same_moment_are_all_answered(storage: Storage) -> None:
@@ -167,12 +176,11 @@ def test_an_error_is_logged_without_what_was_said(storage: Storage, caplog: pyte
     assert SECRET not in caplog.text and "阿丽" not in caplog.text
 
 
-def test_two_workers_share_the_events(url: str, open_one: Open) -> None:
+def test_two_workers_share_the_events(url: str, open_one: Open, clock: Clock) -> None:
     first, second = open_one(url), open_one(url)
     for i in range(20):
-        first.inbox.store(
-            message(f"m{i}", sender=f"s{i % 5}", received_at=first.now() + timedelta(seconds=i))
-        )
+        first.inbox.store(message(f"m{i}", sender=f"s{i % 5}"))
+        clock.move(seconds=1)
     together([lambda storage=each: answer_all(storage) for each in (first, second)])
     assert answer_all(first) == 0
     assert states(first) == ["done"] * 20

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from databases import Open
 from sqlalchemy import inspect, text
+from talking import together
 
 from storage import migrating
 from storage.database import Database, StorageError
@@ -71,6 +73,11 @@ def test_migrations_are_numbered_without_gaps() -> None:
     assert list(revisions) == [f"{count:04}" for count in range(len(revisions), 0, -1)]
     files = sorted(path.name for path in Path("storage/migrations/versions").glob("*.py"))
     assert all(re.fullmatch(rf"{count:04}_\w+\.py", name) for count, name in enumerate(files, 1))
+
+
+def test_two_processes_that_start_at_once_make_tables_and_keys_once(bare_url: str, open_one: Open) -> None:
+    first, second = together([lambda: open_one(bare_url)] * 2)
+    assert first.keys.ids == second.keys.ids == (1,)
 
 
 def test_tables_that_are_missing_or_newer_stop_the_start(bare_url: str, tmp_path: Path) -> None:

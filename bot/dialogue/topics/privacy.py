@@ -16,6 +16,11 @@ NAME: Final = "privacy"
 INTENTS: Final = ("ask_privacy",)
 EXPIRES: Final = timedelta(days=1)
 ERASE: Final = re.compile(r"删|清除|清空|忘掉|抹掉|销毁|注销|别留|erase|delete|forget (?:me|every|what)|wipe")
+#: Said in so many words, it is a command, wherever the conversation stands.
+ERASE_ALL: Final = re.compile(
+    r"^(?:把|请|帮我|给我)?(?:我的?)?(?:都|全部?|所有的?|记录|数据|信息|资料|聊天){0,3}(?:都|全)?(?:删掉|删除|删了|清空|清除|抹掉)"
+    r"|^(?:delete|erase|wipe) (?:it all|all|everything|my (?:data|records?))"
+)
 _SHOW: Final = re.compile(
     r"(?:记|存|知道|保存|留|收集|掌握)(?:着|了|过)?(?:我|我的|我家)?的?些?(?:什么|啥|哪些|多少)"
     r"|看看我的|导出|what (?:do|did) you (?:know|store|keep|have)|show me"
