@@ -21,20 +21,15 @@ from delivery.messages import IncomingMessage
 from storage.opening import open_storage
 
 NOW: Final = datetime.fromisoformat("2026-10-15T10:00:00+08:00")
-#: One calculator dialogue from the fear to the result; the last answer ends it.
+#: One calculator dialogue from the fear to the result; every sender has another wage, so that nothing is known by heart.
 DIALOGUE: Final = (
-    "交社保低保是不是就没了",
+    "我在苏州上班，老家安徽阜阳，工资{wage}扣之前，交社保影响低保吗",
     "在",
     "四个人",
-    "三千五",
-    "扣之前的",
     "没有",
-    "在苏州上班",
-    "老家安徽阜阳",
-    "八百",
-    "六百二",
+    "低保线八百，卡上每月打{received}",
 )
-#: What an assistant made of Rasa alone does on two cores (its own measurement, see the readme).
+#: Dialogues of as many turns that an assistant made of Rasa alone does on two cores in a second.
 RASA_ALONE: Final = 4.6
 
 
@@ -72,8 +67,9 @@ def _talk(it: Assistant, sender: str) -> list[float]:
     """One dialogue; the seconds of each turn. Ends in a result, or the figures mean nothing."""
     spent = []
     topic = ""
+    figures = {"wage": str(3000 + abs(hash(sender)) % 900), "received": str(100 + abs(hash(sender)) % 700)}
     for number, text in enumerate(DIALOGUE):
-        message = IncomingMessage("bench", sender, f"{sender}-{number}", text)
+        message = IncomingMessage("bench", sender, f"{sender}-{number}", text.format(**figures))
         started = time.perf_counter()
         received = it.receive(message)
         spent.append(time.perf_counter() - started)

@@ -36,11 +36,8 @@ class Evidence:
     @classmethod
     def of(cls, *texts: str) -> Self:
         """What stands in texts that are themselves founded: records, rendered figures, the employee's own words."""
-        read = [unicodedata.normalize("NFKC", text) for text in texts]
-        return cls(
-            frozenset(figure for text in read for figure in _figures(text)),
-            frozenset(cited for text in read for cited in _CITATION.findall(text)),
-        )
+        read = unicodedata.normalize("NFKC", "\n".join(texts))
+        return cls(frozenset(_figures(read)), frozenset(_CITATION.findall(read)))
 
     @classmethod
     def of_data(cls, data: object) -> Self:

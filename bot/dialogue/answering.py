@@ -97,11 +97,9 @@ def _filled(turn: Turn, question: str) -> Known | None:
     if any(each.why == "per_year" for each in facts.unsure):
         return None
     if question == "on_book" and facts.on_book is None:
-        return (
-            known.having({"on_book": facts.answer == "yes"})[0]
-            if facts.answer in ("yes", "no", "none")
-            else None
-        )
+        # 「不对，工资是三千五」 is a no to something else
+        plain = facts.answer in ("yes", "no", "none") and not facts.is_correction
+        return known.having({"on_book": facts.answer == "yes"})[0] if plain else None
     if question == "other_income" and facts.other_income is None:
         return _range(turn)
     if getattr(facts, field_of(question)) is None and not (question == "dibao_region" and facts.same_region):

@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from bot.dialogue.answering import answered, answers, is_strong
 from bot.dialogue.conversation import Conversation, Line
-from bot.dialogue.hearing import BACK, HELP, RESTART, SKIP, hear
-from bot.dialogue.known import Known, stated
+from bot.dialogue.hearing import BACK, HELP, QUESTION, RESTART, SKIP, hear
+from bot.dialogue.known import Known, facts_in, stated
 from bot.dialogue.policy import best, find, no_clause, tell_article
 from bot.dialogue.steps import Part, Tap, Tell
 from bot.dialogue.talk import ACT, OFFER, House
@@ -44,9 +44,6 @@ _RECKONED: Final = ("ask_dibao_impact", "ask_contribution_amount")
 #: A message shorter than this, in characters, does not answer and ask at once.
 _LONG: Final = 10
 _OF_CHANGE: Final = ("report_income_change", "report_dibao_status_change")
-_QUESTION: Final = re.compile(
-    r"[吗呢么?]|怎么|多少|什么|啥|为何|几|能不能|会不会|是不是|要不要|\b(?:how|what|why|can|do|will)\b"
-)
 #: What is asked of a result in words, beside its buttons.
 _WAYS: Final[Mapping[str, re.Pattern[str]]] = {
     "uninsured": re.compile(
@@ -193,14 +190,14 @@ def _answers(turn: Turn) -> bool:
 
 def _asks_besides(turn: Turn) -> bool:
     heard = turn.heard
-    asks = heard.intent.startswith(("ask_", "refuse_")) and _QUESTION.search(heard.text) is not None
+    asks = heard.intent.startswith(("ask_", "refuse_")) and QUESTION.search(heard.text) is not None
     return asks and is_strong(turn)
 
 
 def _answered_besides(turn: Turn) -> bool:
     """「四个，那我不签字是不是就不用交」: the answer was taken, the question is answered by the library where it can be."""
     text = turn.heard.text
-    if len(text) < _LONG or not _QUESTION.search(text) or turn.heard.intent in ("affirm", "deny"):
+    if len(text) < _LONG or not QUESTION.search(text) or turn.heard.intent in ("affirm", "deny"):
         return False
     article, _ = best(turn.talk, text, turn.heard.intent)
     if article is None or set(article.intents) & {"ask_dibao_impact", "start_calculator"}:
@@ -218,7 +215,7 @@ def _fresh(turn: Turn) -> None:
     if calculated is not None and _follows_up(turn, calculated):
         return
     goes_on = turn.merge() and _was_calculating(turn)
-    if goes_on and not _QUESTION.search(turn.heard.text):
+    if goes_on and not QUESTION.search(turn.heard.text):
         turn.it = replace(turn.it, asks={})
         turn.open(turn.it.frames[-1].topic, *turn.changes_told())
     else:
@@ -248,7 +245,7 @@ def _follows_up(turn: Turn, calculated: Known) -> bool:
         turn.it = replace(turn.it, known=replace(turn.it.known, deducts=deducts))
         turn.open("dibao_impact")
         return True
-    corrects = stated(heard.facts) and not _QUESTION.search(heard.text)
+    corrects = stated(heard.facts) and not QUESTION.search(heard.text)
     if heard.intent in _OF_CHANGE and not heard.facts.is_correction:
         corrects = corrects and _ACTUALLY.search(heard.text) is not None
     if corrects and turn.merge():
@@ -324,7 +321,7 @@ def _answered_particularly(turn: Turn) -> bool:
 
     One that comes with facts of its own is the beginning of a calculation, unless it is an article's question itself.
     """
-    if _unclear_place(turn) or turn.it.frames:
+    if _unclear_place(turn) or turn.it.frames or facts_in(turn.heard.facts) > 1:
         return False
     found = find(turn.talk, turn.heard.text, None)
     general = max((each.score for each in found if _is_general(each.article)), default=0.0)

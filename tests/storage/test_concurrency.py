@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -219,3 +222,33 @@ def test_a_row_that_was_leased_while_another_worker_looked_is_not_leased_again(s
 def outbox_ids(storage: Storage) -> list[str]:
     with storage.database.read() as connection:
         return list(connection.execute(select(outbox.c.id)).scalars())
+
+
+IN_THE_MIDDLE = """
+import sys, time
+from pathlib import Path
+from bot.receiving import receive
+from delivery.messages import IncomingMessage
+from storage.opening import open_storage
+
+def turn(kept, message):
+    print("in the middle", flush=True)
+    time.sleep(60)
+
+folder = Path(sys.argv[2])
+storage = open_storage(sys.argv[1], folder / "keys", folder / "erasures.log")
+receive(IncomingMessage("web", "阿丽", "m1", "你好"), storage.conversations, turn)
+"""
+
+
+def test_a_process_that_is_killed_in_the_middle_of_a_turn_leaves_nothing(
+    url: str, open_one: Open, tmp_path: Path
+) -> None:
+    storage = open_one(url)
+    with subprocess.Popen(
+        [sys.executable, "-c", IN_THE_MIDDLE, url, str(tmp_path)], stdout=subprocess.PIPE
+    ) as killed:
+        assert killed.stdout is not None and killed.stdout.readline() == b"in the middle\n"
+        killed.kill()
+    assert say(storage, message("m1", "你好"), "好") == Received((Reply("好"),))
+    assert transcript(storage) == [(1, "employee", "你好"), (2, "assistant", "好")]
