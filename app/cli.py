@@ -15,6 +15,7 @@ from typing import Any
 import click
 
 from app.ask_command import ask
+from app.assistance import make_house
 from app.chat_command import chat
 from app.database_commands import backup, db, restore, worker
 from app.keys import keys
@@ -237,6 +238,8 @@ def assess(settings: Settings, roster: Path, output: Path, region: str | None, o
 @click.pass_obj
 def bench(settings: Settings, quick: bool) -> None:
     """Measure speed as ratios in one run."""
-    from bench.run import run
+    from bench import conversation, run, understanding
 
-    run(lambda library, today: create_app(settings, library, today).test_client(), quick=quick)
+    run.run(lambda library, today: create_app(settings, library, today).test_client(), quick=quick)
+    conversation.run(make_house(settings), quick=quick)
+    understanding.run(quick=quick)

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import logging
 import os
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 
+from bench.understanding import rasa_python, serve_rasa, train_rasa
 from bot.dialogue.conversation import Conversation
 from bot.dialogue.deciding import converse
 from bot.dialogue.steps import Ask, HandOff, Sign, Step
@@ -62,15 +65,28 @@ def embedded() -> EmbeddedReader:
 
 
 @cache
+def rasa_server() -> tuple[str, str]:
+    """Address and token: the server that the environment names, else one that is trained and started for these tests."""
+    if url := os.environ.get(RASA_URL):
+        return url, os.environ.get(RASA_TOKEN, "")
+    python = rasa_python()
+    if python is None:
+        pytest.skip("Rasa is not installed: `make -C intents setup` (Python 3.10), or SHEBAO_RASA_PYTHON")
+    started = ExitStack()
+    folder = Path(started.enter_context(TemporaryDirectory(prefix="shebao-rasa-")))
+    server = started.enter_context(serve_rasa(python, train_rasa(python, folder)))
+    atexit.register(started.close)
+    return server.url, server.token
+
+
+@cache
 def house_of(engine: str) -> House:
-    """The house with its own reader, or with a Rasa server where the environment names one."""
+    """The house with its own reader, or with a Rasa server."""
     ours = embedded()
     reader: Reader = ours
     if engine == "rasa":
-        url = os.environ.get(RASA_URL)
-        if not url:
-            pytest.skip(f"no Rasa server: {RASA_URL} is not set")
-        reader = RasaReader(url, os.environ.get(RASA_TOKEN, ""), ours.model.labels, seconds=10)
+        url, token = rasa_server()
+        reader = RasaReader(url, token, ours.model.labels, seconds=10)
     library, articles = compiled.load(), load_articles()
     finder = Finder(articles, ours.encoder, Path(TRAINED).parent)
     return House(
