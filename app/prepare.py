@@ -1,4 +1,4 @@
-"""`python -m app.prepare`: what `make setup` makes beforehand, so that the server only loads: the reader, the articles' vectors."""
+"""`python -m app.prepare`, a part of `make setup`: the reader is trained beforehand, and the server only loads it."""
 
 from __future__ import annotations
 

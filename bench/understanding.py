@@ -31,7 +31,6 @@ MODELS: Final = HOME / "var" / "rasa"
 #: As `intents/Makefile` sets them; without them Rasa calls home and warns about itself.
 QUIET: Final = {
     "PYTHONPATH": str(HOME),
-    "RASA_CACHE_DIRECTORY": str(MODELS / "cache"),
     "RASA_TELEMETRY_ENABLED": "false",
     "SANIC_WORKERS": "1",
     "SQLALCHEMY_SILENCE_UBER_WARNING": "1",
@@ -151,13 +150,12 @@ def rasa_python() -> Path | None:
     return found if found.exists() else None
 
 
-def train_rasa(python: Path, folder: Path, config: str = "config.yml") -> Path:
-    """Trains a pipeline of `intents/` into `folder`, as `make -C intents train` does."""
-    words = f"train nlu --config {config} --nlu data/nlu --domain domain.yml --fixed-model-name model --out"
-    command = [str(python), "-m", "rasa", *words.split(), str(folder)]
-    done = subprocess.run(
-        command, cwd=PROJECT, env=os.environ | QUIET, capture_output=True, text=True, check=False
-    )
+def train_rasa(python: Path, folder: Path, config: str = "config.yml", data: Path = PROJECT / "data") -> Path:
+    """Trains a pipeline of `intents/` into an empty folder, as `make -C intents train` does."""
+    words = f"train nlu --config {config} --domain domain.yml --fixed-model-name model"
+    command = [str(python), "-m", "rasa", *words.split(), "--nlu", str(data), "--out", str(folder)]
+    environ = os.environ | QUIET | {"RASA_CACHE_DIRECTORY": str(folder / "cache")}
+    done = subprocess.run(command, cwd=PROJECT, env=environ, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"Rasa does not train: {done.stderr[-500:]}")
     return folder / "model.tar.gz"

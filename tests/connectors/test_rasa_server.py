@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import logging
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 from bench.understanding import RasaServer, held_out, rasa_python, score, serve_rasa, train_rasa
+from bot.understanding.__main__ import SENTENCES
 from bot.understanding.embedded import EmbeddedReader
+from bot.understanding.sentences import load_encoder
 from bot.understanding.switching import FallingBack, ReaderFailed
+from bot.understanding.training import read_sentences, train
 from connectors.rasa import RasaReader
 
 #: Both sides compute in single precision with different libraries, and round to four places.
@@ -30,61 +35,79 @@ def python() -> Path:
 
 
 @pytest.fixture(scope="module")
-def server(python: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RasaServer]:
-    with serve_rasa(python, train_rasa(python, tmp_path_factory.mktemp("rasa"))) as running:
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A third of the sentences: enough to compare, and trained on in seconds."""
+    folder, every = tmp_path_factory.mktemp("data"), read_sentences(SENTENCES)
+    examples: defaultdict[str, str] = defaultdict(str)
+    for text, label in list(zip(every.texts, every.labels, strict=True))[::3]:
+        examples[label] += f"- {text}\n"
+    blocks = [{"intent": label, "examples": lines} for label, lines in examples.items()]
+    (folder / "nlu.yml").write_text(
+        yaml.safe_dump({"version": "3.1", "nlu": blocks}, allow_unicode=True), "utf-8"
+    )
+    return folder
+
+
+@pytest.fixture(scope="module")
+def here(data: Path) -> EmbeddedReader:
+    """The reader in the house, trained on the same sentences."""
+    encoder = load_encoder()
+    return EmbeddedReader(train(data, encoder), encoder)
+
+
+@pytest.fixture(scope="module")
+def server(python: Path, data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RasaServer]:
+    with serve_rasa(python, train_rasa(python, tmp_path_factory.mktemp("rasa"), data=data)) as running:
         yield running
 
 
 @pytest.fixture
-def reader(server: RasaServer, embedded: EmbeddedReader) -> Iterator[RasaReader]:
-    made = RasaReader(server.url, server.token, embedded.model.labels, seconds=5)
+def there(server: RasaServer, here: EmbeddedReader) -> Iterator[RasaReader]:
+    made = RasaReader(server.url, server.token, here.model.labels, seconds=5)
     yield made
     made.close()
 
 
-def test_both_engines_give_the_same_answers(reader: RasaReader, embedded: EmbeddedReader) -> None:
+def test_both_engines_give_the_same_answers(there: RasaReader, here: EmbeddedReader) -> None:
     texts = [sentence.text for sentence in held_out()[::2]] + list(AWKWARD)
     assert len(texts) >= 200
     for text in texts:
-        here, there = embedded.read(text), reader.read(text)
-        assert (there.text, there.language) == (here.text, here.language)
-        assert there.intent == here.intent, text
-        assert there.confidence == pytest.approx(here.confidence, abs=ROUNDING), text
-        likely = {each.intent: each.confidence for each in here.ranking if each.confidence > ROUNDING}
-        assert {
-            each.intent: each.confidence for each in there.ranking if each.intent in likely
-        } == pytest.approx(likely, abs=ROUNDING), text
+        expected, got = here.read(text), there.read(text)
+        assert (got.text, got.intent, got.language) == (expected.text, expected.intent, expected.language)
+        assert got.confidence == pytest.approx(expected.confidence, abs=ROUNDING), text
+        likely = {each.intent: each.confidence for each in expected.ranking[:3]}
+        ranked = {each.intent: each.confidence for each in got.ranking}
+        assert {label: ranked.get(label) for label in likely} == pytest.approx(likely, abs=ROUNDING), text
 
 
-def test_who_has_not_the_token_is_not_answered(server: RasaServer, embedded: EmbeddedReader) -> None:
-    stranger = RasaReader(server.url, "guessed", embedded.model.labels, seconds=5)
+def test_who_has_not_the_token_is_not_answered(server: RasaServer, here: EmbeddedReader) -> None:
+    stranger = RasaReader(server.url, "guessed", here.model.labels, seconds=5)
     with pytest.raises(ReaderFailed, match="HTTP 401"):
         stranger.read("低保还有吗")
     stranger.close()
 
 
 def test_a_server_that_dies_between_two_sentences_is_not_missed(
-    server: RasaServer, embedded: EmbeddedReader, caplog: pytest.LogCaptureFixture
+    server: RasaServer, here: EmbeddedReader, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
-    first = RasaReader(server.url, server.token, embedded.model.labels)
-    reader, sentences = FallingBack(first, embedded), held_out()[:60]
+    first = RasaReader(server.url, server.token, here.model.labels, seconds=5)
+    reader, sentences = FallingBack(first, here), held_out()[:60]
     before = [reader.read(sentence.text).intent for sentence in sentences[:30]]
+    assert not caplog.records
     server.kill()
     after = [reader.read(sentence.text).intent for sentence in sentences[30:]]
     first.close()
-    assert before + after == [embedded.read(sentence.text).intent for sentence in sentences]
-    told = [record.getMessage() for record in caplog.records]
-    assert len(told) == 1
-    assert told[0].startswith("the embedded reader answers for now: rasa: ")
+    assert before + after == [here.read(sentence.text).intent for sentence in sentences]
+    (told,) = [record.getMessage() for record in caplog.records]
+    assert told.startswith("the embedded reader answers for now: rasa: ")
 
 
 @pytest.mark.soak
-def test_rasas_own_pipeline_learns_the_same_sentences(
-    python: Path, embedded: EmbeddedReader, tmp_path: Path
-) -> None:
-    with serve_rasa(python, train_rasa(python, tmp_path, "config_diet.yml")) as running:
-        reader = RasaReader(running.url, running.token, embedded.model.labels, seconds=5)
+def test_rasas_own_pipeline_learns_the_same_sentences(python: Path, data: Path, tmp_path: Path) -> None:
+    labels = read_sentences(data).labels
+    with serve_rasa(python, train_rasa(python, tmp_path, "config_diet.yml", data)) as running:
+        reader = RasaReader(running.url, running.token, labels, seconds=5)
         scored = score(reader, held_out())
         reader.close()
-    assert scored.in_scope >= 0.75
+    assert scored.in_scope >= 0.70
