@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final, Literal
 
-from bot.dialogue.hearing import SKIP
+from bot.dialogue.hearing import QUESTION, SKIP
 from bot.dialogue.known import Known, field_of, stated
 from bot.dialogue.steps import Ask
 from bot.dialogue.talk import ACT
@@ -42,6 +42,10 @@ def answered(turn: Turn) -> Answer:
         return "answered"
     if facts.unsure and _unclear(turn, question):
         return "done"
+    if (place := facts.unclear_place) and not is_strong(turn):
+        turn.remember(place=place)
+        turn.run()
+        return "done"
     if stated(facts) and not _wants_more(turn) and turn.merge():
         turn.progress(question)
         turn.run(*turn.changes_told())
@@ -68,7 +72,8 @@ def stated_plainly(facts: Facts) -> bool:
 def _wants_more(turn: Turn) -> bool:
     """Whether a message that states facts is there to ask something, or to have a person."""
     intent = turn.heard.intent
-    return is_strong(turn) and intent.startswith(("ask_", "refuse_", "talk_", "complaint_"))
+    asks = intent.startswith(("ask_", "refuse_")) and QUESTION.search(turn.heard.text) is not None
+    return is_strong(turn) and (asks or intent in hr.INTENTS)
 
 
 def is_strong(turn: Turn) -> bool:

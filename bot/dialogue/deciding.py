@@ -312,7 +312,7 @@ def _begin(turn: Turn, intent: str) -> None:
         turn.open(hr.NAME, **hr.opening(turn.it, intent, text))
         return
     turn.it = replace(turn.it, question=text)
-    place = {"place": code} if (code := _unclear_place(turn)) else {}
+    place = {"place": code} if (code := turn.heard.facts.unclear_place) else {}
     turn.open(TOPIC_OF[intent], intent=intent, text=text, **place)
 
 
@@ -321,7 +321,7 @@ def _answered_particularly(turn: Turn) -> bool:
 
     One that comes with facts of its own is the beginning of a calculation, unless it is an article's question itself.
     """
-    if _unclear_place(turn) or turn.it.frames or facts_in(turn.heard.facts) > 1:
+    if turn.heard.facts.unclear_place or turn.it.frames or facts_in(turn.heard.facts) > 1:
         return False
     found = find(turn.talk, turn.heard.text, None)
     general = max((each.score for each in found if _is_general(each.article)), default=0.0)
@@ -338,12 +338,6 @@ def _answered_particularly(turn: Turn) -> bool:
 def _is_general(article: Article) -> bool:
     """Whether an article says in general what the calculator says with somebody's own figures."""
     return article.general or article.intents[0] == "ask_contribution_amount"
-
-
-def _unclear_place(turn: Turn) -> str:
-    """A place that is named without a word on what it is."""
-    unclear = (each.choices[0] for each in turn.heard.facts.unsure if each.why == "which_region")
-    return next(unclear, "")
 
 
 def _ask_which(turn: Turn) -> None:

@@ -53,3 +53,9 @@ class Facts:
     is_correction: bool = False
     is_what_if: bool = False
     unsure: tuple[Unsure, ...] = ()
+
+    @property
+    def unclear_place(self) -> str:
+        """A place that is named without a word on what it is; empty where there is none."""
+        unclear = (each.choices[0] for each in self.unsure if each.why == "which_region")
+        return next(unclear, "")

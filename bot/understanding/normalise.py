@@ -23,6 +23,13 @@ _COMMAND: Final = re.compile(r"^[/\s]+")
 # By its own name the dictionary would be read on first use, from a file that is left open.
 zhconv.loaddict(str(Path(zhconv.__file__).with_name("zhcdict.json")))
 
+#: What voice input makes of the two words that everything here is about.
+_MISHEARD: Final = (
+    (re.compile(r"[地抵底]保|[低地抵底][宝堡]"), "低保"),
+    (re.compile(r"[射设涉]保|[社射设涉][宝堡]"), "社保"),
+    (re.compile(r"滞[那拿]金"), "滞纳金"),
+)
+
 
 def normalise(text: str) -> str:
     """The text in half width, simplified characters, lower case and single spaces, at most 500 characters.
@@ -37,6 +44,8 @@ def normalise(text: str) -> str:
     wide = unicodedata.normalize("NFKC", capped(text))
     seen = _VARIATIONS.sub("", "".join(_visible(each) for each in wide))
     simplified = str(zhconv.convert(seen, "zh-cn")).lower()
+    for misheard, meant in _MISHEARD:
+        simplified = misheard.sub(meant, simplified)
     return capped(_COMMAND.sub("", " ".join(simplified.split())))
 
 

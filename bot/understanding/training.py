@@ -18,6 +18,7 @@ import yaml
 
 from bot.understanding import grams as grams_module
 from bot.understanding import model as model_module
+from bot.understanding import normalise as normalise_module
 from bot.understanding.grams import Grams
 from bot.understanding.model import AXES, OUT_OF_SCOPE, Floats, Layer, Model, Scale, along, likeness
 from bot.understanding.normalise import normalise
@@ -53,7 +54,7 @@ def read_sentences(folder: Path) -> Sentences:
 def data_hash(folder: Path, encoder: Encoder | None) -> str:
     """Changes with every sentence, with the way the model is made, and with the embeddings' presence."""
     told = hashlib.sha256()
-    made_by = (Path(str(module.__file__)) for module in (grams_module, model_module))
+    made_by = (Path(str(module.__file__)) for module in (grams_module, model_module, normalise_module))
     for file in (Path(__file__), *made_by, *sorted(folder.rglob("*.yml"))):
         told.update(file.read_bytes())
     told.update(b"with meaning" if encoder is not None else b"alone")
