@@ -37,8 +37,8 @@ _SMALL_TALK: Final[Mapping[str, str]] = {
 #: message states a case of its own.
 _LEADS: Final = 0.02
 _LEADS_A_CASE: Final = 0.2
-#: How near it must be at all: three times what is enough where there is no calculator.
-_PARTICULAR: Final = 0.28
+#: How near it must be at all: more than twice what is enough where there is no calculator.
+_PARTICULAR: Final = 0.24
 #: Intents that the calculator answers where nothing more particular is asked.
 _RECKONED: Final = ("ask_dibao_impact", "ask_contribution_amount")
 #: A message shorter than this, in characters, does not answer and ask at once.
