@@ -38,7 +38,7 @@ _SMALL_TALK: Final[Mapping[str, str]] = {
 _LEADS: Final = 0.02
 _LEADS_A_CASE: Final = 0.2
 #: How near it must be at all: more than twice what is enough where there is no calculator.
-_PARTICULAR: Final = 0.24
+_PARTICULAR: Final = 0.28
 #: Intents that the calculator answers where nothing more particular is asked.
 _RECKONED: Final = ("ask_dibao_impact", "ask_contribution_amount")
 #: A message shorter than this, in characters, does not answer and ask at once.
@@ -55,6 +55,7 @@ _WAYS: Final[Mapping[str, re.Pattern[str]]] = {
 }
 #: 「其实工资是四千」 corrects; 「我工资涨到四千了」 tells of a change.
 _ACTUALLY: Final = re.compile(r"其实|应该是|说错|记错|搞错|actually|should be")
+_AMOUNT: Final = re.compile(r"\d[\d,.]*(?:块钱?|元)?")
 _PEOPLE: Final = re.compile(r"个人|口人|几口|\d口|[一二三四五六七八九十]口|people|persons")
 _CHILDREN: Final = re.compile(r"^(?:要是|如果|那)?(?:有|再?加|多)?[一两二三四1-4]个?(?:孩子|娃|小孩)呢\W*$")
 _LOCALES: Final[Mapping[Language, str]] = {"en": "en", "zh-Hant": "zh_Hant"}
@@ -323,7 +324,7 @@ def _answered_particularly(turn: Turn) -> bool:
     """
     if turn.heard.facts.unclear_place or turn.it.frames or facts_in(turn.heard.facts) > 1:
         return False
-    found = find(turn.talk, turn.heard.text, None)
+    found = find(turn.talk, _AMOUNT.sub("", turn.heard.text), None)  # no article knows anybody's amounts
     general = max((each.score for each in found if _is_general(each.article)), default=0.0)
     best_found = next((each for each in found if not _is_general(each.article)), None)
     leads = _LEADS_A_CASE if _states_a_case(turn) else _LEADS
