@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 from bot.dialogue.hearing import QUESTION, SKIP
 from bot.dialogue.known import Known, field_of, stated
-from bot.dialogue.steps import Ask
+from bot.dialogue.steps import Ask, Part
 from bot.dialogue.talk import ACT
 from bot.dialogue.tapping import tapped
 from bot.dialogue.topics import TOPIC_OF, hr
@@ -62,6 +62,17 @@ def answers(turn: Turn) -> bool:
     """Whether the message holds a usable answer to the open question."""
     question = turn.it.asked
     return question not in ("confirm", "choice", "share_scope") and _filled(turn, question) is not None
+
+
+def place_read_back(turn: Turn) -> tuple[Part, ...]:
+    """苏州 and 宿州 sound alike: the place that was heard is named, and the one that it is not."""
+    divisions, facts = turn.house.library.divisions, turn.heard.facts
+    for code in filter(None, (facts.region, facts.dibao_region)):
+        others = turn.house.facts.places.sounds_like(code)
+        if others:
+            names = {"place": divisions.full_name(code), "other": divisions.full_name(others[0])}
+            return (Part("talk.place_read_back", names),)
+    return ()
 
 
 def stated_plainly(facts: Facts) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from bot.dialogue.answering import answered, answers, is_strong
+from bot.dialogue.answering import answered, answers, is_strong, place_read_back
 from bot.dialogue.conversation import Conversation, Line
 from bot.dialogue.hearing import BACK, HELP, QUESTION, RESTART, SKIP, hear
 from bot.dialogue.known import Known, facts_in, stated
@@ -75,6 +75,8 @@ def converse(
     heard = hear(house, conversation, text, payload, kind, now.date())
     if heard.facts.amount is not None:
         heard = replace(heard, facts=_about_the_last(heard.facts, conversation))
+    if heard.facts.is_correction:
+        heard = replace(heard, facts=_misheard_place(house, heard.facts, conversation.known))
     turn = Turn(house, conversation, heard, now, id)
     turn.private = is_private(heard.text)
     if text:
@@ -94,6 +96,14 @@ def _about_the_last(facts: Facts, conversation: Conversation) -> Facts:
     )
     about: dict[str, Any] = {} if getattr(facts, last) is not None else {last: facts.amount}
     return replace(facts, amount=None, **about)
+
+
+def _misheard_place(house: House, facts: Facts, known: Known) -> Facts:
+    """「不对，是宿州」 after 苏州 was heard as the workplace: it corrects that, whatever place is asked for now."""
+    place = facts.dibao_region
+    if place is None or known.region is None or known.region not in house.facts.places.sounds_like(place):
+        return facts
+    return replace(facts, region=place, dibao_region=None)
 
 
 def _decide(turn: Turn) -> None:
@@ -180,7 +190,7 @@ def _answers(turn: Turn) -> bool:
         if _asks_besides(turn):
             _route(turn)
         elif not _answered_besides(turn):
-            turn.run()
+            turn.run(*place_read_back(turn))
         return True
     if outcome == "interrupts":
         turn.merge()
