@@ -11,9 +11,9 @@ from typing import Final
 import click
 
 from app.assistance import make_house
+from app.clock import today_in_china
 from app.policy_commands import day_option
 from app.settings import Settings
-from app.web import today_in_china
 from bot.dialogue.talk import House
 from bot.understanding.intents import Understanding
 from calculator.fields import InputError

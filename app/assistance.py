@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from app.settings import Settings, SettingsError
-from app.web import CHINA
 from bot.dialogue.talk import House
 from bot.understanding.__main__ import TRAINED
 from bot.understanding.intents import Reader
@@ -16,11 +13,6 @@ from policy_kb import compiled
 from policy_kb.articles import load_articles
 from policy_kb.finding import Finder
 from policy_kb.library import Library
-
-
-def now_in_china() -> datetime:
-    """The household's own time, by which rules are looked up and questions expire."""
-    return datetime.now(CHINA)
 
 
 def make_reader(settings: Settings) -> Reader:

@@ -12,7 +12,8 @@ from typing import Any
 
 import click
 
-from app.assistance import make_house, now_in_china
+from app.assistance import make_house
+from app.clock import now_in_china
 from app.settings import Settings
 from bot.assistant import Assistant
 from bot.receiving import Received, replies_json

@@ -6,26 +6,20 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
-from app.ask_command import ask
-from app.assistance import make_house
-from app.chat_command import chat
-from app.database_commands import backup, db, restore, worker
-from app.keys import keys
-from app.policy_commands import day_option, policy
+from app.clock import today_in_china
+from app.policy_commands import day_option
 from app.report_text import answer_text
 from app.roster import assess_roster
-from app.running import running
 from app.settings import Settings, SettingsError, load_settings
-from app.understand_command import understand
-from app.web import create_app, today_in_china
 from calculator.fields import InputError, Problem
 from locales import SOURCE, Say, speak
 from policy_kb import compiled
@@ -35,13 +29,36 @@ from policy_kb.exposures import expose
 from policy_kb.files import PolicyError
 from policy_kb.library import Library
 from policy_kb.wording import error_json, problem_text
-from storage.database import StorageError
+from storage.errors import StorageError
 
 WRONG_INPUT = 2
 
 
+#: Commands of other modules, each loaded when it is called: a calculation does not wait for the chat's libraries.
+ELSEWHERE: Final[Mapping[str, str]] = {
+    "ask": "app.ask_command",
+    "backup": "app.database_commands",
+    "chat": "app.chat_command",
+    "db": "app.database_commands",
+    "keys": "app.keys",
+    "policy": "app.policy_commands",
+    "restore": "app.database_commands",
+    "understand": "app.understand_command",
+    "worker": "app.database_commands",
+}
+
+
 class OneLine(click.Group):
     """A group whose every error is one line on stderr that names the field and what is accepted."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        return sorted({*super().list_commands(context), *ELSEWHERE})
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        if name not in ELSEWHERE:
+            return super().get_command(context, name)
+        command: click.Command = getattr(import_module(ELSEWHERE[name]), name)
+        return command
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         kwargs["standalone_mode"] = False
@@ -83,10 +100,6 @@ def main(context: click.Context) -> None:
     context.obj = load_settings()
 
 
-for each in (ask, backup, chat, db, keys, policy, restore, understand, worker):
-    main.add_command(each)
-
-
 @main.command()
 @click.option("--demo", is_flag=True, help="The demo; refuses any host but loopback.")
 @click.option("--host", help="Address to listen on.")
@@ -95,6 +108,8 @@ for each in (ask, backup, chat, db, keys, policy, restore, understand, worker):
 def serve(settings: Settings, demo: bool, host: str | None, port: int | None) -> None:
     """Serve the web pages."""
     import waitress  # type: ignore[import-untyped]
+
+    from app.running import running
 
     server = replace(settings.server, host=host or settings.server.host, port=port or settings.server.port)
     if demo:
@@ -238,6 +253,8 @@ def assess(settings: Settings, roster: Path, output: Path, region: str | None, o
 @click.pass_obj
 def bench(settings: Settings, quick: bool) -> None:
     """Measure speed as ratios in one run."""
+    from app.assistance import make_house
+    from app.web import create_app
     from bench import conversation, run, understanding
 
     run.run(lambda library, today: create_app(settings, library, today).test_client(), quick=quick)

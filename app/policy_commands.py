@@ -11,8 +11,8 @@ from typing import Any
 
 import click
 
+from app.clock import today_in_china
 from app.settings import HOME, Settings
-from app.web import today_in_china
 from calculator.case import DAYS_AHEAD, EARLIEST, Area
 from calculator.fields import InputError, parse_day
 from calculator.money import format_rate, format_yuan

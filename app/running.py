@@ -7,10 +7,11 @@ from contextlib import contextmanager
 
 from flask import Flask
 
-from app.assistance import make_house, now_in_china
+from app.assistance import make_house
+from app.clock import now_in_china, today_in_china
 from app.jobs import Jobs, open_queue
 from app.settings import Settings
-from app.web import create_app, today_in_china
+from app.web import create_app
 from bot.assistant import Assistant
 from bot.views import Chat
 from policy_kb import compiled

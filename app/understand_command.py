@@ -11,8 +11,8 @@ from typing import Any, Final
 
 import click
 
+from app.clock import today_in_china
 from app.settings import Settings, SettingsError
-from app.web import today_in_china
 from bot.understanding.__main__ import TRAINED
 from bot.understanding.facts import Facts
 from bot.understanding.intents import Reader, Understanding

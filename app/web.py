@@ -6,12 +6,12 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date
 from threading import Lock
-from zoneinfo import ZoneInfo
 
 from flask import Flask, Response, g, jsonify, request
 
+from app.clock import today_in_china
 from app.settings import Settings
 from bot.views import Chat
 from bot.views import create_blueprint as create_chat
@@ -21,12 +21,6 @@ from policy_kb.library import Library
 from web_calc import create_blueprint
 
 log = logging.getLogger("shebao.web")
-CHINA = ZoneInfo("Asia/Shanghai")
-
-
-def today_in_china() -> date:
-    """The day by which rules are looked up: the calendar of the household, not of the server."""
-    return datetime.now(CHINA).date()
 
 
 def create_app(

@@ -22,8 +22,9 @@ from uuid import UUID
 from sqlalchemy import Connection, MetaData, Row, Table, Uuid, insert, select, update
 
 from delivery.outbox import OPEN
-from storage.database import Database, StorageError
+from storage.database import Database
 from storage.erasing import ErasureJournal, erase_again
+from storage.errors import StorageError
 from storage.migrating import BASE, HEAD, check_current, downgrade, revision_of, revisions, upgrade
 from storage.tables import erasures, metadata, outbox
 

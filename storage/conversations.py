@@ -15,8 +15,9 @@ from bot.receiving import Kept, Works
 from delivery.messages import Reply
 from delivery.transcript import Entry
 from storage.conversation_rows import add_bubbles, find_sender, lock, read_bubble
-from storage.database import Database, StorageError
+from storage.database import Database
 from storage.erasing import ErasureJournal
+from storage.errors import StorageError
 from storage.keys import Keys
 from storage.tables import conversations, messages, person_keys
 from storage.turns import Turn, kept_as

@@ -14,6 +14,8 @@ from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, mak
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
+from storage.errors import StorageError
+
 #: The two databases that are tested, by the name of their dialect.
 DIALECTS: Final = ("sqlite", "postgresql")
 #: More than the threads of a web process and its embedded workers.
@@ -21,10 +23,6 @@ CONNECTIONS: Final = 32
 #: Milliseconds for which SQLite waits for another process.
 BUSY: Final = 10_000
 _WORKS: Final = "shebao_works"
-
-
-class StorageError(ValueError):
-    """The database, its keys or a backup cannot be used as they are; one line says what is wrong."""
 
 
 class Database:

@@ -8,8 +8,8 @@ import secrets
 from pathlib import Path
 from typing import Final
 
-from storage.database import StorageError
 from storage.encryption import KEY_BYTES, PERSON, Box, blind_index, derive
+from storage.errors import StorageError
 
 #: Key ids have two bytes in a sealed value.
 LARGEST_ID: Final = 65535

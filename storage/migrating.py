@@ -11,7 +11,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
-from storage.database import StorageError
+from storage.errors import StorageError
 
 HEAD: Final = "head"
 BASE: Final = "base"

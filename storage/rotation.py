@@ -9,8 +9,9 @@ from sqlalchemy import Connection, Table, bindparam, func, select, update
 
 from storage import tasks as task_rows
 from storage.conversation_rows import SENDER, WITH_KEY, sender_index
-from storage.database import Database, StorageError
+from storage.database import Database
 from storage.encryption import Unreadable
+from storage.errors import StorageError
 from storage.keys import Keys
 from storage.tables import conversations, person_keys, tasks
 

@@ -11,8 +11,9 @@ from bot.receiving import Kept, Said, Work
 from delivery.messages import IncomingMessage, Reply
 from delivery.transcript import Author
 from storage.conversation_rows import STATE, Opened, add_bubbles, find_or_open, read_bubble
-from storage.database import DIALECTS, StorageError, upsert
+from storage.database import DIALECTS, upsert
 from storage.erasing import begin_anew
+from storage.errors import StorageError
 from storage.inbox import event_key
 from storage.keys import Keys
 from storage.tables import conversations, inbox, messages, person_keys

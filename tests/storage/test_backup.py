@@ -19,7 +19,8 @@ from delivery.outbox import deliver_due
 from hr_inbox.task import HrTask
 from storage import backup
 from storage.backup import back_up, restore
-from storage.database import Database, StorageError
+from storage.database import Database
+from storage.errors import StorageError
 from storage.opening import Storage
 from storage.tables import erasures, metadata
 

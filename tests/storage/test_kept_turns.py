@@ -8,7 +8,7 @@ from talking import REPLY, SECRET, TASK, kept, message, say, transcript
 
 from bot.receiving import Kept, Received, Said, receive
 from delivery.messages import IncomingMessage, Reply
-from storage.database import StorageError
+from storage.errors import StorageError
 from storage.opening import Storage
 
 pytest_plugins = ["databases"]

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from storage.database import StorageError
 from storage.encryption import Unreadable
+from storage.errors import StorageError
 from storage.keys import Keys, has_keys, make_key
 
 

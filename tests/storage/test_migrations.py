@@ -13,7 +13,8 @@ from sqlalchemy import inspect, text
 from talking import together
 
 from storage import migrating
-from storage.database import Database, StorageError
+from storage.database import Database
+from storage.errors import StorageError
 from storage.keys import make_key
 from storage.opening import open_storage
 from storage.tables import metadata

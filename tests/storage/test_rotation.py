@@ -11,7 +11,7 @@ from databases import Open
 from talking import TASK, message, say, transcript
 
 from storage import rotation
-from storage.database import StorageError
+from storage.errors import StorageError
 from storage.keys import Keys, make_key
 from storage.opening import Storage
 from storage.rotation import in_use, rotate
