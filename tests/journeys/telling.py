@@ -87,6 +87,7 @@ def house_of(engine: str) -> House:
     if engine == "rasa":
         url, token = rasa_server()
         reader = RasaReader(url, token, ours.model.labels, seconds=10)
+        atexit.register(reader.close)
     library, articles = compiled.load(), load_articles()
     finder = Finder(articles, ours.encoder, Path(TRAINED).parent)
     return House(
