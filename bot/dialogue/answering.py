@@ -172,7 +172,9 @@ def _chosen(turn: Turn, question: str) -> Answer:
         turn.accept("confirm", turn.it.known.told(heard.facts)[0])
         return "answered"
     meant = {"yes": "yes", "no": "no", "none": "no"}.get(heard.facts.answer or "")
-    meant = meant or {"affirm": "yes", "deny": "no"}.get(heard.intent, "")
+    if not meant and heard.confidence == 1:  # a guess confirms nothing, and erases nothing
+        meant = {"affirm": "yes", "deny": "no"}.get(heard.intent, "")
+    meant = meant or ""
     if question == "confirm" and meant:
         tapped(turn, "confirm", meant)
         return "done"

@@ -18,6 +18,7 @@ from bot.understanding.short_turns import short_turn
 
 #: How many labels an answer names.
 NAMED: Final = 5
+_READABLE = re.compile(r"[^\W_]")
 _LATIN = re.compile(r"[a-z]{2,}")
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 
@@ -31,7 +32,9 @@ class EmbeddedReader(Reader):
 
     def read(self, text: str) -> Understanding:
         plain = normalise(text)
-        label = short_turn(plain) if plain else OUT_OF_SCOPE
+        label = short_turn(plain)
+        if label is None and not _READABLE.search(plain):
+            label = OUT_OF_SCOPE  # an emoji that is not known by heart says neither yes nor no
         if label is not None:
             return Understanding(capped(text), label, 1.0, (Ranked(label, 1.0),), language_of(text))
         ranking, threshold = self.model.rank(plain, self.encoder)
