@@ -8,8 +8,7 @@ from typing import Any
 from calculator.assessment import Assessment, assess
 from calculator.case import Case, read_case
 from locales import Say, as_written
-from policy_kb.answer import answer
-from policy_kb.company import NO_RULES, Company, answer_with
+from policy_kb.company import NO_RULES, Company, answer_with, assess_with
 from policy_kb.library import Library
 
 
@@ -21,9 +20,7 @@ def calculate(
     Raises `InputError` naming every field that cannot be read.
     """
     case = read_case(data, library.divisions.find, today)
-    if company.rules:
-        return answer_with(library, case, company, say)
-    return answer(assess_case(library, case), library, say)
+    return answer_with(assess_with(library, case, company, say), library, company, say)
 
 
 def assess_case(library: Library, case: Case) -> Assessment:

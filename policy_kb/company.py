@@ -13,7 +13,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from calculator.assessment import assess, with_gross_wages
+from calculator.assessment import Assessment, assess, with_gross_wages
 from calculator.case import Case, Earner, read_case
 from calculator.fields import InputError
 from calculator.money import Ppm
@@ -80,13 +80,28 @@ def load_company(folder: Path, library: Library, today: date) -> Company:
     )
 
 
-def answer_with(library: Library, case: Case, company: Company, say: Say = as_written) -> dict[str, Any]:
-    """The answer to a case under the company's rules in force: its warnings and questions in it, and an id of its own."""
+class Assessed(NamedTuple):
+    """A case assessed under the company's rules in force, what those warn of, and what they ask."""
+
+    assessment: Assessment
+    warnings: tuple[str, ...]
+    asks: tuple[Ask, ...]
+
+
+def assess_with(library: Library, case: Case, company: Company, say: Say = as_written) -> Assessed:
+    """A case by the rules of its regions and days, and by the company's own where it has any."""
     applied = apply(company.rules, case, library.rules(case), say)
-    result = answer(assess(applied.case, applied.rules), library, say)
-    warnings = [{"code": "company_rule", "text": text} for text in applied.warnings]
+    return Assessed(assess(applied.case, applied.rules), applied.warnings, applied.asks)
+
+
+def answer_with(assessed: Assessed, library: Library, company: Company, say: Say = as_written) -> dict[str, Any]:
+    """The answer as plain data; under a company's rules with their warnings and questions in it, and an id of its own."""
+    result = answer(assessed.assessment, library, say)
+    if not company.rules:
+        return result
+    warnings = [{"code": "company_rule", "text": text} for text in assessed.warnings]
     asked = {each["field"] for each in result["missing"]}
-    questions = [{"field": ask.field, "why": ask.question} for ask in applied.asks if ask.field not in asked]
+    questions = [{"field": ask.field, "why": ask.question} for ask in assessed.asks if ask.field not in asked]
     return result | {
         "id": identity(result["inputs"], library.sha256 + company.sha256),
         "ruleset": result["ruleset"] | {"company": company.sha256},

@@ -21,7 +21,10 @@ from policy_kb.periods import last_day
 Language = Literal["zh", "en"]
 REFERENCE: Final = re.compile(r"\{\{\s*(.*?)\s*\}\}")
 #: The hotlines that an article may name; each is dialled with the area code of the place that is meant.
-PHONES: Final[Mapping[str, str]] = {"12345": "政务服务", "12333": "社会保险", "12393": "医疗保险"}
+GOVERNMENT_HOTLINE: Final = "12345"
+SOCIAL_INSURANCE_HOTLINE: Final = "12333"
+MEDICAL_HOTLINE: Final = "12393"
+PHONES: Final = (GOVERNMENT_HOTLINE, SOCIAL_INSURANCE_HOTLINE, MEDICAL_HOTLINE)
 #: Why a figure cannot be said, and the sentence that stands in for the line that needs it.
 Absence = Literal["unknown", "which_place", "stale", "not_separate", "no_fixed_amount"]
 ABSENT: Final[Mapping[Absence, tuple[str, str]]] = {

@@ -8,11 +8,10 @@ from datetime import date
 from typing import Any
 
 from bot.views import Papers
-from calculator.assessment import Assessment, assess
 from calculator.case import read_case
 from documents.report import NoteData, ReportData, note_pdf, note_png, report_pdf, report_png
 from locales import Locale, speak
-from policy_kb.company import NO_RULES, Company, apply
+from policy_kb.company import NO_RULES, Assessed, Company, assess_with
 from policy_kb.library import Library
 from web_calc.drawing import Drawing, draw
 from web_calc.languages import catalogue
@@ -48,8 +47,7 @@ class ChatPapers(Papers):
         return note_png(self._note(case, locale))
 
     def _drawing(self, case: dict[str, Any], locale: Locale) -> Drawing:
-        assessment, _ = self._assessed(case, locale)
-        return draw(assessment, speak(catalogue(locale)))
+        return draw(self._assessed(case, locale).assessment, speak(catalogue(locale)))
 
     def _report(self, case: dict[str, Any], locale: Locale) -> ReportData:
         return report_data(self._result(case, locale), self._library, locale, speak(catalogue(locale)))
@@ -59,13 +57,10 @@ class ChatPapers(Papers):
         return note_data(self._result(case, locale), self._library, self._today(), locale, say)
 
     def _result(self, case: dict[str, Any], locale: Locale) -> Result:
-        assessment, warnings = self._assessed(case, locale)
-        result = present(assessment, self._library, locale, speak(catalogue(locale)))
-        return replace(result, warnings=(*warnings, *result.warnings))
+        assessed = self._assessed(case, locale)
+        result = present(assessed.assessment, self._library, locale, speak(catalogue(locale)))
+        return replace(result, warnings=(*assessed.warnings, *result.warnings))
 
-    def _assessed(self, case: dict[str, Any], locale: Locale) -> tuple[Assessment, tuple[str, ...]]:
-        """The household under the rules of its day, and what the company's own rules give to warn of."""
+    def _assessed(self, case: dict[str, Any], locale: Locale) -> Assessed:
         asked = read_case(case, self._library.divisions.find, self._today())
-        rules = self._library.rules(asked)
-        applied = apply(self._company.rules, asked, rules, speak(catalogue(locale)))
-        return assess(applied.case, applied.rules), applied.warnings
+        return assess_with(self._library, asked, self._company, speak(catalogue(locale)))

@@ -161,14 +161,13 @@ class _Pages:
         """The result of a form that can be read; a wage that no gross leaves shows only now."""
         if filled.case is None:
             return filled, None
-        applied = apply(self._company.rules, filled.case, self._library.rules(filled.case), _say())
         try:
-            assessment = assess(applied.case, applied.rules)
+            assessed = assess_with(self._library, filled.case, self._company, _say())
         except InputError as error:
             trouble = Trouble("wage", problem_text(error.problems[0], _say()))
             return Filled(filled.values, troubles=(trouble,), rows=filled.rows), None
-        result = present(assessment, self._library, _locale(), _say())
-        return filled, replace(result, warnings=(*applied.warnings, *result.warnings))
+        result = present(assessed.assessment, self._library, _locale(), _say())
+        return filled, replace(result, warnings=(*assessed.warnings, *result.warnings))
 
     def _old(self, filled: Filled, result: Result | None) -> dict[str, Any]:
         """For a result of an earlier day: what is different today."""

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
 from bot.dialogue.steps import Part, Quoted, Tap, Tell
 from bot.dialogue.talk import Talk
 from bot.guard import Evidence
 from policy_kb.articles import Article
 from policy_kb.finding import Found
+from policy_kb.remedies import Told
 from policy_kb.rendering import Rendering, render
 
 #: How many further articles an answer names.
-NAMED: int = 2
+NAMED: Final = 2
 
 
 def find(talk: Talk, text: str, intent: str | None) -> list[Found]:
@@ -67,6 +72,29 @@ def tell_article(
         sources=text.sources,
         evidence=evidence_of(text)
         | Evidence.of(*(tap.title.text for tap in near if isinstance(tap.title, Quoted))),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Quotes:
+    """Rules in the library's own words, with the records that they are, and what a reply may hold of them."""
+
+    parts: tuple[Quoted, ...]
+    sources: tuple[dict[str, Any], ...]
+    evidence: Evidence
+
+
+def quote_rules(talk: Talk, *topics: str) -> Quotes:
+    """The rules in force at home on these topics, a line each; a topic without a rule is left out."""
+    return quote(tuple(filter(None, map(talk.law().told, topics))))
+
+
+def quote(told: Sequence[Told]) -> Quotes:
+    """Statements as a list, a line each."""
+    return Quotes(
+        tuple(Quoted(f"· {each.text}") for each in told),
+        tuple(source for each in told for source in each.sources),
+        Evidence.of(*(each.text for each in told)),
     )
 
 

@@ -13,6 +13,7 @@ from bot.understanding.intents import Language, Ranked, Reader
 from bot.understanding.reading_facts import FactReader
 from locales import Locale, Say, speak
 from policy_kb.articles import Article
+from policy_kb.company import NO_RULES, Company
 from policy_kb.finding import Finder
 from policy_kb.library import Library
 from policy_kb.remedies import Law
@@ -37,7 +38,7 @@ class NoNotices(Notices):
 
 @dataclass(frozen=True)
 class House:
-    """What every conversation shares: the library and who reads."""
+    """What every conversation shares: the library, the company's own rules, and who reads."""
 
     library: Library
     finder: Finder
@@ -45,6 +46,7 @@ class House:
     reader: Reader
     facts: FactReader
     notices: Notices = field(default_factory=NoNotices)
+    company: Company = NO_RULES
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,15 +6,14 @@ from datetime import timedelta
 from typing import Final
 
 from bot.dialogue.known import Known
+from bot.dialogue.reckoning import answer, assess, known_evidence, warnings_told
 from bot.dialogue.steps import Part, Question, Quoted, Step, Tap, Tell
 from bot.dialogue.talk import Talk
 from bot.dialogue.topics.asking import ask, missing
-from bot.dialogue.topics.dibao_impact import TOLD_WARNINGS, assess, known_evidence
 from bot.guard import Evidence
 from calculator.assessment import Assessment
 from calculator.contributions import Line
 from calculator.money import Amount, format_yuan
-from policy_kb.answer import answer
 from policy_kb.wording import INSURANCE
 
 NAME: Final = "contributions"
@@ -46,13 +45,12 @@ def step(talk: Talk) -> Step:
 
 def amounts(talk: Talk, known: Known, *lead: Part | Quoted) -> Tell:
     """What is deducted, what the employer adds, and what is left."""
-    it = assess(talk, known)
-    data = answer(it, talk.house.library, talk.say)
+    assessed = assess(talk, known)
+    it, data = assessed.assessment, answer(talk, assessed)
     figures = {
         "region": talk.house.library.divisions.full_name(it.case.region),
         "wage": format_yuan(it.case.household.earners[0].wage),
     }
-    warnings = tuple(Quoted(each["text"]) for each in data["warnings"] if each["code"] in TOLD_WARNINGS)
     cited = {step.source for step in it.steps if step.key.startswith(_OF_THE_WAGE)}
     return Tell(
         name=f"contributions:{data['id']}",
@@ -61,14 +59,10 @@ def amounts(talk: Talk, known: Known, *lead: Part | Quoted) -> Tell:
             Part("money.title", figures),
             *(_line(line, talk) for line in it.insured_month.lines),
             *_totals(it),
-            *warnings,
+            *warnings_told(data),
             Part("money.outside"),
         ),
-        taps=(
-            Tap(Part("talk.calculate"), "topic=dibao_impact"),
-            Tap(Part("dibao.tap_report"), "paper=report"),
-        ),
-        papers=("report",) if known.household_size else (),
+        taps=(Tap(Part("talk.calculate"), "topic=dibao_impact"),),
         sources=tuple(source for source in data["sources"] if source["id"] in cited),
         evidence=Evidence.of_data(data) | known_evidence(talk, known),
     )

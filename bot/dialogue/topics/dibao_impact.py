@@ -9,16 +9,18 @@ from datetime import timedelta
 from typing import Any, Final
 
 from bot.dialogue.known import Known
-from bot.dialogue.naming import name_of, read_back, value_of
+from bot.dialogue.naming import name_of, value_of
+from bot.dialogue.policy import quote, quote_rules
+from bot.dialogue.reckoning import answer, assess, facts_told, known_evidence, warnings_told
 from bot.dialogue.steps import Part, Question, Quoted, Step, Tap, Tell
 from bot.dialogue.talk import Heard, Talk
 from bot.dialogue.topics.asking import ask, missing
-from bot.guard import Evidence
+from bot.guard import NOTHING, Evidence
 from calculator.assessment import Assessment, Outcome
-from calculator.case import read_case
 from calculator.money import Fen, format_yuan
-from policy_kb.answer import answer, source_json
-from policy_kb.calculation import assess_case
+from policy_kb.answer import source_json
+from policy_kb.company import Assessed
+from policy_kb.references import GOVERNMENT_HOTLINE
 from policy_kb.remedies import NO_RULE, Told, taps
 from policy_kb.telling import Telling
 from policy_kb.wording import WARNINGS
@@ -29,20 +31,6 @@ EXPIRES: Final = timedelta(days=30)
 
 #: The records that the first sentence rests on.
 FIRST_SENTENCE: Final = ("N-01", "N-18")
-#: Warnings that must stand beside a result; the others are in the report.
-TOLD_WARNINGS: Final = frozenset(
-    (
-        "figure_may_be_outdated",
-        "insurance_not_recorded",
-        "figure_not_recorded",
-        "incomplete",
-        "line_differs",
-        "contributions_exceed_wage",
-        "gross_from_net",
-        "line_single_source",
-        "line_period_assumed",
-    )
-)
 _THEY_DEDUCT = re.compile(
     r"(?:他们|乡镇|镇上|街道|民政|老家|村里|那边|县里|人家|问了|问过了|说了|说是|说)[^。!?]{0,8}?(不|没)?(?:会|给|是|要)?(?:减|扣|抵|除)"
 )
@@ -93,7 +81,7 @@ def _next(talk: Talk) -> Question | None:
 
 def _next_at_home(talk: Talk) -> Question | None:
     """What the home's line leaves open, and what really arrives."""
-    reasons = {why for _, why in assess(talk, talk.known).missing}
+    reasons = {why for _, why in assess(talk, talk.known).assessment.missing}
     area: tuple[Question, ...] = ("area",) if "area_decides_line" in reasons else ()
     unknown = reasons & {"no_line_for_region", "line_stale", "area_decides_line"}
     line: tuple[Question, ...] = ("standard_monthly",) if unknown else ()
@@ -101,17 +89,11 @@ def _next_at_home(talk: Talk) -> Question | None:
     return missing(talk, *area, *line, *received)
 
 
-def assess(talk: Talk, known: Known) -> Assessment:
-    """The assessment of these facts by the rules of the day."""
-    library = talk.house.library
-    return assess_case(library, read_case(known.case(talk.on), library.divisions.find, talk.on))
-
-
 def result(talk: Talk, known: Known, *lead: Part | Quoted) -> Tell:
     """The result of these facts with everything that must stand beside it."""
-    it = assess(talk, known)
+    assessed = assess(talk, known)
+    it, data = assessed.assessment, answer(talk, assessed)
     telling = Telling(it, talk.say)
-    data = answer(it, talk.house.library, talk.say)
     told_reading = _by_told_reading(it, known, talk)
     parts = (
         *lead,
@@ -145,19 +127,13 @@ def _beside(
     yield Quoted(telling.status_note())
     if before is not None:
         return
-    yield from (Quoted(each["text"]) for each in data["warnings"] if each["code"] in TOLD_WARNINGS)
+    yield from warnings_told(data)
     yield Part("dibao.based_on", {"facts": facts_told(talk, known)})
 
 
 def _costs(telling: Telling) -> tuple[str, ...]:
     """What the household is short of a month; nothing where that is just the own share."""
     return tuple(each for each in (telling.cost(), telling.cost_back()) if each != telling.own_share())
-
-
-def facts_told(talk: Talk, known: Known) -> str:
-    """The facts in one line, as they are read back."""
-    told = read_back(known, talk.house.library.divisions, talk.say)
-    return ("; " if talk.locale == "en" else "；").join(f"{what} {value}" for what, value in told)
 
 
 def _by_told_reading(it: Assessment, known: Known, talk: Talk) -> list[Part | Quoted]:
@@ -216,11 +192,6 @@ def _outcome_texts(it: Assessment, known: Known) -> Iterator[str]:
         yield format_yuan(abs(it.insured.countable - limit))
     month = it.insured_month
     yield format_yuan(int(month.own_insurance + month.own_fund))
-
-
-def known_evidence(talk: Talk, known: Known) -> Evidence:
-    """The employee's own facts as they are read back."""
-    return Evidence.of(*(value for _, value in read_back(known, talk.house.library.divisions, talk.say)))
 
 
 def _result_taps(finding: str, it: Assessment) -> tuple[Tap, ...]:
@@ -296,26 +267,26 @@ def what_if(talk: Talk, supposed: Known) -> Tell:
 def way(talk: Talk, key: str) -> Tell:
     """One of the ways to look into where the income is over the line, with the household's own figures."""
     known = talk.conversation.calculated or talk.known
-    it = assess(talk, known)
+    assessed = assess(talk, known)
+    it = assessed.assessment
     if key == "cliff":
         return _cliff(talk, it)
     if key == "uninsured":
-        return _uninsured(talk, it)
+        return _uninsured(talk, assessed)
     tap = next(tap for tap in taps(it, talk.law()) if tap.key == key)
-    told = tap.told or (Told(talk.say(NO_RULE)),)
-    texts = tuple(each.text for each in told)
+    rules = quote(tap.told or (Told(talk.say(NO_RULE)),))
     return Tell(
         f"way:{key}",
-        (Part(f"dibao.tap_{key}"), *(Quoted(f"· {text}") for text in texts)),
+        (Part(f"dibao.tap_{key}"), *rules.parts),
         (Tap(Part("dibao.tap_note"), "paper=note"), Tap(Part("talk.hr"), "topic=hr")),
-        sources=tuple(source for each in told for source in each.sources),
-        evidence=Evidence.of(*texts),
+        sources=rules.sources,
+        evidence=rules.evidence,
     )
 
 
-def _uninsured(talk: Talk, it: Assessment) -> Tell:
+def _uninsured(talk: Talk, assessed: Assessed) -> Tell:
     """The comparison that is asked for, and that it is no choice."""
-    data = answer(it, talk.house.library, talk.say)
+    it = assessed.assessment
     mandatory = talk.say(WARNINGS["insurance_is_mandatory"])
     law = talk.law().told("social_insurance_waiver_void")
     figures = {"uninsured": format_yuan(it.uninsured.countable), "insured": format_yuan(it.insured.countable)}
@@ -323,21 +294,20 @@ def _uninsured(talk: Talk, it: Assessment) -> Tell:
         "way:uninsured",
         (Part("dibao.uninsured", figures), Quoted(mandatory)),
         sources=() if law is None else law.sources,
-        evidence=Evidence.of_data(data),
+        evidence=Evidence.of_data(answer(talk, assessed)),
     )
 
 
 def _cliff(talk: Talk, it: Assessment) -> Tell:
     """Up to which wage the household stays within, and what follows above it."""
-    law = talk.law()
-    told = tuple(filter(None, (law.told("gradual_exit_months"), law.told("duty_to_report_changes"))))
+    rules = quote_rules(talk, "gradual_exit_months", "duty_to_report_changes")
     edge = () if it.break_even is None else (Part("dibao.break_even", {"wage": format_yuan(it.break_even)}),)
-    figures = Evidence.of() if it.break_even is None else Evidence.of(format_yuan(it.break_even))
+    figures = NOTHING if it.break_even is None else Evidence.of(format_yuan(it.break_even))
     return Tell(
         "way:cliff",
-        (*edge, *(Quoted(f"· {each.text}") for each in told), Part("dibao.decides")),
-        sources=tuple(source for each in told for source in each.sources),
-        evidence=figures | Evidence.of(*(each.text for each in told)),
+        (*edge, *rules.parts, Part("dibao.decides")),
+        sources=rules.sources,
+        evidence=figures | rules.evidence,
     )
 
 
@@ -349,10 +319,9 @@ def paper(talk: Talk, name: str) -> Tell:
 
 def where_line(talk: Talk) -> Tell:
     """Where the line stands on the family's own papers."""
-    phone = "12345"
     return Tell(
         "where_line",
-        (Part("dibao.where_line", {"phone": phone}),),
+        (Part("dibao.where_line", {"phone": GOVERNMENT_HOTLINE}),),
         papers=("sample_paper",),
-        evidence=Evidence.of(phone),
+        evidence=Evidence.of(GOVERNMENT_HOTLINE),
     )

@@ -8,9 +8,9 @@ from typing import Final
 
 from bot.dialogue.naming import read_back
 from bot.dialogue.policy import best, tell_article
+from bot.dialogue.reckoning import known_evidence
 from bot.dialogue.steps import Ask, Part, Quoted, Step, Tap, Tell
 from bot.dialogue.talk import Talk
-from bot.dialogue.topics.dibao_impact import known_evidence
 
 NAME: Final = "privacy"
 INTENTS: Final = ("ask_privacy",)
