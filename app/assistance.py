@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.clock import today_in_china
 from app.settings import Settings, SettingsError
 from bot.dialogue.talk import House
 from bot.understanding.__main__ import TRAINED
@@ -11,6 +12,7 @@ from bot.understanding.sentences import load_encoder
 from connectors.rasa import choose_reader
 from policy_kb import compiled
 from policy_kb.articles import load_articles
+from policy_kb.company import Company, load_company
 from policy_kb.finding import Finder
 from policy_kb.library import Library
 
@@ -32,9 +34,14 @@ def make_reader(settings: Settings) -> Reader:
         raise SettingsError("understanding: the reader is not trained yet; run `make setup`") from error
 
 
-def make_house(settings: Settings, library: Library | None = None) -> House:
-    """What every conversation shares, warm: nobody waits for the weights of a first sentence."""
+def make_house(settings: Settings, library: Library | None = None, company: Company | None = None) -> House:
+    """What every conversation shares, warm: nobody waits for the weights of a first sentence.
+
+    Library and company rules are those of the settings unless they are loaded already.
+    """
     rules = compiled.load(settings.policy.overlays) if library is None else library
+    if company is None:
+        company = load_company(settings.policy.company_folder, rules, today_in_china())
     articles = load_articles()
     reader = make_reader(settings)
     house = House(
@@ -43,6 +50,7 @@ def make_house(settings: Settings, library: Library | None = None) -> House:
         articles={article.key: article for article in articles},
         reader=reader,
         facts=FactReader(rules.divisions),
+        company=company,
     )
     reader.read("交社保影响低保吗")
     return house

@@ -49,7 +49,7 @@ def assemble(settings: Settings, storage: Storage) -> tuple[Flask, Assistant]:
     """Pages and chat over a storage."""
     library = compiled.load(settings.policy.overlays)
     company = load_company(settings.policy.company_folder, library, today_in_china())
-    assistant = Assistant(make_house(settings, library), storage.conversations, now_in_china)
+    assistant = Assistant(make_house(settings, library, company), storage.conversations, now_in_china)
     chat = Chat(
         receive=assistant.receive,
         transcript=storage.conversations,

@@ -94,7 +94,9 @@ def assess_with(library: Library, case: Case, company: Company, say: Say = as_wr
     return Assessed(assess(applied.case, applied.rules), applied.warnings, applied.asks)
 
 
-def answer_with(assessed: Assessed, library: Library, company: Company, say: Say = as_written) -> dict[str, Any]:
+def answer_with(
+    assessed: Assessed, library: Library, company: Company, say: Say = as_written
+) -> dict[str, Any]:
     """The answer as plain data; under a company's rules with their warnings and questions in it, and an id of its own."""
     result = answer(assessed.assessment, library, say)
     if not company.rules:

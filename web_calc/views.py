@@ -15,12 +15,11 @@ from flask import Blueprint, Response, redirect, render_template, request, url_f
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from calculator.assessment import assess
 from calculator.fields import InputError
 from documents.report import note_pdf, note_png, report_pdf, report_png
 from locales import Locale, Say, speak
 from policy_kb.calculation import calculate
-from policy_kb.company import NO_RULES, Company, apply
+from policy_kb.company import NO_RULES, Company, assess_with
 from policy_kb.exposures import expose
 from policy_kb.library import Library
 from policy_kb.wording import problem_text

@@ -17,8 +17,8 @@ from policy_kb.calculation import calculate
 from policy_kb.company import (
     adjuster,
     answer_with,
-    assess_with,
     apply,
+    assess_with,
     calculate_with,
     check_cases,
     load_company,
@@ -283,7 +283,10 @@ def test_an_answer_under_the_companys_rules_says_so(library: Library, tmp_path: 
     approve(saved(tmp_path, then=then), "钱明", library, TODAY)
     company = load_company(tmp_path, library, TODAY)
     case = read_case(SUZHOU, library.divisions.find, TODAY)
-    answer, usual = answer_with(assess_with(library, case, company), library, company), calculate(library, SUZHOU, TODAY)
+    answer, usual = (
+        answer_with(assess_with(library, case, company), library, company),
+        calculate(library, SUZHOU, TODAY),
+    )
     assert line(answer, "work_injury")["employer"] == "23.77"
     assert answer["warnings"][0] == {"code": "company_rule", "text": "工伤费率按核定的算。"}
     assert {"field": "injury_class", "why": "行业类别是第几类？"} in answer["missing"]

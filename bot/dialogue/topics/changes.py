@@ -41,7 +41,9 @@ def _status(talk: Talk) -> Step:
     if talk.known.dibao is None:
         return Ask("dibao_status", "again" if talk.conversation.asks.get("dibao_status") else "")
     if heard.slot == "choice" and heard.value == "tell":
-        task = HrTask("dibao_status_change", (_words(talk),), talk.known.region or "", talk.conversation.locale)
+        task = HrTask(
+            "dibao_status_change", (_words(talk),), talk.known.region or "", talk.conversation.locale
+        )
         return HandOff(task, (Part("hr.sent"),))
     if heard.slot == "choice":
         return Tell("changes:kept", (Part("hr.not_sent"),))

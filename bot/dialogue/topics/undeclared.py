@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Final
 
 from bot.dialogue.policy import quote_rules
-from bot.dialogue.steps import Part, Step, Tell
+from bot.dialogue.steps import Part, Quoted, Step, Tell
 from bot.dialogue.talk import Talk
 
 NAME: Final = "undeclared"
@@ -17,5 +17,5 @@ EXPIRES: Final = timedelta(days=1)
 def step(talk: Talk) -> Step:
     """Who gets to know, what the rules ask, and the next step."""
     rules = quote_rules(talk, "duty_to_report_changes", "fraud_penalty", "hearing_before_reduction")
-    parts = (Part("dibao.undeclared"), *rules.parts, Part("dibao.undeclared_do"))
-    return Tell("undeclared", parts, sources=rules.sources, evidence=rules.evidence)
+    said: tuple[Part | Quoted, ...] = (Part("dibao.undeclared"), *rules.parts, Part("dibao.undeclared_do"))
+    return Tell("undeclared", said, sources=rules.sources, evidence=rules.evidence)
