@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from locales import Say
-from policy_kb.wording import INSURANCE, N_
+from locales import N_, Say
+from policy_kb.wording import INSURANCE
 
 VERDICTS = {
     "within": N_("在低保线以内"),

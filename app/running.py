@@ -9,6 +9,7 @@ from flask import Flask
 
 from app.assistance import make_house
 from app.clock import now_in_china, today_in_china
+from app.console import make_console
 from app.jobs import Jobs, open_queue
 from app.settings import Settings
 from app.web import create_app
@@ -33,7 +34,7 @@ def running(settings: Settings, *, demo: bool = False) -> Iterator[Flask]:
     keys = settings.keys
     storage = open_storage(settings.database.address, keys.path, keys.journal, make=demo)
     try:
-        app, assistant = assemble(settings, storage)
+        app, assistant = assemble(settings, storage, demo=demo)
         jobs = Jobs(open_queue(settings), storage, channels={}, receive=assistant.receive)
         if settings.jobs.engine == "embedded":
             jobs.start(settings.jobs.threads)
@@ -45,8 +46,8 @@ def running(settings: Settings, *, demo: bool = False) -> Iterator[Flask]:
         storage.database.close()
 
 
-def assemble(settings: Settings, storage: Storage) -> tuple[Flask, Assistant]:
-    """Pages and chat over a storage."""
+def assemble(settings: Settings, storage: Storage, *, demo: bool = False) -> tuple[Flask, Assistant]:
+    """Pages, chat and console over a storage."""
     library = compiled.load(settings.policy.overlays)
     company = load_company(settings.policy.company_folder, library, today_in_china())
     assistant = Assistant(make_house(settings, library, company), storage.conversations, now_in_china)
@@ -60,4 +61,5 @@ def assemble(settings: Settings, storage: Storage) -> tuple[Flask, Assistant]:
         today=today_in_china,
         secret=storage.keys.index(COOKIE).hex(),
     )
-    return create_app(settings, library, today_in_china, chat), assistant
+    console = make_console(settings, storage, library, demo=demo)
+    return create_app(settings, library, today_in_china, chat, console), assistant

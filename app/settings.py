@@ -26,6 +26,12 @@ class Server:
     host: str = "127.0.0.1"
     port: int = 8000
     threads: int = 8
+    public_url: str = ""
+
+    @property
+    def secure(self) -> bool:
+        """Whether browsers reach the pages over HTTPS."""
+        return self.public_url.startswith("https://")
 
     def refuse_unless_loopback(self) -> None:
         """The demo's log-ins are public knowledge, so nobody else may reach it. Raises `SettingsError`."""
@@ -142,7 +148,7 @@ CHOICES: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("understanding", "engine"): ("embedded", "rasa"),
 }
 #: Settings that may be empty: a Rasa server on loopback needs no token.
-MAY_BE_EMPTY: Final = ("understanding.rasa_token",)
+MAY_BE_EMPTY: Final = ("server.public_url", "understanding.rasa_token")
 
 
 def load_settings(path: Path = HOME / "config.toml", environ: Mapping[str, str] = os.environ) -> Settings:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import date
 from threading import Lock
 
-from flask import Flask, Response, g, jsonify, request
+from flask import Blueprint, Flask, Response, g, jsonify, request
 
 from app.clock import today_in_china
 from app.settings import Settings
@@ -28,8 +28,9 @@ def create_app(
     library: Library | None = None,
     today: Callable[[], date] = today_in_china,
     chat: Chat | None = None,
+    console: Blueprint | None = None,
 ) -> Flask:
-    """The application; with the web chat where there is something for it to stand on.
+    """The application; with the web chat and HR's console where there is something for them to stand on.
 
     `library` and `today` can be pinned for tests.
     """
@@ -39,6 +40,8 @@ def create_app(
     app.register_blueprint(create_blueprint(rules, today, company))
     if chat is not None:
         app.register_blueprint(create_chat(chat))
+    if console is not None:
+        app.register_blueprint(console)
     _watch(app, rules)
     return app
 

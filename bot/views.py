@@ -24,8 +24,7 @@ from bot.receiving import Kept, Received, replies_json
 from calculator.fields import InputError
 from delivery.messages import IncomingMessage
 from delivery.transcript import Entry
-from locales import Locale, Say, speak
-from policy_kb.wording import N_
+from locales import N_, Locale, Say, speak
 
 log = logging.getLogger("shebao.chat")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
@@ -17,6 +18,13 @@ TaskKind = Literal[
 ]
 #: Kinds that only the dibao officer may open.
 DIBAO_ONLY: Final[frozenset[str]] = frozenset({"dibao_status_change"})
+#: Kinds that say something about a person by themselves, so that they stand sealed and not in a list.
+TELLING: Final[frozenset[str]] = DIBAO_ONLY | {"complaint", "income_change"}
+#: What somebody waits for least. A smaller number comes first.
+PRIORITIES: Final[Mapping[str, int]] = {"urgent_injury": 0, "complaint": 1, "refusal": 1}
+NORMAL: Final = 2
+
+TaskState = Literal["waiting", "taken", "snoozed", "done"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +32,8 @@ class HrTask:
     """A case for HR. It holds what the employee chose to send and nothing else.
 
     `lines` are that text, in order: the question alone, or the whole conversation with facts and the last calculation.
-    `excluded` names who must not get it: `hr_named` for a complaint about the person in charge.
+    `excluded` names who must not get it: `hr_named` for a complaint about the person in charge. `dibao`: what is sent tells
+    the household's dibao status.
     """
 
     kind: TaskKind
@@ -34,3 +43,14 @@ class HrTask:
     topic: str = ""
     whole: bool = False
     excluded: str = ""
+    dibao: bool = False
+
+    @property
+    def for_dibao_officer(self) -> bool:
+        """Whether only somebody who may see dibao status may open it."""
+        return self.dibao or self.kind in DIBAO_ONLY
+
+    @property
+    def restricted(self) -> bool:
+        """Whether a list shows neither its kind nor its topic."""
+        return self.for_dibao_officer or self.kind in TELLING

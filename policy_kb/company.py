@@ -19,12 +19,11 @@ from calculator.fields import InputError
 from calculator.money import Ppm
 from calculator.rules import InsuranceTerms, Rules
 from calculator.trace import Step, Unit
-from locales import Say, as_written
+from locales import N_, Say, as_written
 from policy_kb.answer import answer, identity
 from policy_kb.company_rules import PARAMETERS, Ask, CompanyRule, Condition, read_rule
 from policy_kb.files import PolicyError
 from policy_kb.library import Library
-from policy_kb.wording import N_
 
 CONFLICT: Final = N_("本单位有几条规则都设了“{what}”，按最新的 {rule}。")
 

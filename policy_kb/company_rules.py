@@ -20,10 +20,10 @@ from calculator.case import FUND_RATES
 from calculator.fields import FieldReader, Problem
 from calculator.money import Fen, Ppm
 from calculator.rules import INSURANCES
+from locales import N_
 from policy_kb.files import PolicyError, describe, read_yaml
 from policy_kb.library import Library
 from policy_kb.lint import plain_keys
-from policy_kb.wording import N_
 
 #: What a condition may speak about: facts of the employee asking.
 FACTS: Final = ("wage", "region", "dibao_region", "employment", "injury_class", "household_size", "area")

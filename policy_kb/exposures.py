@@ -21,10 +21,9 @@ from calculator.exposure import (
 )
 from calculator.fields import FieldReader, InputError, Problem
 from calculator.money import MILLION, Fen, Ppm, format_rate, format_yuan, parse_rate
-from locales import Say, as_written
+from locales import N_, Say, as_written
 from policy_kb.answer import source_json
 from policy_kb.library import Library
-from policy_kb.wording import N_
 
 MOST_MONTHS: Final = 240
 MOST_DATES: Final = 24

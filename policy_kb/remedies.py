@@ -9,11 +9,10 @@ from typing import Any, Final
 
 from calculator.assessment import Alone, Assessment, StepDown
 from calculator.money import format_percent, format_yuan
-from locales import Locale, Say
+from locales import N_, Locale, Say
 from policy_kb.answer import source_json
 from policy_kb.library import Library
 from policy_kb.records import RuleRecord
-from policy_kb.wording import N_
 
 #: The four taps of the "over" screen, and what stands under them.
 TAPS: Final[Mapping[str, str]] = {

@@ -7,8 +7,7 @@ from typing import Final, Literal
 
 from calculator.assessment import Assessment
 from calculator.money import format_yuan
-from locales import Say
-from policy_kb.wording import N_
+from locales import N_, Say
 
 #: What came out, in one word: which screen is shown.
 Finding = Literal[

@@ -13,7 +13,7 @@ import os
 import tempfile
 import zipfile
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
@@ -124,6 +124,8 @@ def _tagged(value: Any, *, is_id: bool) -> Any:
         return {"bytes": base64.b64encode(value).decode()}
     if isinstance(value, datetime):
         return {"moment": value.isoformat()}
+    if isinstance(value, date):
+        return {"day": value.isoformat()}
     return {"id": value} if is_id and value is not None else value
 
 
@@ -199,4 +201,6 @@ def _untagged(value: Any, *, sqlite: bool) -> Any:
         return base64.b64decode(text)
     if tag == "moment":
         return datetime.fromisoformat(text)
+    if tag == "day":
+        return date.fromisoformat(text)
     return UUID(text).hex if sqlite else UUID(text)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from storage.accounts import Accounts, StoredSessions
+from storage.audit import StoredLog
 from storage.conversations import Conversations
 from storage.database import Database
 from storage.erasing import ErasureJournal
@@ -30,6 +32,9 @@ class Storage:
     inbox: StoredEvents
     outbox: StoredOutbox
     tasks: Tasks
+    accounts: Accounts
+    sessions: StoredSessions
+    audit: StoredLog
 
 
 def utc_now() -> datetime:
@@ -64,6 +69,9 @@ def open_storage(
         inbox=StoredEvents(database, keys, now),
         outbox=StoredOutbox(database, keys, now),
         tasks=Tasks(database, keys, now),
+        accounts=Accounts(database, keys, now),
+        sessions=StoredSessions(database, keys, now),
+        audit=StoredLog(database, now),
     )
 
 

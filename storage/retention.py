@@ -17,7 +17,7 @@ from storage.tables import conversations, inbox, outbox, tasks
 BATCH: Final = 500
 
 _seen = func.coalesce(conversations.c.seen_at, conversations.c.opened_at)
-_task_waits = exists().where(tasks.c.conversation == conversations.c.id, tasks.c.state == "waiting")
+_task_waits = exists().where(tasks.c.conversation == conversations.c.id, tasks.c.state != "done")
 
 
 @dataclass(frozen=True, slots=True)

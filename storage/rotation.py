@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any, Final
 
-from sqlalchemy import Connection, Table, bindparam, func, select, update
+from sqlalchemy import Connection, RowMapping, Table, bindparam, func, select, update
 
+from storage import accounts as account_rows
 from storage import tasks as task_rows
 from storage.conversation_rows import SENDER, WITH_KEY, sender_index
 from storage.database import Database
 from storage.encryption import Unreadable
 from storage.errors import StorageError
 from storage.keys import Keys
-from storage.tables import conversations, person_keys, tasks
+from storage.tables import accounts, conversations, person_keys, tasks
 
+#: Tables whose `body` a root key seals, with the purpose under which it does. The place of a body is the purpose and
+#: the row's primary key.
+BODIES: Final[Mapping[Table, str]] = {tasks: task_rows.BODY, accounts: account_rows.BODY}
 #: Tables with values that a root key seals, each with its `key_id`.
-SEALED_BY_ROOT: Final = (person_keys, tasks)
+SEALED_BY_ROOT: Final = (person_keys, *BODIES)
 BATCH: Final = 500
 
 
@@ -50,9 +55,14 @@ def _check_key(connection: Connection, keys: Keys, key_id: int) -> None:
         sender = box.open_json(f"{SENDER}:{row.id}", row.sender)
         if row.sender_index != sender_index(keys, row.channel, sender):
             raise Unreadable("index.key")
-    task = connection.execute(select(tasks).where(tasks.c.key_id == key_id).limit(1)).one_or_none()
-    if task is not None:
-        keys.box(task_rows.BODY, key_id).open(f"{task_rows.BODY}:{task.number}", task.body)
+    for table, purpose in BODIES.items():
+        found = (
+            connection.execute(select(table).where(table.c.key_id == key_id).limit(1))
+            .mappings()
+            .one_or_none()
+        )
+        if found is not None:
+            keys.box(purpose, key_id).open(place_of(table, found), found["body"])
 
 
 def rotate(database: Database, keys: Keys) -> int:
@@ -68,26 +78,31 @@ def rotate(database: Database, keys: Keys) -> int:
 
 
 def _rotate_batch(database: Database, keys: Keys, table: Table) -> int:
-    (name,) = table.primary_key.columns
     # A row that someone is just deleting is not waited for; if it stays after all, it is what is left.
     old = select(table).where(table.c.key_id != keys.newest).limit(BATCH).with_for_update(skip_locked=True)
-    anew = update(table).where(name == bindparam("row"))
+    anew = update(table).where(*(name == bindparam(f"old_{name.name}") for name in table.primary_key.columns))
     with database.work() as connection:
         rows = connection.execute(old).mappings().all()
-        changed = [_wrap(keys, row) if table is person_keys else _seal(keys, row) for row in rows]
+        changed = [_wrap(keys, row) if table is person_keys else _seal(keys, table, row) for row in rows]
         if changed:
             connection.execute(anew, changed)
     return len(rows)
 
 
-def _wrap(keys: Keys, row: Any) -> dict[str, Any]:
+def _wrap(keys: Keys, row: RowMapping) -> dict[str, Any]:
     conversation = row["conversation"]
     key_id, wrapped = keys.wrap(conversation, keys.unwrap(conversation, row["key_id"], row["wrapped"]))
-    return {"row": conversation, "key_id": key_id, "wrapped": wrapped}
+    return {"old_conversation": conversation, "key_id": key_id, "wrapped": wrapped}
 
 
-def _seal(keys: Keys, row: Any) -> dict[str, Any]:
-    purpose, place = task_rows.BODY, f"{task_rows.BODY}:{row['number']}"
+def _seal(keys: Keys, table: Table, row: RowMapping) -> dict[str, Any]:
+    purpose, place = BODIES[table], place_of(table, row)
     box = keys.box(purpose)
     plain = keys.box(purpose, row["key_id"]).open(place, row["body"])
-    return {"row": row["number"], "key_id": box.key_id, "body": box.seal(place, plain)}
+    old = {f"old_{name.name}": row[name.name] for name in table.primary_key.columns}
+    return old | {"key_id": box.key_id, "body": box.seal(place, plain)}
+
+
+def place_of(table: Table, row: RowMapping) -> str:
+    """For which place the body of a row is sealed."""
+    return ":".join((BODIES[table], *(str(row[name.name]) for name in table.primary_key.columns)))

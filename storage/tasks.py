@@ -5,26 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from sqlalchemy import Connection, Row, insert, select, update
 
-from hr_inbox.task import HrTask
-from storage.database import DIALECTS, Database, upsert
+from hr_inbox.task import NORMAL, PRIORITIES, HrTask, TaskState
+from storage.counters import next_of
+from storage.database import Database
 from storage.encryption import Box
 from storage.keys import Keys
-from storage.tables import counters, tasks
+from storage.tables import tasks
 
-TaskState = Literal["waiting", "closed"]
 BODY: Final = "tasks.body"
-
-_COUNT: Final = {
-    dialect: upsert(dialect, counters)
-    .values(name="tasks", value=1)
-    .on_conflict_do_update(index_elements=["name"], set_={"value": counters.c.value + 1})
-    .returning(counters.c.value)
-    for dialect in DIALECTS
-}
+#: Counters: the tasks' numbers, and their changes.
+NUMBERS: Final = "tasks"
+CHANGES: Final = "task_changes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +62,7 @@ class Tasks:
             done = connection.execute(
                 update(tasks)
                 .where(tasks.c.number == _count(number), tasks.c.state == "waiting")
-                .values(state="closed", closed_at=self._now())
+                .values(state="done", closed_at=self._now(), change=next_of(connection, CHANGES))
             )
         return done.rowcount == 1
 
@@ -84,12 +79,19 @@ class Tasks:
 
 def open_task(connection: Connection, keys: Keys, conversation: str, task: HrTask, now: datetime) -> str:
     """Opens a task inside a turn's transaction; its number. Numbers have no gaps: none went missing."""
-    count = connection.execute(_COUNT[connection.dialect.name]).scalar_one()
+    count = next_of(connection, NUMBERS)
     box = keys.box(BODY)
     row = {
         "number": count,
         "conversation": conversation,
         "state": "waiting",
+        "kind": None if task.restricted else task.kind,
+        "restricted": task.restricted,
+        "region": task.region,
+        "language": task.language,
+        "topic": "" if task.restricted else task.topic,
+        "priority": PRIORITIES.get(task.kind, NORMAL),
+        "change": next_of(connection, CHANGES),
         "key_id": box.key_id,
         "body": box.seal_json(f"{BODY}:{count}", asdict(task)),
         "opened_at": now,

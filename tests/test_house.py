@@ -39,14 +39,17 @@ from web_calc.chat_papers import ChatPapers
 HOUSE = Path(__file__).parent.parent
 ROOMS = (
     "app",
+    "audit",
     "bench",
     "bot",
     "calculator",
     "connectors",
     "delivery",
     "documents",
+    "hr_console",
     "hr_inbox",
     "locales",
+    "people",
     "policy_kb",
     "storage",
     "web_calc",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from policy_kb.wording import N_
+from locales import N_
 
 WHY_NOT: Final = N_("为什么说不会")
 ON_WHAT: Final = N_("这样说的依据")

@@ -7,9 +7,8 @@ from typing import Any, Final
 
 from bot.dialogue.known import AMOUNTS, FIELDS, Known
 from calculator.money import format_yuan
-from locales import Say
+from locales import N_, Say
 from policy_kb.divisions import Divisions
-from policy_kb.wording import N_
 
 NAMES: Final[Mapping[str, str]] = {
     "on_book": N_("低保本上有没有你"),

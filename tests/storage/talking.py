@@ -23,7 +23,9 @@ REPLY = Reply(
     ({"key": "N-01", "title": "社会保险法"},),
     ("chart",),
 )
-TASK = HrTask("question", ("什么时候开始交", "我叫阿丽"), "320500", "zh_Hant", "enrolment", True, "hr_named")
+TASK = HrTask(
+    "question", ("什么时候开始交", "我叫阿丽"), "320500", "zh_Hant", "enrolment", True, "hr_named", True
+)
 
 
 def message(

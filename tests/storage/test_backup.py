@@ -11,10 +11,10 @@ from uuid import uuid4
 
 import pytest
 from databases import Clock, Open
+from filling import fill
 from sqlalchemy import insert, select
 from talking import REPLY, SECRET, TASK, Post, kept, message, say, transcript
 
-from bot.receiving import Said, receive
 from delivery.outbox import deliver_due
 from hr_inbox.task import HrTask
 from storage import backup
@@ -25,19 +25,6 @@ from storage.opening import Storage
 from storage.tables import erasures, metadata
 
 pytest_plugins = ["databases"]
-
-
-def fill(storage: Storage, clock: Clock) -> None:
-    receive(
-        message("m1"), storage.conversations, lambda kept, message: Said({"wage": 350_000}, (REPLY,), (TASK,))
-    )
-    say(storage, message("e1", sender="走了的人"), "好")
-    say(storage, message("e2", sender="走了的人"), "删了", erase=True)
-    say(storage, message("p1", channel="wechat"), "发出的")
-    deliver_due(storage.outbox, {"wechat": Post()}, clock)
-    storage.tasks.close("T-000001")
-    storage.conversations.take_over(kept(storage).id)
-    storage.inbox.store(message("m2", "还没答的"))
 
 
 def content(storage: Storage) -> dict[str, list[tuple[object, ...]]]:

@@ -62,7 +62,7 @@ def test_every_foreign_key_is_there_with_what_happens_on_delete(url: str) -> Non
     with database.read() as connection:
         for table in metadata.sorted_tables:
             found = {
-                (key["name"], key["options"]["ondelete"])
+                (key["name"], key["options"].get("ondelete"))
                 for key in inspect(connection).get_foreign_keys(table.name)
             }
             assert found == {(key.name, key.ondelete) for key in table.foreign_key_constraints}

@@ -125,7 +125,7 @@ def test_after_everything_is_over_only_open_work_is_left(storage: Storage, clock
         table.name: count(storage, table.name)
         for table in metadata.sorted_tables
         if count(storage, table.name)
-    } == {"counters": 1}
+    } == {"counters": 2}
 
 
 def test_every_term_says_how_long_and_why() -> None:

@@ -1,68 +1,30 @@
-"""The tables. What is personal lies in sealed columns (bytes); what is not sealed tells nothing about a person."""
+"""Conversations: their keys and messages, what came in and what is to be sent, and what was erased."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Final
 
 from sqlalchemy import (
     Column,
-    DateTime,
-    Dialect,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     String,
     Table,
-    TypeDecorator,
     UniqueConstraint,
-    Uuid,
 )
 
-#: Every constraint has a name, so that a migration can name it on SQLite too.
-NAMES: Final = {
-    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-    "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
-    "pk": "pk_%(table_name)s",
-}
+from storage.tables.base import Moment, metadata, row_id
 
-
-class Moment(TypeDecorator[datetime]):
-    """A moment in UTC on either database; one without a time zone is refused."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """In UTC, since SQLite compares moments as texts."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("a moment needs a time zone")
-        return value.astimezone(UTC)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """In UTC again: SQLite forgets the zone, PostgreSQL answers in the session's."""
-        if value is None or value.tzinfo is not None:
-            return value and value.astimezone(UTC)
-        return value.replace(tzinfo=UTC)
-
-
-def _id() -> Uuid[str]:
-    return Uuid(as_uuid=False)
-
-
-metadata: Final = MetaData(naming_convention=NAMES)
-
-#: `taken_version` is the version from which a person last held it; `last_seq` the last bubble's number.
+#: `taken_version` is the version from which a person last held it, `held_by` the account that does now (no
+#: foreign key: SQLite could not add it without copying the table, which would take its messages along); `last_seq` the
+#: last bubble's number.
 conversations: Final = Table(
     "conversations",
     metadata,
-    Column("id", _id(), primary_key=True),
+    Column("id", row_id(), primary_key=True),
     Column("channel", String(32), nullable=False),
     Column("sender_index", LargeBinary(16), nullable=False),
     Column("sender", LargeBinary, nullable=False),
@@ -70,6 +32,7 @@ conversations: Final = Table(
     Column("version", Integer, nullable=False),
     Column("holder", String(16), nullable=False),
     Column("taken_version", Integer, nullable=False),
+    Column("held_by", row_id()),
     Column("last_seq", Integer, nullable=False),
     Column("state", LargeBinary),
     Column("opened_at", Moment, nullable=False),
@@ -83,7 +46,7 @@ person_keys: Final = Table(
     metadata,
     Column(
         "conversation",
-        _id(),
+        row_id(),
         ForeignKey("conversations.id", ondelete="CASCADE"),
         primary_key=True,
     ),
@@ -94,7 +57,7 @@ person_keys: Final = Table(
 messages: Final = Table(
     "messages",
     metadata,
-    Column("conversation", _id(), ForeignKey("conversations.id", ondelete="CASCADE"), primary_key=True),
+    Column("conversation", row_id(), ForeignKey("conversations.id", ondelete="CASCADE"), primary_key=True),
     Column("seq", Integer, primary_key=True, autoincrement=False),
     Column("author", String(16), nullable=False),
     Column("body", LargeBinary, nullable=False),
@@ -109,7 +72,7 @@ inbox: Final = Table(
     metadata,
     Column("key", LargeBinary(16), primary_key=True),
     Column("channel", String(32), nullable=False),
-    Column("conversation", _id(), ForeignKey("conversations.id", ondelete="SET NULL"), index=True),
+    Column("conversation", row_id(), ForeignKey("conversations.id", ondelete="SET NULL"), index=True),
     Column("first_seq", Integer),
     Column("last_seq", Integer),
     Column("state", String(16), nullable=False),
@@ -123,8 +86,8 @@ inbox: Final = Table(
 outbox: Final = Table(
     "outbox",
     metadata,
-    Column("id", _id(), primary_key=True),
-    Column("conversation", _id(), nullable=False),
+    Column("id", row_id(), primary_key=True),
+    Column("conversation", row_id(), nullable=False),
     Column("message", Integer, nullable=False),
     Column("channel", String(32), nullable=False),
     Column("made_for_version", Integer, nullable=False),
@@ -132,7 +95,7 @@ outbox: Final = Table(
     Column("attempts", Integer, nullable=False),
     Column("due_at", Moment, nullable=False),
     Column("leased_until", Moment),
-    Column("token", _id()),
+    Column("token", row_id()),
     Column("last_error", String(64)),
     Column("sent_at", Moment),
     UniqueConstraint("conversation", "message"),
@@ -140,20 +103,6 @@ outbox: Final = Table(
         ["conversation", "message"], ["messages.conversation", "messages.seq"], ondelete="CASCADE"
     ),
     Index(None, "state", "due_at"),
-)
-
-#: A task is HR's record: sealed by a root key, it outlives the conversation it came from. Its kind is sealed with it,
-#: since a kind such as `dibao_status_change` beside a conversation would say who draws dibao.
-tasks: Final = Table(
-    "tasks",
-    metadata,
-    Column("number", Integer, primary_key=True, autoincrement=False),
-    Column("conversation", _id(), ForeignKey("conversations.id", ondelete="SET NULL"), index=True),
-    Column("state", String(16), nullable=False, index=True),
-    Column("key_id", Integer, nullable=False, index=True),
-    Column("body", LargeBinary, nullable=False),
-    Column("opened_at", Moment, nullable=False),
-    Column("closed_at", Moment),
 )
 
 counters: Final = Table(
@@ -167,6 +116,6 @@ counters: Final = Table(
 erasures: Final = Table(
     "erasures",
     metadata,
-    Column("conversation", _id(), primary_key=True),
+    Column("conversation", row_id(), primary_key=True),
     Column("erased_at", Moment, nullable=False),
 )

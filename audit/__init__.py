@@ -1,0 +1,1 @@
+"""Who did what and saw what: a chained log from which nothing is taken away."""

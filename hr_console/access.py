@@ -1,0 +1,30 @@
+"""Who may open which page: one table. A page that does not stand in it is closed to everybody."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, Literal
+
+from people.accounts import Account, Permission
+
+#: `anyone` needs no sign-in, `signed_in` no permission of its own.
+Need = Permission | Literal["anyone", "signed_in"]
+
+#: By endpoint, without the blueprint's name.
+NEEDS: Final[Mapping[str, Need]] = {
+    "static": "anyone",
+    "sign_in": "anyone",
+    "home": "signed_in",
+}
+
+
+def allowed(endpoint: str, account: Account | None) -> bool:
+    """Whether somebody may open a page; `account` is None where nobody is signed in."""
+    need = NEEDS.get(endpoint)
+    if need is None:
+        return False
+    if need == "anyone":
+        return True
+    if account is None:
+        return False
+    return need == "signed_in" or account.may(need)

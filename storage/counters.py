@@ -1,0 +1,25 @@
+"""Counters: numbers without gaps, given out in the order in which they are committed."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import Connection, bindparam
+
+from storage.database import DIALECTS, upsert
+from storage.tables import counters
+
+_NEXT: Final = {
+    dialect: upsert(dialect, counters)
+    .values(name=bindparam("counted"), value=1)
+    .on_conflict_do_update(index_elements=["name"], set_={"value": counters.c.value + 1})
+    .returning(counters.c.value)
+    for dialect in DIALECTS
+}
+
+
+def next_of(connection: Connection, counter: str) -> int:
+    """The next number of a counter. Its row stays locked until the transaction ends, so a higher number is never
+    committed first. Counters are taken in the order tasks, task_changes, audit: in two orders they would wait for each
+    other."""
+    return int(connection.execute(_NEXT[connection.dialect.name], {"counted": counter}).scalar_one())
