@@ -1,0 +1,176 @@
+"""A case: a task as HR works on it. Who has it, until when, what was said in it, and what is done with it.
+
+What waits for HR is one list. A case that somebody has is theirs alone: only they answer, and while they have it the
+assistant is silent. What a viewer may not see is not in their list, and a restricted case shows neither kind nor topic
+there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Final, Literal, Protocol
+
+from hr_inbox.task import HrTask, TaskKind, TaskState
+
+#: The lists of the inbox: `waiting` has nobody, `mine` is the viewer's, `taken` somebody else's.
+Box = Literal["waiting", "mine", "taken", "snoozed", "done"]
+BOXES: Final[tuple[Box, ...]] = ("waiting", "mine", "taken", "snoozed", "done")
+#: What became of a message on its way to the employee.
+Delivery = Literal["queued", "sent", "delivered", "failed", "dropped"]
+#: What can be done with many cases at once, and undone.
+BulkAct = Literal["take", "release", "snooze", "done", "reopen"]
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Who looks: an account, its name, and what it may see."""
+
+    account: str
+    name: str = field(repr=False)
+    dibao: bool = False
+    complaints: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CaseLine:
+    """A case as it stands in a list. `kind` is None and `topic` empty where they would say something about a person."""
+
+    number: str
+    state: TaskState
+    kind: TaskKind | None
+    topic: str
+    region: str
+    language: str
+    priority: int
+    opened_at: datetime
+    due_at: datetime | None
+    snoozed_until: datetime | None
+    assignee: str | None
+    employee: str | None
+    wrote_at: datetime | None
+    change: int
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What is looked for, over all time; what is left empty does not narrow it. Days are days in China."""
+
+    box: Box | None = None
+    kind: TaskKind | None = None
+    region: str = ""
+    topic: str = ""
+    employees: tuple[str, ...] | None = None
+    opened_from: date | None = None
+    opened_until: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Lines of a list, and what to ask after for more; empty where there are none."""
+
+    lines: tuple[CaseLine, ...]
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One bubble of a case's conversation, as the employee sees it, and what became of it."""
+
+    seq: int
+    author: Literal["employee", "assistant", "hr"]
+    text: str = field(repr=False)
+    at: datetime
+    delivery: Delivery | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What HR writes for HR; the employee never sees it. `mentions` are accounts."""
+
+    id: str
+    author: str
+    text: str = field(repr=False)
+    mentions: tuple[str, ...]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A case that was opened. `reachable` tells whether an answer can reach the employee; `held_by` who speaks with
+    them now, in this case or another one of the same conversation."""
+
+    line: CaseLine
+    task: HrTask
+    conversation: str | None
+    notes: tuple[Note, ...]
+    held_by: str | None
+    reachable: bool
+
+
+class Collision(Exception):
+    """Somebody else was there first; `holder` is their account, or None where the case was closed or is gone."""
+
+    def __init__(self, holder: str | None) -> None:
+        super().__init__("somebody else has it")
+        self.holder = holder
+
+
+class Cases(Protocol):
+    """The cases. Every act and every opening is written into the log, in the transaction that does it."""
+
+    def find(self, search: Search, viewer: Viewer, after: str = "", limit: int = 50) -> Page:
+        """A list: the most urgent first, in `done` the newest first."""
+
+    def counts(self, viewer: Viewer) -> dict[Box, int]:
+        """How many there are in each list."""
+
+    def changed(self, viewer: Viewer, after: int, limit: int = 200) -> tuple[Sequence[CaseLine], int]:
+        """The cases that changed after a change, in the order of their changes, and the last change that is there."""
+
+    def open(self, number: str, viewer: Viewer) -> Case | None:
+        """A case as a whole; None where there is none that the viewer may see. That it was opened is logged."""
+
+    def transcript(self, number: str, viewer: Viewer, after: int = 0) -> tuple[Said, ...]:
+        """What was said in the case since it was handed over: what the employee wrote to HR, and HR's answers.
+
+        What was said to the assistant before is in the task's lines, if the employee chose to send it.
+        """
+
+    def take(self, number: str, viewer: Viewer) -> None:
+        """Takes a case and with it the conversation: the assistant is silent from here. Raises `Collision`."""
+
+    def take_over(self, number: str, viewer: Viewer, why: str) -> None:
+        """Takes a case that somebody else has, with a reason. Raises `Collision` where it is done."""
+
+    def release(self, number: str, viewer: Viewer) -> None:
+        """Puts a case back into the list and gives the conversation back to the assistant. Raises `Collision`."""
+
+    def snooze(self, number: str, viewer: Viewer, until: datetime) -> None:
+        """Lays a case aside; it comes back by itself, at the latest when the employee writes. Raises `Collision`."""
+
+    def finish(self, number: str, viewer: Viewer) -> None:
+        """Closes a case and gives the conversation back to the assistant. Raises `Collision`."""
+
+    def reopen(self, number: str, viewer: Viewer) -> None:
+        """Puts a closed case back into the list. Raises `Collision`."""
+
+    def say(self, number: str, viewer: Viewer, text: str, key: str, seen: int) -> str:
+        """Answers the employee; the id of the message on its way. Only the one who has the case speaks.
+
+        The same key a second time sends nothing. `seen` is the last bubble that the speaker has seen. Raises
+        `Collision`.
+        """
+
+    def note(self, number: str, viewer: Viewer, text: str, mentions: Sequence[str] = ()) -> None:
+        """Adds a note."""
+
+    def many(
+        self, act: BulkAct, numbers: Sequence[str], viewer: Viewer, until: datetime | None = None
+    ) -> str:
+        """Does the same with many; the id under which it can be undone. Cases that somebody else has are left."""
+
+    def undo(self, id: str, viewer: Viewer) -> int:
+        """Undoes what `many` did, where nothing has changed since; with how many."""
