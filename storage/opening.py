@@ -9,6 +9,7 @@ from pathlib import Path
 
 from storage.accounts import Accounts, StoredSessions
 from storage.audit import StoredLog
+from storage.company_settings import CompanySettings
 from storage.conversations import Conversations
 from storage.database import Database
 from storage.erasing import ErasureJournal
@@ -35,6 +36,7 @@ class Storage:
     accounts: Accounts
     sessions: StoredSessions
     audit: StoredLog
+    service: CompanySettings
 
 
 def utc_now() -> datetime:
@@ -72,6 +74,7 @@ def open_storage(
         accounts=Accounts(database, keys, now),
         sessions=StoredSessions(database, keys, now),
         audit=StoredLog(database, now),
+        service=CompanySettings(database, now),
     )
 
 

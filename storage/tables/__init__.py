@@ -12,6 +12,7 @@ from storage.tables.conversations import (
     person_keys,
 )
 from storage.tables.people import accounts, bindings, employees, sessions
+from storage.tables.service import company_days, company_settings, mail_digests, told_tasks
 from storage.tables.work import tasks
 
 __all__ = [
@@ -20,15 +21,19 @@ __all__ = [
     "audit_events",
     "audit_subjects",
     "bindings",
+    "company_days",
+    "company_settings",
     "conversations",
     "counters",
     "employees",
     "erasures",
     "inbox",
+    "mail_digests",
     "messages",
     "metadata",
     "outbox",
     "person_keys",
     "sessions",
     "tasks",
+    "told_tasks",
 ]
