@@ -7,6 +7,7 @@ from flask import Blueprint
 from app.settings import Settings
 from hr_console import Console, create_blueprint
 from hr_console.sign_in import SignIn
+from hr_inbox.notices import Mailer
 from policy_kb.library import Library
 from storage.opening import Storage
 from web_calc import languages
@@ -15,8 +16,15 @@ from web_calc import languages
 COOKIE = "hr cookie"
 
 
-def make_console(settings: Settings, storage: Storage, library: Library, *, demo: bool = False) -> Blueprint:
-    """The console's pages."""
+def make_console(
+    settings: Settings,
+    storage: Storage,
+    library: Library,
+    mailer: Mailer | None = None,
+    *,
+    demo: bool = False,
+) -> Blueprint:
+    """The console's pages; `mailer` is None where no mails are sent."""
     console = Console(
         sessions=storage.sessions,
         log=storage.audit,

@@ -15,6 +15,7 @@ from storage.database import Database
 from storage.erasing import ErasureJournal
 from storage.inbox import StoredEvents
 from storage.keys import Keys, has_keys, make_key
+from storage.mail_notices import StoredNotices
 from storage.migrating import check_current, upgrade
 from storage.outbox import StoredOutbox
 from storage.rotation import check_keys, in_use
@@ -37,6 +38,7 @@ class Storage:
     sessions: StoredSessions
     audit: StoredLog
     service: CompanySettings
+    mail_notices: StoredNotices
 
 
 def utc_now() -> datetime:
@@ -75,6 +77,7 @@ def open_storage(
         sessions=StoredSessions(database, keys, now),
         audit=StoredLog(database, now),
         service=CompanySettings(database, now),
+        mail_notices=StoredNotices(database, keys, now),
     )
 
 
