@@ -6,6 +6,7 @@ from flask import Blueprint
 
 from app.settings import Settings
 from hr_console import Console, create_blueprint
+from hr_console.service_page import Service, ServicePage
 from hr_console.sign_in import SignIn
 from hr_inbox.notices import Mailer
 from policy_kb.library import Library
@@ -34,4 +35,11 @@ def make_console(
         secure=settings.server.secure,
         demo=demo,
     )
-    return create_blueprint(console, SignIn(console))
+    service = Service(
+        book=storage.service,
+        notices=storage.mail_notices,
+        colleagues=storage.accounts,
+        mailer=mailer,
+        link=f"{settings.server.address}/hr/",
+    )
+    return create_blueprint(console, SignIn(console), ServicePage(console, service))
