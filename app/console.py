@@ -6,7 +6,9 @@ from flask import Blueprint
 
 from app.settings import Settings
 from hr_console import Console, create_blueprint
+from hr_console.service_page import Service, ServicePage
 from hr_console.sign_in import SignIn
+from hr_inbox.notices import Mailer
 from policy_kb.library import Library
 from storage.opening import Storage
 from web_calc import languages
@@ -15,8 +17,15 @@ from web_calc import languages
 COOKIE = "hr cookie"
 
 
-def make_console(settings: Settings, storage: Storage, library: Library, *, demo: bool = False) -> Blueprint:
-    """The console's pages."""
+def make_console(
+    settings: Settings,
+    storage: Storage,
+    library: Library,
+    mailer: Mailer | None = None,
+    *,
+    demo: bool = False,
+) -> Blueprint:
+    """The console's pages; `mailer` is None where no mails are sent."""
     console = Console(
         sessions=storage.sessions,
         log=storage.audit,
@@ -26,4 +35,11 @@ def make_console(settings: Settings, storage: Storage, library: Library, *, demo
         secure=settings.server.secure,
         demo=demo,
     )
-    return create_blueprint(console, SignIn(console))
+    service = Service(
+        book=storage.service,
+        notices=storage.mail_notices,
+        colleagues=storage.accounts,
+        mailer=mailer,
+        link=f"{settings.server.address}/hr/",
+    )
+    return create_blueprint(console, SignIn(console), ServicePage(console, service))

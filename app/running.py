@@ -11,10 +11,12 @@ from app.assistance import make_house
 from app.clock import now_in_china, today_in_china
 from app.console import make_console
 from app.jobs import Jobs, open_queue
+from app.mailing import make_mailer, make_notifier
 from app.settings import Settings
 from app.web import create_app
 from bot.assistant import Assistant
 from bot.views import Chat
+from hr_inbox.notices import Mailer
 from policy_kb import compiled
 from policy_kb.company import load_company
 from storage.opening import Storage, open_storage
@@ -34,8 +36,10 @@ def running(settings: Settings, *, demo: bool = False) -> Iterator[Flask]:
     keys = settings.keys
     storage = open_storage(settings.database.address, keys.path, keys.journal, make=demo)
     try:
-        app, assistant = assemble(settings, storage, demo=demo)
-        jobs = Jobs(open_queue(settings), storage, channels={}, receive=assistant.receive)
+        mailer = make_mailer(settings.mail)
+        app, assistant = assemble(settings, storage, mailer, demo=demo)
+        notify = make_notifier(settings, storage, mailer)
+        jobs = Jobs(open_queue(settings), storage, channels={}, receive=assistant.receive, notify=notify)
         if settings.jobs.engine == "embedded":
             jobs.start(settings.jobs.threads)
         try:
@@ -46,7 +50,9 @@ def running(settings: Settings, *, demo: bool = False) -> Iterator[Flask]:
         storage.database.close()
 
 
-def assemble(settings: Settings, storage: Storage, *, demo: bool = False) -> tuple[Flask, Assistant]:
+def assemble(
+    settings: Settings, storage: Storage, mailer: Mailer | None = None, *, demo: bool = False
+) -> tuple[Flask, Assistant]:
     """Pages, chat and console over a storage."""
     library = compiled.load(settings.policy.overlays)
     company = load_company(settings.policy.company_folder, library, today_in_china())
@@ -61,5 +67,5 @@ def assemble(settings: Settings, storage: Storage, *, demo: bool = False) -> tup
         today=today_in_china,
         secret=storage.keys.index(COOKIE).hex(),
     )
-    console = make_console(settings, storage, library, demo=demo)
+    console = make_console(settings, storage, library, mailer, demo=demo)
     return create_app(settings, library, today_in_china, chat, console), assistant

@@ -15,6 +15,14 @@ NEEDS: Final[Mapping[str, Need]] = {
     "static": "anyone",
     "sign_in": "anyone",
     "home": "signed_in",
+    # Service times.
+    "service": "company",
+    "service_hours": "company",
+    "service_targets": "company",
+    "service_day": "company",
+    "service_day_remove": "company",
+    "service_mail": "company",
+    "service_mail_test": "company",
 }
 
 

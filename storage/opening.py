@@ -11,11 +11,13 @@ from hr_inbox.task import Due, never_due
 from storage.accounts import Accounts, StoredSessions
 from storage.audit import StoredLog
 from storage.cases import StoredCases
+from storage.company_settings import CompanySettings
 from storage.conversations import Conversations
 from storage.database import Database
 from storage.erasing import ErasureJournal
 from storage.inbox import StoredEvents
 from storage.keys import Keys, has_keys, make_key
+from storage.mail_notices import StoredNotices
 from storage.migrating import check_current, upgrade
 from storage.outbox import StoredOutbox
 from storage.rotation import check_keys, in_use
@@ -37,6 +39,8 @@ class Storage:
     accounts: Accounts
     sessions: StoredSessions
     audit: StoredLog
+    service: CompanySettings
+    mail_notices: StoredNotices
 
 
 def utc_now() -> datetime:
@@ -79,6 +83,8 @@ def open_storage(
         accounts=Accounts(database, keys, now),
         sessions=StoredSessions(database, keys, now),
         audit=StoredLog(database, now),
+        service=CompanySettings(database, now),
+        mail_notices=StoredNotices(database, keys, now),
     )
 
 

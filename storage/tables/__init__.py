@@ -13,6 +13,7 @@ from storage.tables.conversations import (
     person_keys,
 )
 from storage.tables.people import accounts, bindings, employees, sessions
+from storage.tables.service import company_days, company_settings, mail_digests, told_tasks
 from storage.tables.work import tasks
 
 __all__ = [
@@ -22,6 +23,8 @@ __all__ = [
     "audit_events",
     "audit_subjects",
     "bindings",
+    "company_days",
+    "company_settings",
     "conversations",
     "counters",
     "employees",
@@ -29,6 +32,7 @@ __all__ = [
     "exclusions",
     "holdings",
     "inbox",
+    "mail_digests",
     "mentions",
     "messages",
     "metadata",
@@ -37,5 +41,6 @@ __all__ = [
     "person_keys",
     "sessions",
     "tasks",
+    "told_tasks",
     "undo_steps",
 ]

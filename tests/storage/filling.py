@@ -12,8 +12,9 @@ from audit.events import Event, account
 from bot.receiving import Said, receive
 from delivery.outbox import deliver_due
 from hr_inbox.task import HrTask
+from hr_inbox.working_days import OwnDay
 from storage.opening import Storage
-from storage.tables import bindings, employees
+from storage.tables import bindings, employees, mail_digests, told_tasks
 
 
 def _talk(storage: Storage, clock: Clock) -> None:
@@ -64,7 +65,16 @@ def _work_on_a_case(storage: Storage, clock: Clock) -> None:
     storage.cases.finish("T-000001", li)
 
 
+def _serve(storage: Storage, clock: Clock) -> None:
+    (zhao, *_) = storage.accounts.all()
+    storage.service.set_targets({0: 30, 1: 240, 2: 480}, zhao.id)
+    storage.service.set_day(OwnDay(date(2026, 10, 10), False, "厂休"), zhao.id)
+    with storage.database.work() as connection:
+        connection.execute(insert(mail_digests), {"account": zhao.id, "attempts": 0})
+        connection.execute(insert(told_tasks), {"account": zhao.id, "task": 1, "told_at": clock()})
+
+
 def fill(storage: Storage, clock: Clock) -> None:
     """Everything that there is to store, in the order in which it happens."""
-    for each in (_talk, _sign_in, _employ, _work_on_a_case):
+    for each in (_talk, _sign_in, _employ, _work_on_a_case, _serve):
         each(storage, clock)
