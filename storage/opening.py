@@ -18,6 +18,7 @@ from storage.migrating import check_current, upgrade
 from storage.outbox import StoredOutbox
 from storage.rotation import check_keys, in_use
 from storage.tasks import Tasks
+from storage.unanswered import StoredGaps
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ class Storage:
     accounts: Accounts
     sessions: StoredSessions
     audit: StoredLog
+    gaps: StoredGaps
 
 
 def utc_now() -> datetime:
@@ -72,6 +74,7 @@ def open_storage(
         accounts=Accounts(database, keys, now),
         sessions=StoredSessions(database, keys, now),
         audit=StoredLog(database, now),
+        gaps=StoredGaps(database),
     )
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import Delete, Select, Update, delete, exists, func, select, upd
 
 from delivery.outbox import FINAL
 from storage.database import Database
-from storage.tables import conversations, inbox, outbox, tasks
+from storage.tables import conversations, inbox, outbox, tasks, unanswered
 
 #: So many rows go in one transaction: a turn must not wait for the whole of a year.
 BATCH: Final = 500
@@ -56,6 +56,10 @@ def _tasks(before: datetime) -> Delete:
     return delete(tasks).where(tasks.c.number.in_(_some(closed)))
 
 
+def _unanswered(before: datetime) -> Delete:
+    return delete(unanswered).where(unanswered.c.day < before.date())
+
+
 def _some(rows: Select[Any]) -> Select[Any]:
     # What someone is working on is left for the next night: the job waits for nobody, so nobody waits in a circle.
     return rows.limit(BATCH).with_for_update(skip_locked=True)
@@ -70,6 +74,12 @@ TERMS: Final = (
     Term("events", 30, "收到过的消息编号，只为同一条消息不答两遍；平台最多隔一天重发。", _events),
     Term("deliveries", 30, "发送记录，只为查没有送到的消息。", _deliveries),
     Term("tasks", 730, "办结的人事任务：劳动保障监察可以查到两年以内的事。", _tasks),
+    Term(
+        "unanswered",
+        730,
+        "没答上来的问题只记每天几次、哪一类、哪里，看政策库缺什么；两年够比较。",
+        _unanswered,
+    ),
 )
 
 

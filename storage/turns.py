@@ -18,6 +18,7 @@ from storage.inbox import event_key
 from storage.keys import Keys
 from storage.tables import conversations, inbox, messages, person_keys
 from storage.tasks import open_task
+from storage.unanswered import count_unanswered
 
 # One statement on the unique key: it either takes the key, or waits for whoever is taking it and says how that ended.
 _CLAIM: Final = {
@@ -105,7 +106,7 @@ class Turn(Work):
         return kept_as(self._lock(message))
 
     def keep(self, kept: Kept, message: IncomingMessage, said: Said) -> tuple[str, ...]:
-        """Stores the turn: state under the next version, both sides' messages, outbox rows, tasks. The tasks' numbers.
+        """Stores the turn: state under the next version, messages, outbox rows, tasks, counts. The tasks' numbers.
 
         An employee who asks to be erased is erased first; of this turn only the replies stay.
         """
@@ -133,6 +134,7 @@ class Turn(Work):
         if changed.rowcount != 1:
             raise StorageError("the conversation has moved on since it was read")
         self._done(opened, message, first)
+        count_unanswered(self._connection, said.unanswered, self._now)
         return tuple(
             open_task(self._connection, self._keys, opened.id, task, self._now) for task in said.tasks
         )

@@ -12,6 +12,7 @@ from storage.tables.conversations import (
     person_keys,
 )
 from storage.tables.people import accounts, bindings, employees, sessions
+from storage.tables.unanswered import unanswered
 from storage.tables.work import tasks
 
 __all__ = [
@@ -31,4 +32,5 @@ __all__ = [
     "person_keys",
     "sessions",
     "tasks",
+    "unanswered",
 ]

@@ -11,8 +11,10 @@ from talking import REPLY, TASK, Post, kept, message, say
 from audit.events import Event, account
 from bot.receiving import Said, receive
 from delivery.outbox import deliver_due
+from hr_inbox.unanswered import Unanswered
 from storage.opening import Storage
 from storage.tables import bindings, employees
+from storage.unanswered import count_unanswered
 
 
 def _talk(storage: Storage, clock: Clock) -> None:
@@ -53,7 +55,12 @@ def _employ(storage: Storage, clock: Clock) -> None:
         )  # fmt: skip
 
 
+def _lack(storage: Storage, clock: Clock) -> None:
+    with storage.database.work() as connection:
+        count_unanswered(connection, (Unanswered("no_clause", "ask_transfer", "320500"),), clock())
+
+
 def fill(storage: Storage, clock: Clock) -> None:
     """Everything that there is to store, in the order in which it happens."""
-    for each in (_talk, _sign_in, _employ):
+    for each in (_talk, _sign_in, _employ, _lack):
         each(storage, clock)
