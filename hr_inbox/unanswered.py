@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal, Protocol
 
-#: `no_clause`: the library holds nothing on it; `withheld`: an answer held a figure without a source.
-Why = Literal["no_clause", "withheld"]
+#: `no_clause`: the library holds nothing on it; `withheld`: an answer held a figure without a source; `not_understood`:
+#: nothing was near enough to tell what it was about.
+Why = Literal["no_clause", "withheld", "not_understood"]
 _HOME: tuple[str, ...] = ("ask_dibao", "report_dibao")
 
 

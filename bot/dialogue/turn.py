@@ -276,6 +276,10 @@ class Turn:
             unanswered=tuple(self._unanswered),
         )
 
+    def missed(self) -> None:
+        """The message was not understood at all: counted as a question without an answer."""
+        self._unanswered.append(unanswered("not_understood", "", place_of(self.talk, None)))
+
     def _without_answer(self, why: Why, step: Step) -> Unanswered:
         """What is counted of a question without an answer: its topic and place, not its words."""
         frame = self.it.frames[-1] if self.it.frames else None
