@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from sqlalchemy import Connection, func, select
 
+from hr_inbox.service_clock import CHINA
 from hr_inbox.unanswered import Gaps, Unanswered, UnansweredWeek
 from storage.database import DIALECTS, Database, upsert
 from storage.tables import unanswered
 
-#: China has one time and no summer time.
-CHINA: Final = timezone(timedelta(hours=8))
 _COUNT: Final = {
     dialect: statement.on_conflict_do_update(
         index_elements=["day", "topic", "region", "why"],
