@@ -12,6 +12,13 @@ from locales import N_
 ACTS: Final[Mapping[str, str]] = {
     "sign_in": N_("登录"),
     "sign_out": N_("退出"),
+    # How HR serves: hours, targets, days, mails.
+    "set_hours": N_("改了上班时间"),
+    "set_targets": N_("改了回复时限"),
+    "set_day": N_("定了一天上不上班"),
+    "remove_day": N_("取消了一天的特别安排"),
+    "set_mail": N_("改了邮件提醒"),
+    "send_test_mail": N_("发了测试邮件"),
 }
 
 #: Who acts where nobody does: the nightly jobs, the schedule.

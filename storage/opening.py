@@ -9,6 +9,7 @@ from pathlib import Path
 
 from storage.accounts import Accounts, StoredSessions
 from storage.audit import StoredLog
+from storage.company_settings import CompanySettings
 from storage.conversations import Conversations
 from storage.database import Database
 from storage.erasing import ErasureJournal
@@ -37,6 +38,7 @@ class Storage:
     sessions: StoredSessions
     audit: StoredLog
     gaps: StoredGaps
+    service: CompanySettings
 
 
 def utc_now() -> datetime:
@@ -75,6 +77,7 @@ def open_storage(
         sessions=StoredSessions(database, keys, now),
         audit=StoredLog(database, now),
         gaps=StoredGaps(database),
+        service=CompanySettings(database, now),
     )
 
 

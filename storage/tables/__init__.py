@@ -12,6 +12,7 @@ from storage.tables.conversations import (
     person_keys,
 )
 from storage.tables.people import accounts, bindings, employees, sessions
+from storage.tables.service import company_days, company_settings, mail_digests, told_tasks
 from storage.tables.unanswered import unanswered
 from storage.tables.work import tasks
 
@@ -21,11 +22,14 @@ __all__ = [
     "audit_events",
     "audit_subjects",
     "bindings",
+    "company_days",
+    "company_settings",
     "conversations",
     "counters",
     "employees",
     "erasures",
     "inbox",
+    "mail_digests",
     "messages",
     "metadata",
     "outbox",
@@ -33,4 +37,5 @@ __all__ = [
     "sessions",
     "tasks",
     "unanswered",
+    "told_tasks",
 ]

@@ -10,7 +10,8 @@ from storage.tables.base import Moment, metadata, row_id
 
 #: A task is HR's record: sealed by a root key, it outlives the conversation it came from. Where its kind or topic would
 #: say something about a person, such as who draws dibao, it is `restricted`: kind and topic are then in `body` alone.
-#: `change` grows with every change of any task, in the order in which the changes were committed.
+#: `change` grows with every change of any task, in the order in which the changes were committed. `asked_at` is when the
+#: employee was asked whether it is solved, `rating` what they said.
 tasks: Final = Table(
     "tasks",
     metadata,
@@ -32,4 +33,7 @@ tasks: Final = Table(
     Column("body", LargeBinary, nullable=False),
     Column("opened_at", Moment, nullable=False),
     Column("closed_at", Moment),
+    Column("asked_at", Moment),
+    Column("rated_at", Moment, index=True),
+    Column("rating", String(8)),
 )
