@@ -12,10 +12,13 @@ from storage.audit import StoredLog
 from storage.conversations import Conversations
 from storage.database import Database
 from storage.erasing import ErasureJournal
+from storage.households import StoredHouseholds
 from storage.inbox import StoredEvents
 from storage.keys import Keys, has_keys, make_key
 from storage.migrating import check_current, upgrade
 from storage.outbox import StoredOutbox
+from storage.policy_changes import PolicyChanges
+from storage.policy_news import PolicyNews
 from storage.rotation import check_keys, in_use
 from storage.tasks import Tasks
 
@@ -35,6 +38,9 @@ class Storage:
     accounts: Accounts
     sessions: StoredSessions
     audit: StoredLog
+    households: StoredHouseholds
+    policy_changes: PolicyChanges
+    policy_news: PolicyNews
 
 
 def utc_now() -> datetime:
@@ -72,6 +78,9 @@ def open_storage(
         accounts=Accounts(database, keys, now),
         sessions=StoredSessions(database, keys, now),
         audit=StoredLog(database, now),
+        households=StoredHouseholds(database, keys),
+        policy_changes=PolicyChanges(database, keys, now),
+        policy_news=PolicyNews(database, keys, now),
     )
 
 

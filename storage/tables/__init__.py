@@ -12,6 +12,7 @@ from storage.tables.conversations import (
     person_keys,
 )
 from storage.tables.people import accounts, bindings, employees, sessions
+from storage.tables.policy import policy_changes, policy_news
 from storage.tables.work import tasks
 
 __all__ = [
@@ -29,6 +30,8 @@ __all__ = [
     "metadata",
     "outbox",
     "person_keys",
+    "policy_changes",
+    "policy_news",
     "sessions",
     "tasks",
 ]
