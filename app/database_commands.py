@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from app.jobs import Jobs, open_queue
+from app.publishing import NothingRuns, Publisher
 from app.settings import Settings
 from storage.backup import back_up
 from storage.backup import restore as put_back
@@ -70,7 +71,8 @@ def worker(settings: Settings) -> None:
         )
     storage = open_storage(settings.database.address, settings.keys.path, settings.keys.journal)
     with closing(storage.database):
-        Jobs(open_queue(settings), storage, channels={}).run(settings.jobs.threads)
+        publisher = Publisher(settings.policy, storage, NothingRuns())
+        Jobs(open_queue(settings), storage, channels={}, publish=publisher.work).run(settings.jobs.threads)
 
 
 def _rows_text(rows: dict[str, int]) -> str:

@@ -32,7 +32,8 @@ _NAME: Final = "shebao"
 
 
 class Jobs:
-    """What runs beside the requests. `receive` answers a stored event; None leaves events to other processes."""
+    """What runs beside the requests. `receive` answers a stored event; None leaves events to other processes.
+    `publish` brings changes of the library into force when their day in China begins; None leaves that to others."""
 
     def __init__(
         self,
@@ -40,6 +41,7 @@ class Jobs:
         storage: Storage,
         channels: Mapping[str, Sender],
         receive: Callable[[IncomingMessage], object] | None = None,
+        publish: Callable[[], None] | None = None,
     ) -> None:
         self._queue = queue
         self._storage = storage
@@ -49,6 +51,8 @@ class Jobs:
         self._deliver = queue.task(name="deliver")(self._send)
         self._answer = queue.task(name="answer")(self._work_off)
         queue.periodic_task(crontab(), name="sweep")(self.sweep)
+        if publish is not None:
+            queue.periodic_task(crontab(), name="publish")(publish)
         # Half past three at night in China; Huey counts in UTC.
         self._retain = queue.periodic_task(crontab(minute="30", hour="19"), name="retain")(self.retain)
 

@@ -19,6 +19,21 @@ ACTS: Final[Mapping[str, str]] = {
     "remove_day": N_("取消了一天的特别安排"),
     "set_mail": N_("改了邮件提醒"),
     "send_test_mail": N_("发了测试邮件"),
+    # The policy library
+    "policy_draft": N_("起草政策改动"),
+    "policy_revise": N_("修改政策改动"),
+    "policy_submit": N_("提交政策改动复核"),
+    "policy_return": N_("退回政策改动"),
+    "policy_withdraw": N_("作废政策改动"),
+    "policy_approve": N_("批准政策改动"),
+    "policy_schedule": N_("定政策改动的发布日"),
+    "policy_publish": N_("发布政策改动"),
+    "policy_fail": N_("政策改动没有发布成"),
+    "policy_take_back": N_("撤回政策改动"),
+    "policy_try": N_("试算政策改动"),
+    "policy_tell": N_("告诉职工数有更新"),
+    "policy_households": N_("为政策改动读了全部家庭的数"),
+    "policy_people": N_("看了结果因政策改动而变的人"),
 }
 
 #: Who acts where nobody does: the nightly jobs, the schedule.

@@ -13,10 +13,13 @@ from storage.company_settings import CompanySettings
 from storage.conversations import Conversations
 from storage.database import Database
 from storage.erasing import ErasureJournal
+from storage.households import StoredHouseholds
 from storage.inbox import StoredEvents
 from storage.keys import Keys, has_keys, make_key
 from storage.migrating import check_current, upgrade
 from storage.outbox import StoredOutbox
+from storage.policy_changes import PolicyChanges
+from storage.policy_news import PolicyNews
 from storage.rotation import check_keys, in_use
 from storage.tasks import Tasks
 from storage.unanswered import StoredGaps
@@ -39,6 +42,9 @@ class Storage:
     audit: StoredLog
     gaps: StoredGaps
     service: CompanySettings
+    households: StoredHouseholds
+    policy_changes: PolicyChanges
+    policy_news: PolicyNews
 
 
 def utc_now() -> datetime:
@@ -78,6 +84,9 @@ def open_storage(
         audit=StoredLog(database, now),
         gaps=StoredGaps(database),
         service=CompanySettings(database, now),
+        households=StoredHouseholds(database, keys),
+        policy_changes=PolicyChanges(database, keys, now),
+        policy_news=PolicyNews(database, keys, now),
     )
 
 

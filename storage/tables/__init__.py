@@ -12,6 +12,7 @@ from storage.tables.conversations import (
     person_keys,
 )
 from storage.tables.people import accounts, bindings, employees, sessions
+from storage.tables.policy import policy_changes, policy_news
 from storage.tables.service import company_days, company_settings, mail_digests, told_tasks
 from storage.tables.unanswered import unanswered
 from storage.tables.work import tasks
@@ -34,6 +35,8 @@ __all__ = [
     "metadata",
     "outbox",
     "person_keys",
+    "policy_changes",
+    "policy_news",
     "sessions",
     "tasks",
     "unanswered",
