@@ -7,16 +7,21 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from sqlalchemy import select
+
 from storage.accounts import Accounts, StoredSessions
 from storage.audit import StoredLog
 from storage.conversations import Conversations
 from storage.database import Database
 from storage.erasing import ErasureJournal
 from storage.inbox import StoredEvents
-from storage.keys import Keys, has_keys, make_key
+from storage.keys import Keys, has_keys, make_key, make_signing_key
+from storage.log_chain import HeadFile, StoredChain
+from storage.log_history import StoredHistory
 from storage.migrating import check_current, upgrade
 from storage.outbox import StoredOutbox
 from storage.rotation import check_keys, in_use
+from storage.tables import audit_heads
 from storage.tasks import Tasks
 
 
@@ -35,6 +40,8 @@ class Storage:
     accounts: Accounts
     sessions: StoredSessions
     audit: StoredLog
+    history: StoredHistory
+    chain: StoredChain
 
 
 def utc_now() -> datetime:
@@ -71,7 +78,9 @@ def open_storage(
         tasks=Tasks(database, keys, now),
         accounts=Accounts(database, keys, now),
         sessions=StoredSessions(database, keys, now),
-        audit=StoredLog(database, now),
+        audit=StoredLog(database, keys, now),
+        history=StoredHistory(database, keys),
+        chain=StoredChain(database, keys, HeadFile.beside(folder), now),
     )
 
 
@@ -89,3 +98,5 @@ def make_ready(database: Database, folder: Path) -> None:
         upgrade(connection)
         if not has_keys(folder) and not in_use(connection):
             make_key(folder)
+        if has_keys(folder) and not connection.execute(select(audit_heads).limit(1)).first():
+            make_signing_key(folder)  # keys that an earlier version made came without it

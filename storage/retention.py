@@ -7,11 +7,20 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Delete, Select, Update, delete, exists, func, select, update
+from sqlalchemy import Delete, ScalarSelect, Select, Update, delete, exists, func, select, update
 
 from delivery.outbox import FINAL
 from storage.database import Database
-from storage.tables import conversations, inbox, outbox, tasks
+from storage.tables import (
+    audit_checks,
+    audit_events,
+    audit_reasons,
+    audit_subjects,
+    conversations,
+    inbox,
+    outbox,
+    tasks,
+)
 
 #: So many rows go in one transaction: a turn must not wait for the whole of a year.
 BATCH: Final = 500
@@ -56,6 +65,28 @@ def _tasks(before: datetime) -> Delete:
     return delete(tasks).where(tasks.c.number.in_(_some(closed)))
 
 
+def _log_subjects(before: datetime) -> Update:
+    old = select(audit_subjects.c.item).where(
+        audit_subjects.c.subject.is_not(None), audit_subjects.c.seq <= _last_event(before)
+    )
+    emptied = update(audit_subjects).where(audit_subjects.c.item.in_(_some(old)))
+    return emptied.values(subject=None, salt=None)
+
+
+def _log_reasons(before: datetime) -> Delete:
+    old = select(audit_reasons.c.seq).where(audit_reasons.c.seq <= _last_event(before))
+    return delete(audit_reasons).where(audit_reasons.c.seq.in_(_some(old)))
+
+
+def _log_checks(before: datetime) -> Delete:
+    old = select(audit_checks.c.at).where(audit_checks.c.at < before)
+    return delete(audit_checks).where(audit_checks.c.at.in_(_some(old)))
+
+
+def _last_event(before: datetime) -> ScalarSelect[int]:
+    return select(func.max(audit_events.c.seq)).where(audit_events.c.at < before).scalar_subquery()
+
+
 def _some(rows: Select[Any]) -> Select[Any]:
     # What someone is working on is left for the next night: the job waits for nobody, so nobody waits in a circle.
     return rows.limit(BATCH).with_for_update(skip_locked=True)
@@ -70,6 +101,14 @@ TERMS: Final = (
     Term("events", 30, "收到过的消息编号，只为同一条消息不答两遍；平台最多隔一天重发。", _events),
     Term("deliveries", 30, "发送记录，只为查没有送到的消息。", _deliveries),
     Term("tasks", 730, "办结的人事任务：劳动保障监察可以查到两年以内的事。", _tasks),
+    Term(
+        "log_subjects",
+        1095,
+        "日志里指向谁的编号：个人信息的处理记录要存三年，之后抹去，记录本身留着。",
+        _log_subjects,
+    ),
+    Term("log_reasons", 1095, "经手人写下的理由，和编号一起抹去。", _log_reasons),
+    Term("log_checks", 365, "每晚核对日志的结果，只为说得清哪天起不对。", _log_checks),
 )
 
 

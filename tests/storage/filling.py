@@ -8,7 +8,7 @@ from databases import Clock
 from sqlalchemy import insert
 from talking import REPLY, TASK, Post, kept, message, say
 
-from audit.events import Event, account
+from audit.events import Event, account, employee
 from bot.receiving import Said, receive
 from delivery.outbox import deliver_due
 from storage.opening import Storage
@@ -53,7 +53,13 @@ def _employ(storage: Storage, clock: Clock) -> None:
         )  # fmt: skip
 
 
+def _log(storage: Storage, clock: Clock) -> None:
+    both = (employee("5a1e"), employee("3a06"))
+    storage.audit.record(Event("log_search", account("2a0"), both, reason="阿丽问是谁看过"))
+    storage.chain.check()
+
+
 def fill(storage: Storage, clock: Clock) -> None:
     """Everything that there is to store, in the order in which it happens."""
-    for each in (_talk, _sign_in, _employ):
+    for each in (_talk, _sign_in, _employ, _log):
         each(storage, clock)
