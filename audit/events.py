@@ -8,7 +8,8 @@ from typing import Final, Protocol
 
 from locales import N_
 
-#: Every act that can be logged, with the words that a reader gets. An act that is not here cannot be written.
+#: Every act that can be logged, with the words that a reader gets. An act that is not here cannot be written. Acts that
+#: tell of somebody's dibao by themselves begin with `dibao_`: whom they are about is shown to those alone who may see it.
 ACTS: Final[Mapping[str, str]] = {
     "sign_in": N_("登录"),
     "sign_out": N_("退出"),
@@ -34,10 +35,18 @@ ACTS: Final[Mapping[str, str]] = {
     "policy_tell": N_("告诉职工数有更新"),
     "policy_households": N_("为政策改动读了全部家庭的数"),
     "policy_people": N_("看了结果因政策改动而变的人"),
+    # The log itself.
+    "log_search": N_("在日志里查了和某人有关的记录"),
+    "log_check": N_("核对了日志链"),
+    "log_export": N_("导出了日志"),
+    "log_forget": N_("从日志里抹去了指向某人的编号和写下的理由"),
+    "restore": N_("用备份恢复了数据库"),
 }
 
 #: Who acts where nobody does: the nightly jobs, the schedule.
 SYSTEM: Final = "system"
+#: An employee who acts for themselves. Who it is stands among the subjects, where it can be erased.
+EMPLOYEE: Final = "employee"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +55,8 @@ class Event:
 
     `details` are words and numbers that tell nothing about a person. `reason` is what somebody typed: it is kept sealed
     beside the chain, which holds a salted commitment to it. Several subjects are one event, a batch, which appears on
-    each one's page. Raises `ValueError` for an act that is not in `ACTS`.
+    each one's page. An employee who acts becomes a subject too, and `actor` says no more than that it was an employee.
+    Raises `ValueError` for an act that is not in `ACTS`.
     """
 
     act: str
@@ -58,6 +68,14 @@ class Event:
     def __post_init__(self) -> None:
         if self.act not in ACTS:
             raise ValueError(f"{self.act}: not an act of the log")
+        if self.actor.startswith("employee:"):
+            object.__setattr__(self, "subjects", (self.actor, *self.subjects))
+            object.__setattr__(self, "actor", EMPLOYEE)
+
+    @property
+    def about(self) -> tuple[str, ...]:
+        """The subjects, each once."""
+        return tuple(sorted(set(self.subjects)))
 
 
 class Log(Protocol):
@@ -65,6 +83,15 @@ class Log(Protocol):
 
     def record(self, event: Event) -> int:
         """Writes an event in a transaction of its own; its number."""
+
+
+def tells_dibao(act: str) -> bool:
+    """Whether an act by itself tells of somebody's dibao.
+
+    >>> tells_dibao("dibao_opened"), tells_dibao("sign_in")
+    (True, False)
+    """
+    return act.startswith("dibao_")
 
 
 def account(id: str) -> str:

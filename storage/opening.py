@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from sqlalchemy import select
+
 from storage.accounts import Accounts, StoredSessions
 from storage.audit import StoredLog
 from storage.company_settings import CompanySettings
@@ -15,12 +17,15 @@ from storage.database import Database
 from storage.erasing import ErasureJournal
 from storage.households import StoredHouseholds
 from storage.inbox import StoredEvents
-from storage.keys import Keys, has_keys, make_key
+from storage.keys import Keys, has_keys, make_key, make_signing_key
+from storage.log_chain import HeadFile, StoredChain
+from storage.log_history import StoredHistory
 from storage.migrating import check_current, upgrade
 from storage.outbox import StoredOutbox
 from storage.policy_changes import PolicyChanges
 from storage.policy_news import PolicyNews
 from storage.rotation import check_keys, in_use
+from storage.tables import audit_heads
 from storage.tasks import Tasks
 from storage.unanswered import StoredGaps
 
@@ -45,6 +50,8 @@ class Storage:
     households: StoredHouseholds
     policy_changes: PolicyChanges
     policy_news: PolicyNews
+    history: StoredHistory
+    chain: StoredChain
 
 
 def utc_now() -> datetime:
@@ -87,6 +94,9 @@ def open_storage(
         households=StoredHouseholds(database, keys),
         policy_changes=PolicyChanges(database, keys, now),
         policy_news=PolicyNews(database, keys, now),
+        audit=StoredLog(database, keys, now),
+        history=StoredHistory(database, keys),
+        chain=StoredChain(database, keys, HeadFile.beside(folder), now),
     )
 
 
@@ -104,3 +114,5 @@ def make_ready(database: Database, folder: Path) -> None:
         upgrade(connection)
         if not has_keys(folder) and not in_use(connection):
             make_key(folder)
+        if has_keys(folder) and not connection.execute(select(audit_heads).limit(1)).first():
+            make_signing_key(folder)  # keys that an earlier version made came without it

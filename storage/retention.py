@@ -7,11 +7,21 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Delete, Select, Update, delete, exists, func, select, update
+from sqlalchemy import Delete, ScalarSelect, Select, Update, delete, exists, func, select, update
 
 from delivery.outbox import FINAL
 from storage.database import Database
 from storage.tables import conversations, inbox, outbox, tasks, unanswered
+from storage.tables import (
+    audit_checks,
+    audit_events,
+    audit_reasons,
+    audit_subjects,
+    conversations,
+    inbox,
+    outbox,
+    tasks,
+)
 
 #: So many rows go in one transaction: a turn must not wait for the whole of a year.
 BATCH: Final = 500
@@ -58,6 +68,26 @@ def _tasks(before: datetime) -> Delete:
 
 def _unanswered(before: datetime) -> Delete:
     return delete(unanswered).where(unanswered.c.day < before.date())
+def _log_subjects(before: datetime) -> Update:
+    old = select(audit_subjects.c.item).where(
+        audit_subjects.c.subject.is_not(None), audit_subjects.c.seq <= _last_event(before)
+    )
+    emptied = update(audit_subjects).where(audit_subjects.c.item.in_(_some(old)))
+    return emptied.values(subject=None, salt=None)
+
+
+def _log_reasons(before: datetime) -> Delete:
+    old = select(audit_reasons.c.seq).where(audit_reasons.c.seq <= _last_event(before))
+    return delete(audit_reasons).where(audit_reasons.c.seq.in_(_some(old)))
+
+
+def _log_checks(before: datetime) -> Delete:
+    old = select(audit_checks.c.at).where(audit_checks.c.at < before)
+    return delete(audit_checks).where(audit_checks.c.at.in_(_some(old)))
+
+
+def _last_event(before: datetime) -> ScalarSelect[int]:
+    return select(func.max(audit_events.c.seq)).where(audit_events.c.at < before).scalar_subquery()
 
 
 def _some(rows: Select[Any]) -> Select[Any]:
@@ -80,6 +110,13 @@ TERMS: Final = (
         "没答上来的问题只记每天几次、哪一类、哪里，看政策库缺什么；两年够比较。",
         _unanswered,
     ),
+        "log_subjects",
+        1095,
+        "日志里指向谁的编号：个人信息的处理记录要存三年，之后抹去，记录本身留着。",
+        _log_subjects,
+    ),
+    Term("log_reasons", 1095, "经手人写下的理由，和编号一起抹去。", _log_reasons),
+    Term("log_checks", 365, "每晚核对日志的结果，只为说得清哪天起不对。", _log_checks),
 )
 
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, RowMapping, Table, bindparam, func, select, update
 
 from storage import accounts as account_rows
+from storage import audit as log_rows
 from storage import policy_changes as policy_rows
 from storage import tasks as task_rows
 from storage.conversation_rows import SENDER, WITH_KEY, sender_index
@@ -16,7 +17,7 @@ from storage.database import Database
 from storage.encryption import Unreadable
 from storage.errors import StorageError
 from storage.keys import Keys
-from storage.tables import accounts, conversations, person_keys, policy_changes, tasks
+from storage.tables import accounts, audit_reasons, conversations, person_keys, policy_changes, tasks
 
 #: Tables whose `body` a root key seals, with the purpose under which it does. The place of a body is the purpose and
 #: the row's primary key.
@@ -24,6 +25,7 @@ BODIES: Final[Mapping[Table, str]] = {
     tasks: task_rows.BODY,
     accounts: account_rows.BODY,
     policy_changes: policy_rows.BODY,
+    audit_reasons: log_rows.REASON,
 }
 #: Tables with values that a root key seals, each with its `key_id`.
 SEALED_BY_ROOT: Final = (person_keys, *BODIES)

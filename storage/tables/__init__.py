@@ -1,6 +1,6 @@
 """The tables. What is personal lies in sealed columns (bytes); what is not sealed tells nothing about a person."""
 
-from storage.tables.audit import audit_events, audit_subjects
+from storage.tables.audit import audit_checks, audit_events, audit_heads, audit_reasons, audit_subjects
 from storage.tables.base import Moment, metadata
 from storage.tables.conversations import (
     conversations,
@@ -20,7 +20,10 @@ from storage.tables.work import tasks
 __all__ = [
     "Moment",
     "accounts",
+    "audit_checks",
     "audit_events",
+    "audit_heads",
+    "audit_reasons",
     "audit_subjects",
     "bindings",
     "company_days",

@@ -8,7 +8,7 @@ from databases import Clock
 from sqlalchemy import insert
 from talking import REPLY, TASK, Post, kept, message, say
 
-from audit.events import Event, account
+from audit.events import Event, account, employee
 from bot.receiving import Said, receive
 from delivery.outbox import deliver_due
 from hr_inbox.unanswered import Unanswered
@@ -58,9 +58,14 @@ def _employ(storage: Storage, clock: Clock) -> None:
 def _lack(storage: Storage, clock: Clock) -> None:
     with storage.database.work() as connection:
         count_unanswered(connection, (Unanswered("no_clause", "ask_transfer", "320500"),), clock())
+def _log(storage: Storage, clock: Clock) -> None:
+    both = (employee("5a1e"), employee("3a06"))
+    storage.audit.record(Event("log_search", account("2a0"), both, reason="阿丽问是谁看过"))
+    storage.chain.check()
 
 
 def fill(storage: Storage, clock: Clock) -> None:
     """Everything that there is to store, in the order in which it happens."""
     for each in (_talk, _sign_in, _employ, _lack):
+    for each in (_talk, _sign_in, _employ, _log):
         each(storage, clock)
