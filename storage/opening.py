@@ -88,7 +88,6 @@ def open_storage(
         tasks=Tasks(database, keys, now),
         accounts=Accounts(database, keys, now),
         sessions=StoredSessions(database, keys, now),
-        audit=StoredLog(database, now),
         gaps=StoredGaps(database),
         service=CompanySettings(database, now),
         households=StoredHouseholds(database, keys),

@@ -11,7 +11,6 @@ from sqlalchemy import Delete, ScalarSelect, Select, Update, delete, exists, fun
 
 from delivery.outbox import FINAL
 from storage.database import Database
-from storage.tables import conversations, inbox, outbox, tasks, unanswered
 from storage.tables import (
     audit_checks,
     audit_events,
@@ -21,6 +20,7 @@ from storage.tables import (
     inbox,
     outbox,
     tasks,
+    unanswered,
 )
 
 #: So many rows go in one transaction: a turn must not wait for the whole of a year.
@@ -68,6 +68,8 @@ def _tasks(before: datetime) -> Delete:
 
 def _unanswered(before: datetime) -> Delete:
     return delete(unanswered).where(unanswered.c.day < before.date())
+
+
 def _log_subjects(before: datetime) -> Update:
     old = select(audit_subjects.c.item).where(
         audit_subjects.c.subject.is_not(None), audit_subjects.c.seq <= _last_event(before)
@@ -110,6 +112,7 @@ TERMS: Final = (
         "没答上来的问题只记每天几次、哪一类、哪里，看政策库缺什么；两年够比较。",
         _unanswered,
     ),
+    Term(
         "log_subjects",
         1095,
         "日志里指向谁的编号：个人信息的处理记录要存三年，之后抹去，记录本身留着。",

@@ -42,6 +42,6 @@ __all__ = [
     "policy_news",
     "sessions",
     "tasks",
-    "unanswered",
     "told_tasks",
+    "unanswered",
 ]

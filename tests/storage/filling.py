@@ -58,6 +58,8 @@ def _employ(storage: Storage, clock: Clock) -> None:
 def _lack(storage: Storage, clock: Clock) -> None:
     with storage.database.work() as connection:
         count_unanswered(connection, (Unanswered("no_clause", "ask_transfer", "320500"),), clock())
+
+
 def _log(storage: Storage, clock: Clock) -> None:
     both = (employee("5a1e"), employee("3a06"))
     storage.audit.record(Event("log_search", account("2a0"), both, reason="阿丽问是谁看过"))
@@ -66,6 +68,5 @@ def _log(storage: Storage, clock: Clock) -> None:
 
 def fill(storage: Storage, clock: Clock) -> None:
     """Everything that there is to store, in the order in which it happens."""
-    for each in (_talk, _sign_in, _employ, _lack):
-    for each in (_talk, _sign_in, _employ, _log):
+    for each in (_talk, _sign_in, _employ, _lack, _log):
         each(storage, clock)
