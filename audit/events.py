@@ -35,6 +35,11 @@ ACTS: Final[Mapping[str, str]] = {
     "policy_tell": N_("告诉职工数有更新"),
     "policy_households": N_("为政策改动读了全部家庭的数"),
     "policy_people": N_("看了结果因政策改动而变的人"),
+    # The dashboard's lists and its file.
+    "dibao_listed": N_("查看低保名单"),
+    "dibao_exported": N_("导出低保名单"),
+    "uninsured_listed": N_("查看没参保的名单"),
+    "dashboard_exported": N_("导出看板"),
     # The log itself.
     "log_search": N_("在日志里查了和某人有关的记录"),
     "log_check": N_("核对了日志链"),

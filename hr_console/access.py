@@ -15,6 +15,13 @@ NEEDS: Final[Mapping[str, Need]] = {
     "static": "anyone",
     "sign_in": "anyone",
     "home": "signed_in",
+    # dashboard
+    "dashboard": "dashboard",
+    "dashboard_file": "dashboard",
+    "dashboard_questions": "dashboard",
+    "dashboard_uninsured": "roster",
+    "dashboard_bases": "roster",
+    "dashboard_dibao": "dibao",
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from flask import Blueprint, Response, abort, current_app, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -26,7 +26,6 @@ from hr_console.dashboard_panels import (
     Runs,
     Sources,
     make_board,
-    on_the_book,
     sum_of,
 )
 from hr_console.dashboard_period import PERIODS, Period, read_period
@@ -35,7 +34,7 @@ from hr_inbox.unanswered import UnansweredWeek
 from locales import N_
 from people.employees import Employee
 from people.records import DIBAO_STATES, DibaoState
-from people.standing import BaseChange, Uninsured
+from people.standing import ON_THE_BOOK, BaseChange, Uninsured
 from policy_kb.divisions import NATION
 from policy_kb.library import Library
 
@@ -99,11 +98,11 @@ class Dashboard:
         if wanted and wanted not in COUNTED:
             abort(404)
         exposed = {each.who.employee.id: each for each in self._exposed()}
+        states = (wanted,) if wanted else ON_THE_BOOK if uninsured else COUNTED
         shown = [
             Told(employee, told[employee.id], exposed.get(employee.id))
             for employee in self._sources.standings.employees(told)
-            if told[employee.id] in ((wanted,) if wanted else COUNTED)
-            and (not uninsured or employee.id in exposed)
+            if told[employee.id] in states and (not uninsured or employee.id in exposed)
         ]
         people = [each.uninsured for each in shown if each.uninsured is not None]
         return self._render(

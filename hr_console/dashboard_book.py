@@ -74,7 +74,7 @@ def _summary(board: Board, moment: str, say: Say) -> Iterator[Line]:
         name = say(N_("低保：{state}"), state=say(DIBAO_STATES[state]))
         yield name, _or(groups.counts[state], few)
     yield say(N_("低保：合计")), _or(groups.total, few if board.dibao.exact else say(N_("不显示")))
-    yield say(N_("家里在领低保、没参保的人数")), _or(board.uninsured_dibao.count, few)
+    yield say(N_("家里有低保、没参保的人数")), _or(board.uninsured_dibao.count, few)
     yield say(N_("他们已经累计（元）")), words.rounded(board.uninsured_dibao, say)
     yield say(N_("没参保的人数")), len(board.uninsured.people)
     yield say(N_("没参保已经累计（元）")), Yuan(board.uninsured.sum.amount)
@@ -90,7 +90,7 @@ def _summary(board: Board, moment: str, say: Say) -> Iterator[Line]:
         yield say(N_("回答的")), rate.answered
         yield say(N_("满意的")), rate.content
     else:
-        yield say(N_("满意的")), few
+        yield say(N_("满意的")), words.few_answers(say)
     yield say(N_("该看一看的数")), len(board.due.found)
 
 

@@ -13,8 +13,8 @@ from locales import N_, Say
 from people.small_groups import LEAST
 from policy_kb.due import Kind
 
-#: Fields are filled in by `hidden`.
-_FEW: Final = N_("少于 {least} 人，不显示")
+_FEW: Final = N_("少于 {least} 人，或一减就知道，不显示")
+_FEW_ANSWERS: Final = N_("回答的少于 {least} 人，不显示")
 DUE: Final[Mapping[Kind, str]] = {
     "outdated": N_("已经到期"),
     "ending": N_("快到期"),
@@ -41,6 +41,11 @@ _LINES: Final = 4
 def hidden(say: Say) -> str:
     """What stands where a number would tell too much."""
     return say(_FEW, least=str(LEAST))
+
+
+def few_answers(say: Say) -> str:
+    """What stands where too few have answered."""
+    return say(_FEW_ANSWERS, least=str(LEAST))
 
 
 def topic(label: str, say: Say) -> str:
