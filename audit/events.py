@@ -46,6 +46,8 @@ ACTS: Final[Mapping[str, str]] = {
     "log_export": N_("导出了日志"),
     "log_forget": N_("从日志里抹去了指向某人的编号和写下的理由"),
     "restore": N_("用备份恢复了数据库"),
+    # the inbox
+    "cases_of_employee": N_("按职工找事项"),
 }
 
 #: Who acts where nobody does: the nightly jobs, the schedule.

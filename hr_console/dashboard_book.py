@@ -10,6 +10,7 @@ from io import BytesIO
 from typing import Any, Final
 
 import xlsxwriter
+from people.records import DIBAO_STATES, DibaoState
 
 from calculator.money import Fen
 from hr_console import dashboard_words as words
@@ -19,7 +20,6 @@ from hr_inbox.waiting import Waits
 from locales import N_, Say
 from people.accounts import Account
 from people.employees import Employee
-from people.records import DIBAO_STATES, DibaoState
 from policy_kb.sheets import starts_formula
 
 _WIDTH: Final = 18
@@ -144,7 +144,8 @@ def _bases(board: Board, place: Callable[[str], str], say: Say) -> Page:
         for each in board.adjustments.changes
     ]
     headings = tuple(
-        say(each) for each in (N_("从哪个月起"), N_("原来（元）"), N_("现在（元）"), N_("为什么"), N_("谁定的"))
+        say(each)
+        for each in (N_("从哪个月起"), N_("原来（元）"), N_("现在（元）"), N_("为什么"), N_("谁定的"))
     )
     return Page(say(N_("基数调整")), (*_who_headings(say), *headings), lines)
 
@@ -204,7 +205,14 @@ def _spreads(waits: Waits, say: Say) -> Line:
 
 
 def _spread_headings(say: Say) -> tuple[str, ...]:
-    headings = (N_("件数"), N_("回复 中位"), N_("回复 九成"), N_("办结 中位"), N_("办结 九成"), N_("还没办结"))
+    headings = (
+        N_("件数"),
+        N_("回复 中位"),
+        N_("回复 九成"),
+        N_("办结 中位"),
+        N_("办结 九成"),
+        N_("还没办结"),
+    )
     return tuple(map(say, headings))
 
 

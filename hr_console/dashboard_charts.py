@@ -10,7 +10,7 @@ from markupsafe import Markup
 from documents.bars import Column, Columns, Row, Rows, Tick, columns_svg, rows_svg
 from hr_console.dashboard_panels import GapsPanel
 from hr_console.dashboard_words import duration, ticks, topic
-from hr_inbox.waiting import Spread, Waits, WaitingTimes
+from hr_inbox.waiting import Spread, WaitingTimes, Waits
 from locales import N_, Say
 
 #: So many topics are drawn; the list has them all.

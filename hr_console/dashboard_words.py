@@ -104,7 +104,9 @@ def left_out(whole: Sum, say: Say) -> tuple[str, ...]:
     """What a sum does not hold, a sentence each."""
     notes = []
     if whole.unknown:
-        notes.append(say(N_("有 {count} 人的工资或月份没有记录，算不出，没有加在里面。"), count=str(whole.unknown)))
+        notes.append(
+            say(N_("有 {count} 人的工资或月份没有记录，算不出，没有加在里面。"), count=str(whole.unknown))
+        )
     if whole.incomplete:
         notes.append(say(N_("有 {count} 人缺几个月或几个险种的数，实际更多。"), count=str(whole.incomplete)))
     return tuple(notes)
