@@ -13,6 +13,10 @@ from hr_console.sign_in import SignIn
 from hr_inbox.cases import Cases
 from people.employees import Directory
 from policy_kb.finding import Finder
+from hr_console import Console, create_blueprint
+from hr_console.service_page import Service, ServicePage
+from hr_console.sign_in import SignIn
+from hr_inbox.notices import Mailer
 from policy_kb.library import Library
 from policy_kb.replies import load_replies
 from storage.opening import Storage
@@ -33,6 +37,11 @@ def make_console(
     directory: Directory | None = None,
 ) -> Blueprint:
     """The console's pages. Without a `finder` the inbox offers no articles to a question."""
+    mailer: Mailer | None = None,
+    *,
+    demo: bool = False,
+) -> Blueprint:
+    """The console's pages; `mailer` is None where no mails are sent."""
     console = Console(
         sessions=storage.sessions,
         log=storage.audit,
@@ -47,3 +56,11 @@ def make_console(
         shelf = Shelf(library, load_replies(), finder, lambda: storage.now().astimezone(CHINA).date())
         sections.insert(0, Inbox(console, cases, directory, storage.accounts, shelf, library.divisions))
     return create_blueprint(console, *sections)
+    service = Service(
+        book=storage.service,
+        notices=storage.mail_notices,
+        colleagues=storage.accounts,
+        mailer=mailer,
+        link=f"{settings.server.address}/hr/",
+    )
+    return create_blueprint(console, SignIn(console), ServicePage(console, service))

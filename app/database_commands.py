@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from app.jobs import Jobs, open_queue
+from app.mailing import make_mailer, make_notifier
 from app.publishing import NothingRuns, Publisher
 from app.settings import Settings
 from storage.backup import back_up
@@ -78,6 +79,8 @@ def worker(settings: Settings) -> None:
     with closing(storage.database):
         publisher = Publisher(settings.policy, storage, NothingRuns())
         Jobs(open_queue(settings), storage, channels={}, publish=publisher.work).run(settings.jobs.threads)
+        notify = make_notifier(settings, storage, make_mailer(settings.mail))
+        Jobs(open_queue(settings), storage, channels={}, notify=notify).run(settings.jobs.threads)
 
 
 def _rows_text(rows: dict[str, int]) -> str:

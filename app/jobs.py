@@ -36,6 +36,12 @@ class Jobs:
     """What runs beside the requests. `receive` answers a stored event; None leaves events to other processes.
     `publish` brings changes of the library into force when their day in China begins; None leaves that to others."""
 
+    """What runs beside the requests.
+
+    `receive` answers a stored event; None leaves events to other processes. `notify` tells HR of new work by mail; None
+    where no mails are sent.
+    """
+
     def __init__(
         self,
         queue: Huey,
@@ -43,6 +49,7 @@ class Jobs:
         channels: Mapping[str, Sender],
         receive: Callable[[IncomingMessage], object] | None = None,
         publish: Callable[[], None] | None = None,
+        notify: Callable[[], object] | None = None,
     ) -> None:
         self._queue = queue
         self._storage = storage
@@ -54,6 +61,8 @@ class Jobs:
         queue.periodic_task(crontab(), name="sweep")(self.sweep)
         if publish is not None:
             queue.periodic_task(crontab(), name="publish")(publish)
+        if notify is not None:
+            queue.periodic_task(crontab(), name="notify")(notify)
         # Half past three at night in China; Huey counts in UTC.
         self._retain = queue.periodic_task(crontab(minute="30", hour="19"), name="retain")(self.retain)
         self._check_log = queue.periodic_task(crontab(minute="45", hour="19"), name="check_log")(

@@ -20,6 +20,7 @@ from app.assistance import make_house
 from app.clock import now_in_china, today_in_china
 from app.console import make_console
 from app.jobs import Jobs, open_queue
+from app.mailing import make_mailer, make_notifier
 from app.publishing import Publisher, Reloads
 from app.settings import Settings
 from app.web import create_app
@@ -27,6 +28,7 @@ from bot.assistant import Assistant
 from bot.receiving import Received
 from bot.views import Chat
 from delivery.messages import IncomingMessage
+from hr_inbox.notices import Mailer
 from policy_kb import compiled
 from policy_kb.answer import source_json
 from policy_kb.changes import Publishing
@@ -148,6 +150,10 @@ def running(settings: Settings, *, demo: bool = False) -> Iterator[Program]:
         jobs = Jobs(
             open_queue(settings), storage, channels={}, receive=program.receive, publish=publisher.work
         )
+        mailer = make_mailer(settings.mail)
+        app, assistant = assemble(settings, storage, mailer, demo=demo)
+        notify = make_notifier(settings, storage, mailer)
+        jobs = Jobs(open_queue(settings), storage, channels={}, receive=assistant.receive, notify=notify)
         if settings.jobs.engine == "embedded":
             jobs.start(settings.jobs.threads)
         try:
@@ -161,6 +167,12 @@ def running(settings: Settings, *, demo: bool = False) -> Iterator[Program]:
 
 def assemble(settings: Settings, storage: Storage, publishing: Publishing, *, demo: bool = False) -> Serving:
     """Pages, chat and console over a storage, with the library as the folders hold it."""
+
+
+def assemble(
+    settings: Settings, storage: Storage, mailer: Mailer | None = None, *, demo: bool = False
+) -> tuple[Flask, Assistant]:
+    """Pages, chat and console over a storage."""
     library = compiled.load(settings.policy.overlays)
     company = load_company(settings.policy.company_folder, library, today_in_china())
     assistant = Assistant(make_house(settings, library, company), storage.conversations, now_in_china)
@@ -176,3 +188,5 @@ def assemble(settings: Settings, storage: Storage, publishing: Publishing, *, de
     )
     console = make_console(settings, storage, library, company, publishing, demo=demo)
     return Serving(create_app(settings, library, today_in_china, chat, console, company), assistant)
+    console = make_console(settings, storage, library, mailer, demo=demo)
+    return create_app(settings, library, today_in_china, chat, console), assistant

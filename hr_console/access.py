@@ -39,6 +39,14 @@ NEEDS: Final[Mapping[str, Need]] = {
     "case_again": "inbox",
     "case_insert": "inbox",
     "case_note": "inbox",
+    # Service times.
+    "service": "company",
+    "service_hours": "company",
+    "service_targets": "company",
+    "service_day": "company",
+    "service_day_remove": "company",
+    "service_mail": "company",
+    "service_mail_test": "company",
 }
 
 

@@ -20,6 +20,7 @@ from storage.inbox import StoredEvents
 from storage.keys import Keys, has_keys, make_key, make_signing_key
 from storage.log_chain import HeadFile, StoredChain
 from storage.log_history import StoredHistory
+from storage.mail_notices import StoredNotices
 from storage.migrating import check_current, upgrade
 from storage.outbox import StoredOutbox
 from storage.policy_changes import PolicyChanges
@@ -52,6 +53,7 @@ class Storage:
     policy_news: PolicyNews
     history: StoredHistory
     chain: StoredChain
+    mail_notices: StoredNotices
 
 
 def utc_now() -> datetime:
@@ -96,6 +98,7 @@ def open_storage(
         audit=StoredLog(database, keys, now),
         history=StoredHistory(database, keys),
         chain=StoredChain(database, keys, HeadFile.beside(folder), now),
+        mail_notices=StoredNotices(database, keys, now),
     )
 
 

@@ -15,6 +15,9 @@ from hr_inbox.unanswered import Unanswered
 from storage.opening import Storage
 from storage.tables import bindings, employees
 from storage.unanswered import count_unanswered
+from hr_inbox.working_days import OwnDay
+from storage.opening import Storage
+from storage.tables import bindings, employees, mail_digests, told_tasks
 
 
 def _talk(storage: Storage, clock: Clock) -> None:
@@ -64,9 +67,17 @@ def _log(storage: Storage, clock: Clock) -> None:
     both = (employee("5a1e"), employee("3a06"))
     storage.audit.record(Event("log_search", account("2a0"), both, reason="阿丽问是谁看过"))
     storage.chain.check()
+def _serve(storage: Storage, clock: Clock) -> None:
+    (zhao, *_) = storage.accounts.all()
+    storage.service.set_targets({0: 30, 1: 240, 2: 480}, zhao.id)
+    storage.service.set_day(OwnDay(date(2026, 10, 10), False, "厂休"), zhao.id)
+    with storage.database.work() as connection:
+        connection.execute(insert(mail_digests), {"account": zhao.id, "attempts": 0})
+        connection.execute(insert(told_tasks), {"account": zhao.id, "task": 1, "told_at": clock()})
 
 
 def fill(storage: Storage, clock: Clock) -> None:
     """Everything that there is to store, in the order in which it happens."""
     for each in (_talk, _sign_in, _employ, _lack, _log):
+    for each in (_talk, _sign_in, _employ, _serve):
         each(storage, clock)
