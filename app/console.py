@@ -8,15 +8,13 @@ from app.clock import CHINA
 from app.settings import Settings
 from hr_console import Console, Section, create_blueprint
 from hr_console.inbox import Inbox
+from hr_console.service_page import Service, ServicePage
 from hr_console.shelf import Shelf
 from hr_console.sign_in import SignIn
 from hr_inbox.cases import Cases
+from hr_inbox.notices import Mailer
 from people.employees import Directory
 from policy_kb.finding import Finder
-from hr_console import Console, create_blueprint
-from hr_console.service_page import Service, ServicePage
-from hr_console.sign_in import SignIn
-from hr_inbox.notices import Mailer
 from policy_kb.library import Library
 from policy_kb.replies import load_replies
 from storage.opening import Storage
@@ -30,18 +28,14 @@ def make_console(
     settings: Settings,
     storage: Storage,
     library: Library,
+    mailer: Mailer | None = None,
     *,
     demo: bool = False,
     finder: Finder | None = None,
     cases: Cases | None = None,
     directory: Directory | None = None,
 ) -> Blueprint:
-    """The console's pages. Without a `finder` the inbox offers no articles to a question."""
-    mailer: Mailer | None = None,
-    *,
-    demo: bool = False,
-) -> Blueprint:
-    """The console's pages; `mailer` is None where no mails are sent."""
+    """The console's pages. `mailer` is None where no mails are sent; without a `finder` the inbox offers no articles."""
     console = Console(
         sessions=storage.sessions,
         log=storage.audit,
@@ -51,11 +45,6 @@ def make_console(
         secure=settings.server.secure,
         demo=demo,
     )
-    sections: list[Section] = [SignIn(console)]
-    if cases is not None and directory is not None:
-        shelf = Shelf(library, load_replies(), finder, lambda: storage.now().astimezone(CHINA).date())
-        sections.insert(0, Inbox(console, cases, directory, storage.accounts, shelf, library.divisions))
-    return create_blueprint(console, *sections)
     service = Service(
         book=storage.service,
         notices=storage.mail_notices,
@@ -63,4 +52,8 @@ def make_console(
         mailer=mailer,
         link=f"{settings.server.address}/hr/",
     )
-    return create_blueprint(console, SignIn(console), ServicePage(console, service))
+    sections: list[Section] = [SignIn(console), ServicePage(console, service)]
+    if cases is not None and directory is not None:
+        shelf = Shelf(library, load_replies(), finder, lambda: storage.now().astimezone(CHINA).date())
+        sections.insert(0, Inbox(console, cases, directory, storage.accounts, shelf, library.divisions))
+    return create_blueprint(console, *sections)

@@ -33,13 +33,11 @@ _NAME: Final = "shebao"
 
 
 class Jobs:
-    """What runs beside the requests. `receive` answers a stored event; None leaves events to other processes.
-    `publish` brings changes of the library into force when their day in China begins; None leaves that to others."""
-
     """What runs beside the requests.
 
-    `receive` answers a stored event; None leaves events to other processes. `notify` tells HR of new work by mail; None
-    where no mails are sent.
+    `receive` answers a stored event; None leaves events to other processes. `publish` brings changes of the library into
+    force when their day in China begins; None leaves that to others. `notify` tells HR of new work by mail; None where
+    no mails are sent.
     """
 
     def __init__(

@@ -146,14 +146,16 @@ def running(settings: Settings, *, demo: bool = False) -> Iterator[Program]:
     program = Program((*policy.overlays, policy.company_folder))
     publisher = Publisher(policy, storage, program)
     try:
-        program.start(lambda: assemble(settings, storage, publisher, demo=demo))
-        jobs = Jobs(
-            open_queue(settings), storage, channels={}, receive=program.receive, publish=publisher.work
-        )
         mailer = make_mailer(settings.mail)
-        app, assistant = assemble(settings, storage, mailer, demo=demo)
-        notify = make_notifier(settings, storage, mailer)
-        jobs = Jobs(open_queue(settings), storage, channels={}, receive=assistant.receive, notify=notify)
+        program.start(lambda: assemble(settings, storage, publisher, mailer, demo=demo))
+        jobs = Jobs(
+            open_queue(settings),
+            storage,
+            channels={},
+            receive=program.receive,
+            publish=publisher.work,
+            notify=make_notifier(settings, storage, mailer),
+        )
         if settings.jobs.engine == "embedded":
             jobs.start(settings.jobs.threads)
         try:
@@ -165,14 +167,15 @@ def running(settings: Settings, *, demo: bool = False) -> Iterator[Program]:
         storage.database.close()
 
 
-def assemble(settings: Settings, storage: Storage, publishing: Publishing, *, demo: bool = False) -> Serving:
-    """Pages, chat and console over a storage, with the library as the folders hold it."""
-
-
 def assemble(
-    settings: Settings, storage: Storage, mailer: Mailer | None = None, *, demo: bool = False
-) -> tuple[Flask, Assistant]:
-    """Pages, chat and console over a storage."""
+    settings: Settings,
+    storage: Storage,
+    publishing: Publishing,
+    mailer: Mailer | None = None,
+    *,
+    demo: bool = False,
+) -> Serving:
+    """Pages, chat and console over a storage, with the library as the folders hold it."""
     library = compiled.load(settings.policy.overlays)
     company = load_company(settings.policy.company_folder, library, today_in_china())
     assistant = Assistant(make_house(settings, library, company), storage.conversations, now_in_china)
@@ -186,7 +189,5 @@ def assemble(
         today=today_in_china,
         secret=storage.keys.index(COOKIE).hex(),
     )
-    console = make_console(settings, storage, library, company, publishing, demo=demo)
-    return Serving(create_app(settings, library, today_in_china, chat, console, company), assistant)
     console = make_console(settings, storage, library, mailer, demo=demo)
-    return create_app(settings, library, today_in_china, chat, console), assistant
+    return Serving(create_app(settings, library, today_in_china, chat, console, company), assistant)

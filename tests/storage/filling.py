@@ -12,12 +12,10 @@ from audit.events import Event, account, employee
 from bot.receiving import Said, receive
 from delivery.outbox import deliver_due
 from hr_inbox.unanswered import Unanswered
-from storage.opening import Storage
-from storage.tables import bindings, employees
-from storage.unanswered import count_unanswered
 from hr_inbox.working_days import OwnDay
 from storage.opening import Storage
 from storage.tables import bindings, employees, mail_digests, told_tasks
+from storage.unanswered import count_unanswered
 
 
 def _talk(storage: Storage, clock: Clock) -> None:
@@ -67,6 +65,8 @@ def _log(storage: Storage, clock: Clock) -> None:
     both = (employee("5a1e"), employee("3a06"))
     storage.audit.record(Event("log_search", account("2a0"), both, reason="阿丽问是谁看过"))
     storage.chain.check()
+
+
 def _serve(storage: Storage, clock: Clock) -> None:
     (zhao, *_) = storage.accounts.all()
     storage.service.set_targets({0: 30, 1: 240, 2: 480}, zhao.id)
@@ -78,6 +78,5 @@ def _serve(storage: Storage, clock: Clock) -> None:
 
 def fill(storage: Storage, clock: Clock) -> None:
     """Everything that there is to store, in the order in which it happens."""
-    for each in (_talk, _sign_in, _employ, _lack, _log):
-    for each in (_talk, _sign_in, _employ, _serve):
+    for each in (_talk, _sign_in, _employ, _lack, _log, _serve):
         each(storage, clock)
