@@ -78,9 +78,9 @@ def worker(settings: Settings) -> None:
     storage = open_storage(settings.database.address, settings.keys.path, settings.keys.journal)
     with closing(storage.database):
         publisher = Publisher(settings.policy, storage, NothingRuns())
-        Jobs(open_queue(settings), storage, channels={}, publish=publisher.work).run(settings.jobs.threads)
         notify = make_notifier(settings, storage, make_mailer(settings.mail))
-        Jobs(open_queue(settings), storage, channels={}, notify=notify).run(settings.jobs.threads)
+        jobs = Jobs(open_queue(settings), storage, channels={}, publish=publisher.work, notify=notify)
+        jobs.run(settings.jobs.threads)
 
 
 def _rows_text(rows: dict[str, int]) -> str:
