@@ -10,6 +10,7 @@ from typing import Any, Literal, Protocol
 
 from delivery.messages import IncomingMessage, Reply
 from hr_inbox.task import HrTask
+from people.bindings import BindingAct
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ class Said:
     """What a turn comes to: the state to keep, the replies to send, the tasks to open for HR.
 
     `erase` asks for everything that is kept about this employee to go, after which only the replies are delivered.
+    `binding` ties the conversation to an employee of the roster, or unties it.
     """
 
     state: dict[str, Any] = field(repr=False)
@@ -38,6 +40,7 @@ class Said:
     topic: str = ""
     asked: str = ""
     erase: bool = False
+    binding: BindingAct | None = None
 
 
 class Work(Protocol):

@@ -9,13 +9,18 @@ from pathlib import Path
 
 from storage.accounts import Accounts, StoredSessions
 from storage.audit import StoredLog
+from storage.bindings import StoredBindings
+from storage.companies import StoredCompanies
 from storage.conversations import Conversations
 from storage.database import Database
+from storage.employees import StoredRoster
 from storage.erasing import ErasureJournal
+from storage.imports import StoredImports
 from storage.inbox import StoredEvents
 from storage.keys import Keys, has_keys, make_key
 from storage.migrating import check_current, upgrade
 from storage.outbox import StoredOutbox
+from storage.records import StoredRecords
 from storage.rotation import check_keys, in_use
 from storage.tasks import Tasks
 
@@ -35,6 +40,11 @@ class Storage:
     accounts: Accounts
     sessions: StoredSessions
     audit: StoredLog
+    roster: StoredRoster
+    bindings: StoredBindings
+    records: StoredRecords
+    companies: StoredCompanies
+    imports: StoredImports
 
 
 def utc_now() -> datetime:
@@ -72,6 +82,11 @@ def open_storage(
         accounts=Accounts(database, keys, now),
         sessions=StoredSessions(database, keys, now),
         audit=StoredLog(database, now),
+        roster=StoredRoster(database, keys, erasures, now),
+        bindings=StoredBindings(database, keys, now),
+        records=StoredRecords(database, keys, now),
+        companies=StoredCompanies(database, keys, now),
+        imports=StoredImports(database, keys, now),
     )
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import Delete, Select, Update, delete, exists, func, select, upd
 
 from delivery.outbox import FINAL
 from storage.database import Database
-from storage.tables import conversations, inbox, outbox, tasks
+from storage.tables import codes, conversations, employees, imports, inbox, outbox, tasks
 
 #: So many rows go in one transaction: a turn must not wait for the whole of a year.
 BATCH: Final = 500
@@ -56,6 +56,21 @@ def _tasks(before: datetime) -> Delete:
     return delete(tasks).where(tasks.c.number.in_(_some(closed)))
 
 
+def _imports(before: datetime) -> Delete:
+    old = select(imports.c.id).where(imports.c.made_at < before)
+    return delete(imports).where(imports.c.id.in_(_some(old)))
+
+
+def _codes(before: datetime) -> Delete:
+    old = select(codes.c.code_index).where(codes.c.expires_at < before)
+    return delete(codes).where(codes.c.code_index.in_(_some(old)))
+
+
+def _leavers(before: datetime) -> Delete:
+    gone = select(employees.c.id).where(employees.c.state == "left", employees.c.left_on < before.date())
+    return delete(employees).where(employees.c.id.in_(_some(gone)))
+
+
 def _some(rows: Select[Any]) -> Select[Any]:
     # What someone is working on is left for the next night: the job waits for nobody, so nobody waits in a circle.
     return rows.limit(BATCH).with_for_update(skip_locked=True)
@@ -70,6 +85,9 @@ TERMS: Final = (
     Term("events", 30, "收到过的消息编号，只为同一条消息不答两遍；平台最多隔一天重发。", _events),
     Term("deliveries", 30, "发送记录，只为查没有送到的消息。", _deliveries),
     Term("tasks", 730, "办结的人事任务：劳动保障监察可以查到两年以内的事。", _tasks),
+    Term("imports", 30, "导入的表格连同导入前的样子，只为发现导错了能撤销。", _imports),
+    Term("codes", 30, "过期的绑定码只留一阵，好告诉来试的人它过期了。", _codes),
+    Term("leavers", 1826, "离职员工的花名册和缴费记录：社保有没有交够，离职后几年里还会被问到。", _leavers),
 )
 
 

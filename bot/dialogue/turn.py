@@ -22,6 +22,7 @@ from bot.wording import word
 from delivery.messages import Reply
 from hr_inbox.task import HrTask
 from locales import Say, speak
+from people.bindings import BindingAct
 
 log = logging.getLogger("shebao.bot")
 
@@ -48,6 +49,7 @@ class Outcome:
     tasks: tuple[HrTask, ...]
     topic: str
     erase: bool
+    binding: BindingAct | None = None
 
 
 class Turn:
@@ -66,6 +68,7 @@ class Turn:
         self._changes: tuple[Change, ...] = ()
         self._steps: list[Step] = []
         self._tasks: list[HrTask] = []
+        self._binding: BindingAct | None = None
         self._topic = ""
         self._remembered = False
 
@@ -179,6 +182,7 @@ class Turn:
             self.settle("share_scope", "choice")
         elif isinstance(step, Tell):
             step = self._once(step)
+            self._binding = step.binding or self._binding
             ends = self.it.frames and not step.name.startswith(ASIDES)
             if ends and self._topic == self.it.frames[-1].topic:
                 self.it = self.it.closed()
@@ -254,7 +258,9 @@ class Turn:
         if self.erase:  # nothing of it is remembered, the answer included
             self.it = Conversation(locale=self.it.locale, welcomed=True, heard_at=self.it.heard_at)
         topic = self.it.frames[-1].topic if self.it.asked else self._topic
-        return Outcome(self.it, replies, tuple(self._steps), tuple(self._tasks), topic, self.erase)
+        return Outcome(
+            self.it, replies, tuple(self._steps), tuple(self._tasks), topic, self.erase, self._binding
+        )
 
 
 def offers() -> tuple[Tap, ...]:

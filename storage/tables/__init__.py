@@ -12,6 +12,16 @@ from storage.tables.conversations import (
     person_keys,
 )
 from storage.tables.people import accounts, bindings, employees, sessions
+from storage.tables.roster import (
+    codes,
+    employee_records,
+    entities,
+    import_mappings,
+    import_rows,
+    imports,
+    insured_accounts,
+    pay_months,
+)
 from storage.tables.work import tasks
 
 __all__ = [
@@ -20,14 +30,22 @@ __all__ = [
     "audit_events",
     "audit_subjects",
     "bindings",
+    "codes",
     "conversations",
     "counters",
+    "employee_records",
     "employees",
+    "entities",
     "erasures",
+    "import_mappings",
+    "import_rows",
+    "imports",
     "inbox",
+    "insured_accounts",
     "messages",
     "metadata",
     "outbox",
+    "pay_months",
     "person_keys",
     "sessions",
     "tasks",
