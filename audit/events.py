@@ -48,6 +48,26 @@ ACTS: Final[Mapping[str, str]] = {
     "restore": N_("用备份恢复了数据库"),
     # the inbox
     "cases_of_employee": N_("按职工找事项"),
+    # roster
+    "employee_opened": N_("打开了员工页"),
+    "employee_added": N_("新增员工"),
+    "employee_corrected": N_("更正员工资料"),
+    "employee_left": N_("登记离职"),
+    "employee_rejoined": N_("登记重新入职"),
+    "employee_erased": N_("删除录错的员工"),
+    "roster_exported": N_("导出花名册"),
+    "rows_imported": N_("导入表格"),
+    "import_undone": N_("撤销导入"),
+    "codes_made": N_("生成绑定码"),
+    "bound": N_("绑定聊天账号"),
+    "unbound": N_("结束绑定"),
+    "base_adjusted": N_("登记缴费基数调整"),
+    "consent_given": N_("登记单独同意"),
+    "consent_withdrawn": N_("撤回单独同意"),
+    "dibao_read": N_("查看低保状态"),
+    "dibao_recorded": N_("登记低保状态"),
+    # company
+    "company_changed": N_("修改单位设置"),
 }
 
 #: Who acts where nobody does: the nightly jobs, the schedule.

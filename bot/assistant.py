@@ -43,6 +43,7 @@ class Assistant:
             asked=after.asked,
             erase=outcome.erase,
             unanswered=outcome.unanswered,
+            binding=outcome.binding,
         )
 
 

@@ -11,6 +11,7 @@ from typing import Any, Literal, Protocol
 from delivery.messages import IncomingMessage, Reply
 from hr_inbox.task import HrTask
 from hr_inbox.unanswered import Unanswered
+from people.bindings import BindingAct
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class Said:
     """What a turn comes to: the state to keep, the replies to send, the tasks to open for HR, what had no answer.
 
     `erase` asks for everything that is kept about this employee to go, after which only the replies are delivered.
+    `binding` ties the conversation to an employee of the roster, or unties it.
     """
 
     state: dict[str, Any] = field(repr=False)
@@ -40,6 +42,7 @@ class Said:
     asked: str = ""
     erase: bool = False
     unanswered: tuple[Unanswered, ...] = ()
+    binding: BindingAct | None = None
 
 
 class Work(Protocol):

@@ -11,11 +11,15 @@ from sqlalchemy import select
 
 from storage.accounts import Accounts, StoredSessions
 from storage.audit import StoredLog
+from storage.bindings import StoredBindings
+from storage.companies import StoredCompanies
 from storage.company_settings import CompanySettings
 from storage.conversations import Conversations
 from storage.database import Database
+from storage.employees import StoredRoster
 from storage.erasing import ErasureJournal
 from storage.households import StoredHouseholds
+from storage.imports import StoredImports
 from storage.inbox import StoredEvents
 from storage.keys import Keys, has_keys, make_key, make_signing_key
 from storage.log_chain import HeadFile, StoredChain
@@ -25,6 +29,7 @@ from storage.migrating import check_current, upgrade
 from storage.outbox import StoredOutbox
 from storage.policy_changes import PolicyChanges
 from storage.policy_news import PolicyNews
+from storage.records import StoredRecords
 from storage.rotation import check_keys, in_use
 from storage.tables import audit_heads
 from storage.tasks import Tasks
@@ -54,6 +59,11 @@ class Storage:
     history: StoredHistory
     chain: StoredChain
     mail_notices: StoredNotices
+    roster: StoredRoster
+    bindings: StoredBindings
+    records: StoredRecords
+    companies: StoredCompanies
+    imports: StoredImports
 
 
 def utc_now() -> datetime:
@@ -99,6 +109,12 @@ def open_storage(
         history=StoredHistory(database, keys),
         chain=StoredChain(database, keys, HeadFile.beside(folder), now),
         mail_notices=StoredNotices(database, keys, now),
+        audit=StoredLog(database, now),
+        roster=StoredRoster(database, keys, erasures, now),
+        bindings=StoredBindings(database, keys, now),
+        records=StoredRecords(database, keys, now),
+        companies=StoredCompanies(database, keys, now),
+        imports=StoredImports(database, keys, now),
     )
 
 

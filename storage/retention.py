@@ -16,7 +16,10 @@ from storage.tables import (
     audit_events,
     audit_reasons,
     audit_subjects,
+    codes,
     conversations,
+    employees,
+    imports,
     inbox,
     outbox,
     tasks,
@@ -92,6 +95,21 @@ def _last_event(before: datetime) -> ScalarSelect[int]:
     return select(func.max(audit_events.c.seq)).where(audit_events.c.at < before).scalar_subquery()
 
 
+def _imports(before: datetime) -> Delete:
+    old = select(imports.c.id).where(imports.c.made_at < before)
+    return delete(imports).where(imports.c.id.in_(_some(old)))
+
+
+def _codes(before: datetime) -> Delete:
+    old = select(codes.c.code_index).where(codes.c.expires_at < before)
+    return delete(codes).where(codes.c.code_index.in_(_some(old)))
+
+
+def _leavers(before: datetime) -> Delete:
+    gone = select(employees.c.id).where(employees.c.state == "left", employees.c.left_on < before.date())
+    return delete(employees).where(employees.c.id.in_(_some(gone)))
+
+
 def _some(rows: Select[Any]) -> Select[Any]:
     # What someone is working on is left for the next night: the job waits for nobody, so nobody waits in a circle.
     return rows.limit(BATCH).with_for_update(skip_locked=True)
@@ -120,6 +138,9 @@ TERMS: Final = (
     ),
     Term("log_reasons", 1095, "经手人写下的理由，和编号一起抹去。", _log_reasons),
     Term("log_checks", 365, "每晚核对日志的结果，只为说得清哪天起不对。", _log_checks),
+    Term("imports", 30, "导入的表格连同导入前的样子，只为发现导错了能撤销。", _imports),
+    Term("codes", 30, "过期的绑定码只留一阵，好告诉来试的人它过期了。", _codes),
+    Term("leavers", 1826, "离职员工的花名册和缴费记录：社保有没有交够，离职后几年里还会被问到。", _leavers),
 )
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 from bot.dialogue.known import Known
 from bot.dialogue.policy import tell_article
 from bot.dialogue.steps import Part
-from bot.dialogue.topics import TOPIC_OF, TOPICS, dibao_impact, hr, privacy
+from bot.dialogue.topics import TOPIC_OF, TOPICS, binding, dibao_impact, hr, privacy
 from bot.dialogue.turn import HR, Turn, offers
 
 #: What a tap sets, where it is always the same.
@@ -187,9 +187,9 @@ def _confirm(turn: Turn, value: str) -> None:
         _nothing(turn)
         return
     frame, known = turn.it.frames[-1], turn.it.known
-    if frame.topic == privacy.NAME:
+    if frame.topic in (privacy.NAME, binding.NAME):
         turn.heard = replace(turn.heard, slot="confirm", value=value)
-        turn.erase = value == "yes"
+        turn.erase = frame.topic == privacy.NAME and value == "yes"
         turn.run()
         if not turn.erase:
             turn.reopen()

@@ -24,6 +24,7 @@ from delivery.messages import Reply
 from hr_inbox.task import HrTask
 from hr_inbox.unanswered import Unanswered, Why, unanswered
 from locales import Say, speak
+from people.bindings import BindingAct
 
 log = logging.getLogger("shebao.bot")
 
@@ -53,6 +54,7 @@ class Outcome:
     topic: str
     erase: bool
     unanswered: tuple[Unanswered, ...] = ()
+    binding: BindingAct | None = None
 
 
 class Turn:
@@ -72,6 +74,7 @@ class Turn:
         self._steps: list[Step] = []
         self._tasks: list[HrTask] = []
         self._unanswered: list[Unanswered] = []
+        self._binding: BindingAct | None = None
         self._topic = ""
         self._remembered = False
 
@@ -187,6 +190,7 @@ class Turn:
             if step.name == NO_CLAUSE:
                 self._unanswered.append(self._without_answer("no_clause", step))
             step = self._once(step)
+            self._binding = step.binding or self._binding
             ends = self.it.frames and not step.name.startswith(ASIDES)
             if ends and self._topic == self.it.frames[-1].topic:
                 self.it = self.it.closed()
@@ -294,6 +298,8 @@ class Turn:
         taps = step.taps if isinstance(step, Tell) else ()
         near = (tap.payload.removeprefix(_ARTICLE) for tap in taps if tap.payload.startswith(_ARTICLE))
         return next((self.house.articles[key].intents[0] for key in near), "")
+            self.it, replies, tuple(self._steps), tuple(self._tasks), topic, self.erase, self._binding
+        )
 
 
 def offers() -> tuple[Tap, ...]:

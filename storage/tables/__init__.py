@@ -13,6 +13,16 @@ from storage.tables.conversations import (
 )
 from storage.tables.people import accounts, bindings, employees, sessions
 from storage.tables.policy import policy_changes, policy_news
+from storage.tables.roster import (
+    codes,
+    employee_records,
+    entities,
+    import_mappings,
+    import_rows,
+    imports,
+    insured_accounts,
+    pay_months,
+)
 from storage.tables.service import company_days, company_settings, mail_digests, told_tasks
 from storage.tables.unanswered import unanswered
 from storage.tables.work import tasks
@@ -28,15 +38,23 @@ __all__ = [
     "bindings",
     "company_days",
     "company_settings",
+    "codes",
     "conversations",
     "counters",
+    "employee_records",
     "employees",
+    "entities",
     "erasures",
+    "import_mappings",
+    "import_rows",
+    "imports",
     "inbox",
     "mail_digests",
+    "insured_accounts",
     "messages",
     "metadata",
     "outbox",
+    "pay_months",
     "person_keys",
     "policy_changes",
     "policy_news",
