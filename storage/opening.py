@@ -9,9 +9,11 @@ from pathlib import Path
 
 from sqlalchemy import select
 
+from hr_inbox.task import Due, never_due
 from storage.accounts import Accounts, StoredSessions
 from storage.audit import StoredLog
 from storage.bindings import StoredBindings
+from storage.cases import StoredCases
 from storage.companies import StoredCompanies
 from storage.company_settings import CompanySettings
 from storage.conversations import Conversations
@@ -32,7 +34,7 @@ from storage.policy_news import PolicyNews
 from storage.records import StoredRecords
 from storage.rotation import check_keys, in_use
 from storage.tables import audit_heads
-from storage.tasks import Tasks
+from storage.tasks import label_old
 from storage.unanswered import StoredGaps
 
 
@@ -47,7 +49,7 @@ class Storage:
     conversations: Conversations
     inbox: StoredEvents
     outbox: StoredOutbox
-    tasks: Tasks
+    cases: StoredCases
     accounts: Accounts
     sessions: StoredSessions
     audit: StoredLog
@@ -78,13 +80,18 @@ def open_storage(
     now: Callable[[], datetime] = utc_now,
     *,
     make: bool = False,
+    due: Due = never_due,
 ) -> Storage:
-    """Opens the storage; `make` (the demo) makes tables and keys where there are none. Raises `StorageError`."""
+    """Opens the storage; `make` (the demo) makes tables and keys where there are none. Raises `StorageError`.
+
+    `due` tells by when HR answers.
+    """
     database, erasures = Database(url), ErasureJournal(journal)
     try:
         if make:
             make_ready(database, folder)
         keys = _checked_keys(database, folder)
+        label_old(database, keys)
         erasures.catch_up(database)
     except BaseException:
         database.close()
@@ -94,10 +101,10 @@ def open_storage(
         keys=keys,
         journal=erasures,
         now=now,
-        conversations=Conversations(database, keys, erasures, now),
+        conversations=Conversations(database, keys, erasures, now, due),
         inbox=StoredEvents(database, keys, now),
         outbox=StoredOutbox(database, keys, now),
-        tasks=Tasks(database, keys, now),
+        cases=StoredCases(database, keys, now, due),
         accounts=Accounts(database, keys, now),
         sessions=StoredSessions(database, keys, now),
         gaps=StoredGaps(database),

@@ -24,6 +24,7 @@ from storage.tables import (
     outbox,
     tasks,
     unanswered,
+    undo_steps,
 )
 
 #: So many rows go in one transaction: a turn must not wait for the whole of a year.
@@ -110,6 +111,10 @@ def _leavers(before: datetime) -> Delete:
     return delete(employees).where(employees.c.id.in_(_some(gone)))
 
 
+def _undo_steps(before: datetime) -> Delete:
+    return delete(undo_steps).where(undo_steps.c.at < before)
+
+
 def _some(rows: Select[Any]) -> Select[Any]:
     # What someone is working on is left for the next night: the job waits for nobody, so nobody waits in a circle.
     return rows.limit(BATCH).with_for_update(skip_locked=True)
@@ -141,6 +146,8 @@ TERMS: Final = (
     Term("imports", 30, "导入的表格连同导入前的样子，只为发现导错了能撤销。", _imports),
     Term("codes", 30, "过期的绑定码只留一阵，好告诉来试的人它过期了。", _codes),
     Term("leavers", 1826, "离职员工的花名册和缴费记录：社保有没有交够，离职后几年里还会被问到。", _leavers),
+    Term("tasks", 730, "办结的人事任务，连同人事的备注：劳动保障监察可以查到两年以内的事。", _tasks),
+    Term("undo_steps", 1, "人事批量操作之前的样子，只为点错了当天能撤销。", _undo_steps),
 )
 
 

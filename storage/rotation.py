@@ -10,6 +10,7 @@ from sqlalchemy import Connection, RowMapping, Table, bindparam, func, select, u
 
 from storage import accounts as account_rows
 from storage import audit as log_rows
+from storage import cases as case_rows
 from storage import companies as company_rows
 from storage import employee_rows
 from storage import imports as import_store
@@ -32,6 +33,7 @@ from storage.tables import (
     import_rows,
     imports,
     insured_accounts,
+    notes,
     pay_months,
     person_keys,
     policy_changes,
@@ -53,6 +55,8 @@ BODIES: Final[Mapping[Table, str]] = {
     imports: import_store.BODY,
     import_rows: import_store.ROW,
     import_mappings: import_store.MAPPING,
+    notes: case_rows.NOTE,
+    accounts: account_rows.BODY,
 }
 #: Tables with values that a root key seals, each with its `key_id`.
 SEALED_BY_ROOT: Final = (person_keys, *BODIES)

@@ -2,6 +2,7 @@
 
 from storage.tables.audit import audit_checks, audit_events, audit_heads, audit_reasons, audit_subjects
 from storage.tables.base import Moment, metadata
+from storage.tables.cases import answers, exclusions, holdings, mentions, notes, undo_steps
 from storage.tables.conversations import (
     conversations,
     counters,
@@ -31,6 +32,7 @@ __all__ = [
     "Moment",
     "accounts",
     "audit_checks",
+    "answers",
     "audit_events",
     "audit_heads",
     "audit_reasons",
@@ -51,8 +53,13 @@ __all__ = [
     "inbox",
     "mail_digests",
     "insured_accounts",
+    "exclusions",
+    "holdings",
+    "inbox",
+    "mentions",
     "messages",
     "metadata",
+    "notes",
     "outbox",
     "pay_months",
     "person_keys",
@@ -62,4 +69,5 @@ __all__ = [
     "tasks",
     "told_tasks",
     "unanswered",
+    "undo_steps",
 ]

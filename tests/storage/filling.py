@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 from databases import Clock
 from talking import REPLY, TASK, Post, kept, message, say
+from sqlalchemy import insert
+from talking import REPLY, TASK, Post, colleague, kept, message, say
 
 from audit.events import Event, account, employee
 from bot.receiving import Said, receive
@@ -20,6 +22,7 @@ from people.employees import Employee
 from people.entities import InsuredAccount, LegalEntity
 from people.importing import Incoming, Read
 from people.records import Adjustment, DibaoStatus
+from hr_inbox.task import HrTask
 from storage.opening import Storage
 
 
@@ -31,8 +34,6 @@ def _talk(storage: Storage, clock: Clock) -> None:
     say(storage, message("e2", sender="走了的人"), "删了", erase=True)
     say(storage, message("p1", channel="wechat"), "发出的")
     deliver_due(storage.outbox, {"wechat": Post()}, clock)
-    storage.tasks.close("T-000001")
-    storage.conversations.take_over(kept(storage).id)
     storage.inbox.store(message("m2", "还没答的"))
 
 
@@ -92,8 +93,21 @@ def _serve(storage: Storage, clock: Clock) -> None:
         connection.execute(insert(told_tasks), {"account": zhao.id, "task": 1, "told_at": clock()})
 
 
+def _work_on_a_case(storage: Storage, clock: Clock) -> None:
+    say(
+        storage, message("c1", sender="阿梅"), "已经转给人事", tasks=(HrTask("complaint", ("赵静逼我签字",)),)
+    )
+    li = colleague(storage, "李娜")
+    storage.cases.take("T-000002", li)
+    storage.cases.say("T-000002", li, "我来问问", "k1", 0)
+    storage.cases.note("T-000002", li, "先问车间主任", (li.account,))
+    storage.cases.many("snooze", ["T-000002"], li, clock() + timedelta(days=2))
+    storage.cases.finish("T-000001", li)
+
+
 def fill(storage: Storage, clock: Clock) -> None:
     """Everything that there is to store, in the order in which it happens."""
     for each in (_talk, _sign_in, _employ, _lack, _log, _serve):
     for each in (_talk, _sign_in, _employ, _set_up, _import):
+    for each in (_talk, _sign_in, _employ, _work_on_a_case):
         each(storage, clock)
