@@ -116,7 +116,6 @@ def open_storage(
         history=StoredHistory(database, keys),
         chain=StoredChain(database, keys, HeadFile.beside(folder), now),
         mail_notices=StoredNotices(database, keys, now),
-        audit=StoredLog(database, now),
         roster=StoredRoster(database, keys, erasures, now),
         bindings=StoredBindings(database, keys, now),
         records=StoredRecords(database, keys, now),

@@ -128,7 +128,6 @@ TERMS: Final = (
     ),
     Term("events", 30, "收到过的消息编号，只为同一条消息不答两遍；平台最多隔一天重发。", _events),
     Term("deliveries", 30, "发送记录，只为查没有送到的消息。", _deliveries),
-    Term("tasks", 730, "办结的人事任务：劳动保障监察可以查到两年以内的事。", _tasks),
     Term(
         "unanswered",
         730,

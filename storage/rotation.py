@@ -56,7 +56,6 @@ BODIES: Final[Mapping[Table, str]] = {
     import_rows: import_store.ROW,
     import_mappings: import_store.MAPPING,
     notes: case_rows.NOTE,
-    accounts: account_rows.BODY,
 }
 #: Tables with values that a root key seals, each with its `key_id`.
 SEALED_BY_ROOT: Final = (person_keys, *BODIES)

@@ -11,9 +11,9 @@ from audit.events import Event
 from bot.receiving import Kept, Said, Work
 from delivery.messages import IncomingMessage, Reply
 from delivery.transcript import Author
+from hr_inbox.task import Due
 from storage.audit import append
 from storage.bindings import act_on, untie
-from hr_inbox.task import Due
 from storage.conversation_rows import STATE, Opened, add_bubbles, find_or_open, read_bubble
 from storage.database import DIALECTS, upsert
 from storage.erasing import begin_anew
@@ -144,13 +144,10 @@ class Turn(Work):
             raise StorageError("the conversation has moved on since it was read")
         self._done(opened, message, first)
         count_unanswered(self._connection, said.unanswered, self._now)
-        return tuple(
         if said.binding is not None:
             acted = act_on(self._connection, self._keys, opened.id, said.binding, self._now)
-        numbers = tuple(
-            open_task(self._connection, self._keys, opened.id, task, self._now) for task in said.tasks
         wrote(self._connection, self._keys, opened, self._now, self._due)
-        return tuple(
+        numbers = tuple(
             open_task(self._connection, self._keys, opened, task, self._now, self._due) for task in said.tasks
         )
         for event in acted:

@@ -278,6 +278,7 @@ class Turn:
             topic=topic,
             erase=self.erase,
             unanswered=tuple(self._unanswered),
+            binding=self._binding,
         )
 
     def missed(self) -> None:
@@ -298,8 +299,6 @@ class Turn:
         taps = step.taps if isinstance(step, Tell) else ()
         near = (tap.payload.removeprefix(_ARTICLE) for tap in taps if tap.payload.startswith(_ARTICLE))
         return next((self.house.articles[key].intents[0] for key in near), "")
-            self.it, replies, tuple(self._steps), tuple(self._tasks), topic, self.erase, self._binding
-        )
 
 
 def offers() -> tuple[Tap, ...]:

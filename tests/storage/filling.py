@@ -5,25 +5,23 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from databases import Clock
-from talking import REPLY, TASK, Post, kept, message, say
 from sqlalchemy import insert
-from talking import REPLY, TASK, Post, colleague, kept, message, say
+from talking import REPLY, TASK, Post, colleague, message, say
 
 from audit.events import Event, account, employee
 from bot.receiving import Said, receive
 from delivery.outbox import deliver_due
+from hr_inbox.task import HrTask
 from hr_inbox.unanswered import Unanswered
 from hr_inbox.working_days import OwnDay
-from storage.opening import Storage
-from storage.tables import bindings, employees, mail_digests, told_tasks
-from storage.unanswered import count_unanswered
 from people.bindings import Bind
 from people.employees import Employee
 from people.entities import InsuredAccount, LegalEntity
 from people.importing import Incoming, Read
 from people.records import Adjustment, DibaoStatus
-from hr_inbox.task import HrTask
 from storage.opening import Storage
+from storage.tables import mail_digests, told_tasks
+from storage.unanswered import count_unanswered
 
 
 def _talk(storage: Storage, clock: Clock) -> None:
@@ -107,7 +105,5 @@ def _work_on_a_case(storage: Storage, clock: Clock) -> None:
 
 def fill(storage: Storage, clock: Clock) -> None:
     """Everything that there is to store, in the order in which it happens."""
-    for each in (_talk, _sign_in, _employ, _lack, _log, _serve):
-    for each in (_talk, _sign_in, _employ, _set_up, _import):
-    for each in (_talk, _sign_in, _employ, _work_on_a_case):
+    for each in (_talk, _sign_in, _employ, _set_up, _import, _work_on_a_case, _lack, _log, _serve):
         each(storage, clock)
