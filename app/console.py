@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from flask import Blueprint
 
+from app.clock import CHINA
 from app.settings import Settings
-from hr_console import Console, create_blueprint
+from hr_console import Console, Section, create_blueprint
+from hr_console.inbox import Inbox
 from hr_console.service_page import Service, ServicePage
+from hr_console.shelf import Shelf
 from hr_console.sign_in import SignIn
+from hr_inbox.cases import Cases
 from hr_inbox.notices import Mailer
+from people.employees import Directory
+from policy_kb.finding import Finder
 from policy_kb.library import Library
+from policy_kb.replies import load_replies
 from storage.opening import Storage
 from web_calc import languages
 
@@ -24,8 +31,11 @@ def make_console(
     mailer: Mailer | None = None,
     *,
     demo: bool = False,
+    finder: Finder | None = None,
+    cases: Cases | None = None,
+    directory: Directory | None = None,
 ) -> Blueprint:
-    """The console's pages; `mailer` is None where no mails are sent."""
+    """The console's pages. `mailer` is None where no mails are sent; without a `finder` the inbox offers no articles."""
     console = Console(
         sessions=storage.sessions,
         log=storage.audit,
@@ -42,4 +52,8 @@ def make_console(
         mailer=mailer,
         link=f"{settings.server.address}/hr/",
     )
-    return create_blueprint(console, SignIn(console), ServicePage(console, service))
+    sections: list[Section] = [SignIn(console), ServicePage(console, service)]
+    if cases is not None and directory is not None:
+        shelf = Shelf(library, load_replies(), finder, lambda: storage.now().astimezone(CHINA).date())
+        sections.insert(0, Inbox(console, cases, directory, storage.accounts, shelf, library.divisions))
+    return create_blueprint(console, *sections)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Final, Literal, Protocol
+from typing import Any, Final, Literal, Protocol
 
 from hr_inbox.task import NEEDED, Audience, HrTask, TaskKind, TaskState
 
@@ -98,6 +98,7 @@ class Page:
 class Said:
     """One bubble of a case's conversation, as the employee sees it, and what became of it.
 
+    `sources` are the records that it rests on (`policy_kb.answer.source_json`), which the employee has one tap away.
     `delivery` is None for what the employee wrote, and for answers so old that how they were sent is no longer kept.
     `reason` is why one failed or was dropped, as a word or the platform's number. `by` is the account that answered.
     """
@@ -108,6 +109,7 @@ class Said:
     at: datetime
     delivery: Delivery | None = None
     reason: str = ""
+    sources: tuple[dict[str, Any], ...] = ()
     by: str | None = None
 
 
@@ -198,9 +200,19 @@ class Cases(Protocol):
     def reopen(self, number: str, viewer: Viewer) -> None:
         """Puts a closed case back into the list. Raises `Collision`."""
 
-    def say(self, number: str, viewer: Viewer, text: str, key: str, seen: int) -> str:
+    def say(
+        self,
+        number: str,
+        viewer: Viewer,
+        text: str,
+        key: str,
+        seen: int,
+        sources: tuple[dict[str, Any], ...] = (),
+    ) -> str:
         """Answers the employee; the id of the message on its way. Only the one who has the case speaks.
 
+        The same key a second time sends nothing. `seen` is the last bubble that the speaker has seen. `sources` travel
+        with the message. Raises `Collision`.
         The same key a second time sends nothing. `seen` is the last bubble that the speaker has seen. What the employee
         wrote since then does not hold the answer back, for they may write at any moment: the speaker finds it with
         `transcript(number, viewer, seen)`. What a colleague answered since then does: raises `Collision` with them, as

@@ -14,6 +14,7 @@ from bot.receiving import Kept, Received, Said, receive
 from delivery.messages import Button, IncomingMessage, Reply
 from hr_inbox.cases import Viewer
 from hr_inbox.task import HrTask
+from hr_inbox.unanswered import Unanswered
 from people.accounts import Role
 from storage import holding
 from storage.conversation_rows import add_bubbles, lock
@@ -48,7 +49,11 @@ def message(
 
 
 def answer(
-    *texts: str, state: dict[str, Any] | None = None, tasks: tuple[HrTask, ...] = (), erase: bool = False
+    *texts: str,
+    state: dict[str, Any] | None = None,
+    tasks: tuple[HrTask, ...] = (),
+    erase: bool = False,
+    unanswered: tuple[Unanswered, ...] = (),
 ) -> Turn:
     """A turn that replies with the texts."""
     said = Said(
@@ -56,6 +61,7 @@ def answer(
         tuple(Reply(text) for text in texts),
         tasks,
         erase=erase,
+        unanswered=unanswered,
     )
     return lambda kept, message: said
 
