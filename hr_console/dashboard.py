@@ -9,7 +9,6 @@ from typing import Any, Final
 
 from flask import Blueprint, Response, abort, current_app, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from people.records import DIBAO_STATES, DibaoState
 
 from audit import events
 from audit.events import Event
@@ -34,6 +33,7 @@ from hr_inbox.service_clock import CHINA
 from hr_inbox.unanswered import UnansweredWeek
 from locales import N_
 from people.employees import Employee
+from people.records import DIBAO_STATES, DibaoState
 from people.standing import ON_THE_BOOK, BaseChange, Uninsured
 from policy_kb.divisions import NATION
 from policy_kb.library import Library

@@ -10,7 +10,6 @@ from io import BytesIO
 from typing import Any, Final
 
 import xlsxwriter
-from people.records import DIBAO_STATES, DibaoState
 
 from calculator.money import Fen
 from hr_console import dashboard_words as words
@@ -20,6 +19,7 @@ from hr_inbox.waiting import Waits
 from locales import N_, Say
 from people.accounts import Account
 from people.employees import Employee
+from people.records import DIBAO_STATES, DibaoState
 from policy_kb.sheets import starts_formula
 
 _WIDTH: Final = 18

@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from people.records import DIBAO_STATES, DibaoState
-
 from calculator.money import Fen
 from hr_console.dashboard_period import Period
 from hr_inbox.ratings import Rate, Ratings
@@ -20,6 +18,7 @@ from hr_inbox.task import TaskKind
 from hr_inbox.unanswered import Gaps, UnansweredWeek
 from hr_inbox.waiting import Waiting, WaitingTimes, waiting_times
 from people.accounts import Account
+from people.records import DIBAO_STATES, DibaoState
 from people.small_groups import LEAST, Groups, coarse, hide_small, may_show, show_all
 from people.standing import ON_THE_BOOK, BaseChange, Standings, Uninsured
 from policy_kb.due import KINDS, Due, Kind, due

@@ -7,10 +7,10 @@ from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Any, Final
 
-from people.records import DibaoState, PayMonth
 from sqlalchemy import Row, Select, func, select
 
 from people.employees import Employee
+from people.records import DibaoState, PayMonth
 from people.standing import BaseChange, Standings, Uninsured
 from storage.database import Database
 from storage.employees import read_employee
