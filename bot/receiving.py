@@ -9,12 +9,14 @@ from datetime import datetime
 from typing import Any, Literal, Protocol
 
 from delivery.messages import IncomingMessage, Reply
+from hr_inbox.ratings import AskedCase, Rated
 from hr_inbox.task import HrTask
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A conversation as it is stored. `state` is the dialogue's own plain data, None for a new conversation."""
+    """A conversation as it is stored. `state` is the dialogue's own plain data, None for a new conversation; `asked` are
+    its closed cases of which the employee was asked whether they are solved."""
 
     id: str
     version: int
@@ -22,6 +24,7 @@ class Kept:
     locale: str
     state: dict[str, Any] | None = field(repr=False)
     seen_at: datetime | None = None
+    asked: tuple[AskedCase, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,7 @@ class Said:
     """What a turn comes to: the state to keep, the replies to send, the tasks to open for HR.
 
     `erase` asks for everything that is kept about this employee to go, after which only the replies are delivered.
+    `ratings` are what was said of closed cases, `reopened` the numbers of those that go back to HR.
     """
 
     state: dict[str, Any] = field(repr=False)
@@ -38,6 +42,8 @@ class Said:
     topic: str = ""
     asked: str = ""
     erase: bool = False
+    ratings: tuple[Rated, ...] = ()
+    reopened: tuple[str, ...] = ()
 
 
 class Work(Protocol):

@@ -18,6 +18,7 @@ from storage.keys import Keys, has_keys, make_key
 from storage.mail_notices import StoredNotices
 from storage.migrating import check_current, upgrade
 from storage.outbox import StoredOutbox
+from storage.ratings import Ratings
 from storage.rotation import check_keys, in_use
 from storage.tasks import Tasks
 
@@ -39,6 +40,7 @@ class Storage:
     audit: StoredLog
     service: CompanySettings
     mail_notices: StoredNotices
+    ratings: Ratings
 
 
 def utc_now() -> datetime:
@@ -78,6 +80,7 @@ def open_storage(
         audit=StoredLog(database, now),
         service=CompanySettings(database, now),
         mail_notices=StoredNotices(database, keys, now),
+        ratings=Ratings(database),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -16,6 +17,7 @@ from storage.erasing import begin_anew
 from storage.errors import StorageError
 from storage.inbox import event_key
 from storage.keys import Keys
+from storage.ratings import asked_cases, keep_ratings, reopen
 from storage.tables import conversations, inbox, messages, person_keys
 from storage.tasks import open_task
 
@@ -102,7 +104,8 @@ class Turn(Work):
 
     def conversation(self, message: IncomingMessage) -> Kept:
         """The sender's conversation, locked until the transaction ends; opened where there is none."""
-        return kept_as(self._lock(message))
+        opened = self._lock(message)
+        return replace(kept_as(opened), asked=asked_cases(self._connection, opened.id, opened.seen_at))
 
     def keep(self, kept: Kept, message: IncomingMessage, said: Said) -> tuple[str, ...]:
         """Stores the turn: state under the next version, both sides' messages, outbox rows, tasks. The tasks' numbers.
@@ -133,9 +136,12 @@ class Turn(Work):
         if changed.rowcount != 1:
             raise StorageError("the conversation has moved on since it was read")
         self._done(opened, message, first)
-        return tuple(
+        keep_ratings(self._connection, kept.id, said.ratings, self._now)
+        numbers = tuple(
             open_task(self._connection, self._keys, opened.id, task, self._now) for task in said.tasks
         )
+        reopen(self._connection, opened, said.reopened, self._now)
+        return numbers
 
     def hold(self, kept: Kept, message: IncomingMessage) -> None:
         """Stores a message for the person who holds the conversation; the assistant stays silent."""

@@ -6,6 +6,7 @@ A `Turn` holds the stack and says things; what to do with a message is decided i
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -20,6 +21,7 @@ from bot.dialogue.topics.asking import MOST_ASKS
 from bot.guard import Evidence, Unfounded
 from bot.wording import word
 from delivery.messages import Reply
+from hr_inbox.ratings import AskedCase, Rated
 from hr_inbox.task import HrTask
 from locales import Say, speak
 
@@ -28,7 +30,7 @@ log = logging.getLogger("shebao.bot")
 #: Answers that, given twice in a row, were not understood twice.
 ANSWERS: Final = ("article:", "dibao_impact:", "contributions:", "way:", "no_clause")
 #: What the engine itself says, or what is said about a result, ends no topic.
-ASIDES: Final = ("talk.", "dibao.", "same_again", "way:", "paper:", "what_if:", "where_line")
+ASIDES: Final = ("talk.", "dibao.", "same_again", "way:", "paper:", "what_if:", "where_line", "rating:")
 #: Topics that can be taken up again where they were left.
 CALCULATING: Final = ("dibao_impact", "contributions")
 #: Questions without whose answer a result can be had all the same.
@@ -40,7 +42,8 @@ HR: Final = Tap(Part("talk.hr"), "topic=hr")
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The conversation after a turn, what is said, and what goes to HR."""
+    """The conversation after a turn, what is said, and what goes to HR. `ratings` are what was said of closed cases,
+    `reopened` the numbers of those that go back to HR."""
 
     conversation: Conversation
     replies: tuple[Reply, ...]
@@ -48,13 +51,21 @@ class Outcome:
     tasks: tuple[HrTask, ...]
     topic: str
     erase: bool
+    ratings: tuple[Rated, ...] = ()
+    reopened: tuple[str, ...] = ()
 
 
 class Turn:
-    """The stack of topics during one message."""
+    """The stack of topics during one message. `asked` are the closed cases of which the employee was asked."""
 
     def __init__(
-        self, house: House, conversation: Conversation, heard: Heard, now: datetime, id: str
+        self,
+        house: House,
+        conversation: Conversation,
+        heard: Heard,
+        now: datetime,
+        id: str,
+        asked: Sequence[AskedCase] = (),
     ) -> None:
         self.house = house
         self.it = conversation
@@ -62,6 +73,9 @@ class Turn:
         self.now = now
         self.private = False
         self.erase = False
+        self.asked = asked
+        self.ratings: list[Rated] = []
+        self.reopened: list[str] = []
         self._id = id
         self._changes: tuple[Change, ...] = ()
         self._steps: list[Step] = []
@@ -254,7 +268,16 @@ class Turn:
         if self.erase:  # nothing of it is remembered, the answer included
             self.it = Conversation(locale=self.it.locale, welcomed=True, heard_at=self.it.heard_at)
         topic = self.it.frames[-1].topic if self.it.asked else self._topic
-        return Outcome(self.it, replies, tuple(self._steps), tuple(self._tasks), topic, self.erase)
+        return Outcome(
+            conversation=self.it,
+            replies=replies,
+            steps=tuple(self._steps),
+            tasks=tuple(self._tasks),
+            topic=topic,
+            erase=self.erase,
+            ratings=tuple(self.ratings),
+            reopened=tuple(self.reopened),
+        )
 
 
 def offers() -> tuple[Tap, ...]:
