@@ -31,6 +31,7 @@ from storage.migrating import check_current, upgrade
 from storage.outbox import StoredOutbox
 from storage.policy_changes import PolicyChanges
 from storage.policy_news import PolicyNews
+from storage.ratings import Ratings
 from storage.records import StoredRecords
 from storage.rotation import check_keys, in_use
 from storage.tables import audit_heads
@@ -66,6 +67,7 @@ class Storage:
     records: StoredRecords
     companies: StoredCompanies
     imports: StoredImports
+    ratings: Ratings
 
 
 def utc_now() -> datetime:
@@ -121,6 +123,7 @@ def open_storage(
         records=StoredRecords(database, keys, now),
         companies=StoredCompanies(database, keys, now),
         imports=StoredImports(database, keys, now),
+        ratings=Ratings(database),
     )
 
 

@@ -17,7 +17,7 @@ from calculator.money import format_yuan
 FOLDER: Final = Path(__file__).parent
 #: Files beside the journeys that are none.
 OTHERS: Final = ("questions.yaml",)
-ACTIONS: Final = ("say", "tap", "photo", "voice", "sticker", "start", "payload")
+ACTIONS: Final = ("say", "tap", "photo", "voice", "sticker", "start", "payload", "closed")
 
 
 @cache
@@ -120,6 +120,15 @@ def _tasks(turn: Mapping[str, Any], told: Told) -> str:
     return ""
 
 
+def _ratings(turn: Mapping[str, Any], told: Told) -> str:
+    """What is said of closed cases, and which go back to HR: nothing unless the turn says so."""
+    got = {each.number: each.answer for each in told.outcome.ratings}
+    back = list(told.outcome.reopened)
+    if got != turn.get("rated", {}) or back != turn.get("reopened", []):
+        return f"rated {got} and reopened {back}"
+    return ""
+
+
 def _in_english(turn: Mapping[str, Any], told: Told) -> str:
     """No Chinese but the names of places and papers, and the terms beside their English."""
     if not turn.get("in_english"):
@@ -142,9 +151,10 @@ CHECKS: Final = (
     _papers,
     _known,
     _tasks,
+    _ratings,
     _in_english,
 )
 EXPECTED: Final = (
     *("topic", "asked", "step", "erase", "contains", "any_of", "lacks"),
-    *("buttons", "sources", "papers", "known", "tasks", "in_english"),
+    *("buttons", "sources", "papers", "known", "tasks", "rated", "reopened", "in_english"),
 )
