@@ -47,6 +47,28 @@ NEEDS: Final[Mapping[str, Need]] = {
     "service_day_remove": "company",
     "service_mail": "company",
     "service_mail_test": "company",
+    # The policy desk
+    "policy": "policy",
+    "policy_due": "policy",
+    "policy_regions": "policy",
+    "policy_rules": "policy",
+    "policy_changes": "policy",
+    "policy_change": "policy",
+    "policy_figure": "policy_edit",
+    "policy_import": "policy_edit",
+    "policy_rule": "policy_edit",
+    "policy_edit": "policy_edit",
+    "policy_try": "policy_edit",
+    "policy_submit": "policy_edit",
+    "policy_withdraw": "policy_edit",
+    "policy_try_again": "policy_review",
+    "policy_return": "policy_review",
+    "policy_approve": "policy_review",
+    "policy_schedule": "policy_review",
+    "policy_publish": "policy_review",
+    "policy_take_back": "policy_review",
+    "policy_tell": "policy_review",
+    "policy_people": "dibao",
 }
 
 
