@@ -6,7 +6,9 @@ from flask import Blueprint
 
 from app.settings import Settings
 from hr_console import Console, create_blueprint
+from hr_console.log_pages import LogPages
 from hr_console.sign_in import SignIn
+from people.employees import Directory, Employee
 from policy_kb.library import Library
 from storage.opening import Storage
 from web_calc import languages
@@ -26,4 +28,27 @@ def make_console(settings: Settings, storage: Storage, library: Library, *, demo
         secure=settings.server.secure,
         demo=demo,
     )
-    return create_blueprint(console, SignIn(console))
+    return create_blueprint(
+        console,
+        SignIn(console),
+        LogPages(console, storage.history, storage.chain, storage.accounts, NobodyYet()),
+    )
+
+
+class NobodyYet(Directory):
+    """A roster without anybody on it."""
+
+    def get(self, employee: str) -> Employee | None:
+        return None
+
+    def by_number(self, number: str) -> Employee | None:
+        return None
+
+    def by_name(self, name: str) -> tuple[Employee, ...]:
+        return ()
+
+    def of_conversation(self, conversation: str) -> Employee | None:
+        return None
+
+    def conversation_of(self, employee: str) -> str | None:
+        return None

@@ -15,6 +15,12 @@ NEEDS: Final[Mapping[str, Need]] = {
     "static": "anyone",
     "sign_in": "anyone",
     "home": "signed_in",
+    # log
+    "log": "audit",
+    "log_search": "audit",
+    "log_event": "audit",
+    "log_check": "audit",
+    "log_export": "audit",
 }
 
 
