@@ -11,6 +11,7 @@ from app.publishing import NothingRuns, Publisher
 from app.settings import Settings
 from hr_console import Console, Section, create_blueprint
 from hr_console.inbox import Inbox
+from hr_console.log_pages import LogPages
 from hr_console.policy_changes import PolicyChanges
 from hr_console.policy_desk import Policies, PolicyDesk
 from hr_console.policy_drafts import PolicyDrafts
@@ -94,6 +95,7 @@ def make_console(
         PolicyChanges(console, policies),
         PolicyDrafts(console, policies),
         ServicePage(console, service),
+        LogPages(console, storage.history, storage.chain, storage.accounts, directory),
         SignIn(console),
     ]
     return create_blueprint(console, *sections)

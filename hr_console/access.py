@@ -69,6 +69,12 @@ NEEDS: Final[Mapping[str, Need]] = {
     "policy_take_back": "policy_review",
     "policy_tell": "policy_review",
     "policy_people": "dibao",
+    # log
+    "log": "audit",
+    "log_search": "audit",
+    "log_event": "audit",
+    "log_check": "audit",
+    "log_export": "audit",
 }
 
 
