@@ -109,6 +109,8 @@ def _tasks(turn: Mapping[str, Any], told: Told) -> str:
         lines = "\n".join(task.lines)
         if task.kind != wanted["kind"] or task.excluded != wanted.get("excluded", ""):
             return f"a task of kind {task.kind!r} without {task.excluded!r}"
+        if task.dibao != wanted.get("dibao", False):
+            return f"the task is {'' if task.dibao else 'not '}for the dibao officer"
         if task.whole != wanted.get("whole", False):
             return f"the task is {'' if task.whole else 'not '}the whole conversation"
         if (only := wanted.get("only")) is not None and task.lines != tuple(only):
