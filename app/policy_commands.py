@@ -19,7 +19,7 @@ from calculator.money import format_rate, format_yuan
 from calculator.rules import INSURANCES, NO_CEILING, DibaoLine, Insurance, InsuranceTerms
 from locales import as_written
 from policy_kb import compiled
-from policy_kb.article_lint import lint_articles
+from policy_kb.article_lint import lint_articles, lint_replies
 from policy_kb.company import check_cases
 from policy_kb.company_review import approve, dry_run, install
 from policy_kb.company_rules import CompanyRule, read_rule
@@ -85,7 +85,7 @@ def policy() -> None:
 def lint(context: click.Context, as_json: bool, everything: bool) -> None:
     """Hold every figure and article against its neighbours and the law; exit status 1 where a finding is not waived."""
     library = _library(context.obj)
-    findings = [*findings_of(library), *lint_articles(library)]
+    findings = [*findings_of(library), *lint_articles(library), *lint_replies(library)]
     open_ones = unwaived(findings)
     if as_json:
         _print_json([asdict(finding) for finding in findings])

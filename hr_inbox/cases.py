@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Final, Literal, Protocol
+from typing import Any, Final, Literal, Protocol
 
 from hr_inbox.task import HrTask, TaskKind, TaskState
 
@@ -76,7 +76,10 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """One bubble of a case's conversation, as the employee sees it, and what became of it."""
+    """One bubble of a case's conversation, as the employee sees it, and what became of it.
+
+    `sources` are the records that it rests on (`policy_kb.answer.source_json`), which the employee has one tap away.
+    """
 
     seq: int
     author: Literal["employee", "assistant", "hr"]
@@ -84,6 +87,7 @@ class Said:
     at: datetime
     delivery: Delivery | None = None
     reason: str = ""
+    sources: tuple[dict[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,11 +161,19 @@ class Cases(Protocol):
     def reopen(self, number: str, viewer: Viewer) -> None:
         """Puts a closed case back into the list. Raises `Collision`."""
 
-    def say(self, number: str, viewer: Viewer, text: str, key: str, seen: int) -> str:
+    def say(
+        self,
+        number: str,
+        viewer: Viewer,
+        text: str,
+        key: str,
+        seen: int,
+        sources: tuple[dict[str, Any], ...] = (),
+    ) -> str:
         """Answers the employee; the id of the message on its way. Only the one who has the case speaks.
 
-        The same key a second time sends nothing. `seen` is the last bubble that the speaker has seen. Raises
-        `Collision`.
+        The same key a second time sends nothing. `seen` is the last bubble that the speaker has seen. `sources` travel
+        with the message. Raises `Collision`.
         """
 
     def note(self, number: str, viewer: Viewer, text: str, mentions: Sequence[str] = ()) -> None:
