@@ -12,6 +12,8 @@ from locales import N_
 ACTS: Final[Mapping[str, str]] = {
     "sign_in": N_("登录"),
     "sign_out": N_("退出"),
+    # the inbox
+    "cases_of_employee": N_("按职工找事项"),
 }
 
 #: Who acts where nobody does: the nightly jobs, the schedule.
