@@ -215,7 +215,7 @@
     told.dataset.none = told.dataset.none || told.textContent;
     told.textContent = count ? filled(told.dataset.picked, { count }) : told.dataset.none;
     all.querySelector("input").checked = count > 0 && count === ticks().length;
-    for (const button of byId("many").querySelectorAll("button, summary")) button.classList.toggle("off", !count);
+    for (const act of byId("many").querySelectorAll(":scope > button, :scope > details")) act.hidden = !count;
   };
   if (all) {
     all.hidden = false;
@@ -360,14 +360,14 @@
   const focusedLine = () => document.activeElement.closest?.("#cases > li");
   // In an open case a key presses its button; in the list it ticks the line and presses that of the many.
   const press = (key) => {
-    const within = article || byId("many");
-    const button = within && [...within.querySelectorAll(`[data-key="${key}"]`)].find(shown);
-    if (!button) return;
     const line = focusedLine();
     if (!article && line && !ticks().some((each) => each.checked)) {
       line.querySelector("input").checked = true;
       pick();
     }
+    const within = article || byId("many");
+    const button = within && [...within.querySelectorAll(`[data-key="${key}"]`)].find(shown);
+    if (!button) return;
     button.click();
     if (button.matches("summary")) button.parentElement.querySelector("button, input, select")?.focus();
   };
