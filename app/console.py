@@ -32,7 +32,7 @@ def make_console(
     cases: Cases | None = None,
     directory: Directory | None = None,
 ) -> Blueprint:
-    """The console's pages. Without a `finder` the inbox offers no articles to a question."""
+    """The console's pages. Without a `finder` the inbox offers no articles to a question; `cases` can be pinned for tests."""
     console = Console(
         sessions=storage.sessions,
         log=storage.audit,
@@ -43,7 +43,8 @@ def make_console(
         demo=demo,
     )
     sections: list[Section] = [SignIn(console)]
-    if cases is not None and directory is not None:
+    if directory is not None:
         shelf = Shelf(library, load_replies(), finder, lambda: storage.now().astimezone(CHINA).date())
-        sections.insert(0, Inbox(console, cases, directory, storage.accounts, shelf, library.divisions))
+        shown = storage.cases if cases is None else cases
+        sections.insert(0, Inbox(console, shown, directory, storage.accounts, shelf, library.divisions))
     return create_blueprint(console, *sections)

@@ -50,7 +50,8 @@ def assemble(settings: Settings, storage: Storage, *, demo: bool = False) -> tup
     """Pages, chat and console over a storage."""
     library = compiled.load(settings.policy.overlays)
     company = load_company(settings.policy.company_folder, library, today_in_china())
-    assistant = Assistant(make_house(settings, library, company), storage.conversations, now_in_china)
+    house = make_house(settings, library, company)
+    assistant = Assistant(house, storage.conversations, now_in_china)
     chat = Chat(
         receive=assistant.receive,
         transcript=storage.conversations,
@@ -61,5 +62,5 @@ def assemble(settings: Settings, storage: Storage, *, demo: bool = False) -> tup
         today=today_in_china,
         secret=storage.keys.index(COOKIE).hex(),
     )
-    console = make_console(settings, storage, library, demo=demo)
+    console = make_console(settings, storage, library, demo=demo, finder=house.finder)
     return create_app(settings, library, today_in_china, chat, console), assistant

@@ -14,6 +14,18 @@ ACTS: Final[Mapping[str, str]] = {
     "sign_out": N_("退出"),
     # the inbox
     "cases_of_employee": N_("按职工找事项"),
+    # Cases
+    "case_opened": N_("打开事项"),
+    "case_taken": N_("接手事项"),
+    "case_taken_over": N_("从同事那里接手事项"),
+    "case_released": N_("放回待办"),
+    "case_snoozed": N_("先放一放"),
+    "case_done": N_("办结"),
+    "case_reopened": N_("重新打开事项"),
+    "case_answered": N_("回复员工"),
+    "case_resent": N_("重新发送回复"),
+    "case_noted": N_("写内部备注"),
+    "cases_undone": N_("撤销批量操作"),
 }
 
 #: Who acts where nobody does: the nightly jobs, the schedule.

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from hr_inbox.task import Due, never_due
 from storage.accounts import Accounts, StoredSessions
 from storage.audit import StoredLog
+from storage.cases import StoredCases
 from storage.conversations import Conversations
 from storage.database import Database
 from storage.erasing import ErasureJournal
@@ -17,7 +19,7 @@ from storage.keys import Keys, has_keys, make_key
 from storage.migrating import check_current, upgrade
 from storage.outbox import StoredOutbox
 from storage.rotation import check_keys, in_use
-from storage.tasks import Tasks
+from storage.tasks import label_old
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,7 @@ class Storage:
     conversations: Conversations
     inbox: StoredEvents
     outbox: StoredOutbox
-    tasks: Tasks
+    cases: StoredCases
     accounts: Accounts
     sessions: StoredSessions
     audit: StoredLog
@@ -49,13 +51,18 @@ def open_storage(
     now: Callable[[], datetime] = utc_now,
     *,
     make: bool = False,
+    due: Due = never_due,
 ) -> Storage:
-    """Opens the storage; `make` (the demo) makes tables and keys where there are none. Raises `StorageError`."""
+    """Opens the storage; `make` (the demo) makes tables and keys where there are none. Raises `StorageError`.
+
+    `due` tells by when HR answers.
+    """
     database, erasures = Database(url), ErasureJournal(journal)
     try:
         if make:
             make_ready(database, folder)
         keys = _checked_keys(database, folder)
+        label_old(database, keys)
         erasures.catch_up(database)
     except BaseException:
         database.close()
@@ -65,10 +72,10 @@ def open_storage(
         keys=keys,
         journal=erasures,
         now=now,
-        conversations=Conversations(database, keys, erasures, now),
+        conversations=Conversations(database, keys, erasures, now, due),
         inbox=StoredEvents(database, keys, now),
         outbox=StoredOutbox(database, keys, now),
-        tasks=Tasks(database, keys, now),
+        cases=StoredCases(database, keys, now, due),
         accounts=Accounts(database, keys, now),
         sessions=StoredSessions(database, keys, now),
         audit=StoredLog(database, now),

@@ -11,7 +11,7 @@ from sqlalchemy import Delete, Select, Update, delete, exists, func, select, upd
 
 from delivery.outbox import FINAL
 from storage.database import Database
-from storage.tables import conversations, inbox, outbox, tasks
+from storage.tables import conversations, inbox, outbox, tasks, undo_steps
 
 #: So many rows go in one transaction: a turn must not wait for the whole of a year.
 BATCH: Final = 500
@@ -56,6 +56,10 @@ def _tasks(before: datetime) -> Delete:
     return delete(tasks).where(tasks.c.number.in_(_some(closed)))
 
 
+def _undo_steps(before: datetime) -> Delete:
+    return delete(undo_steps).where(undo_steps.c.at < before)
+
+
 def _some(rows: Select[Any]) -> Select[Any]:
     # What someone is working on is left for the next night: the job waits for nobody, so nobody waits in a circle.
     return rows.limit(BATCH).with_for_update(skip_locked=True)
@@ -69,7 +73,8 @@ TERMS: Final = (
     ),
     Term("events", 30, "收到过的消息编号，只为同一条消息不答两遍；平台最多隔一天重发。", _events),
     Term("deliveries", 30, "发送记录，只为查没有送到的消息。", _deliveries),
-    Term("tasks", 730, "办结的人事任务：劳动保障监察可以查到两年以内的事。", _tasks),
+    Term("tasks", 730, "办结的人事任务，连同人事的备注：劳动保障监察可以查到两年以内的事。", _tasks),
+    Term("undo_steps", 1, "人事批量操作之前的样子，只为点错了当天能撤销。", _undo_steps),
 )
 
 

@@ -10,10 +10,12 @@ from sqlalchemy import Connection, bindparam, select, update
 from bot.receiving import Kept, Said, Work
 from delivery.messages import IncomingMessage, Reply
 from delivery.transcript import Author
+from hr_inbox.task import Due
 from storage.conversation_rows import STATE, Opened, add_bubbles, find_or_open, read_bubble
 from storage.database import DIALECTS, upsert
 from storage.erasing import begin_anew
 from storage.errors import StorageError
+from storage.holding import wrote
 from storage.inbox import event_key
 from storage.keys import Keys
 from storage.tables import conversations, inbox, messages, person_keys
@@ -70,10 +72,11 @@ _DONE: Final = (
 class Turn(Work):
     """One turn over one connection. `erased` are the conversations that the turn erased."""
 
-    def __init__(self, connection: Connection, keys: Keys, now: datetime) -> None:
+    def __init__(self, connection: Connection, keys: Keys, now: datetime, due: Due) -> None:
         self._connection = connection
         self._keys = keys
         self._now = now
+        self._due = due
         self._locked: dict[tuple[str, str], Opened] = {}
         self.erased: list[tuple[str, datetime]] = []
 
@@ -133,8 +136,9 @@ class Turn(Work):
         if changed.rowcount != 1:
             raise StorageError("the conversation has moved on since it was read")
         self._done(opened, message, first)
+        wrote(self._connection, self._keys, opened, self._now, self._due)
         return tuple(
-            open_task(self._connection, self._keys, opened.id, task, self._now) for task in said.tasks
+            open_task(self._connection, self._keys, opened, task, self._now, self._due) for task in said.tasks
         )
 
     def hold(self, kept: Kept, message: IncomingMessage) -> None:
@@ -145,6 +149,7 @@ class Turn(Work):
         parameters = {"opened": opened.id, "new_seq": opened.last_seq, "now": self._now}
         self._connection.execute(_HELD, parameters)
         self._done(opened, message, first)
+        wrote(self._connection, self._keys, opened, self._now, self._due)
 
     def _lock(self, message: IncomingMessage) -> Opened:
         sender = (message.channel, message.sender)

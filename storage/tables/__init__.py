@@ -2,6 +2,7 @@
 
 from storage.tables.audit import audit_events, audit_subjects
 from storage.tables.base import Moment, metadata
+from storage.tables.cases import answers, exclusions, holdings, mentions, notes, undo_steps
 from storage.tables.conversations import (
     conversations,
     counters,
@@ -17,6 +18,7 @@ from storage.tables.work import tasks
 __all__ = [
     "Moment",
     "accounts",
+    "answers",
     "audit_events",
     "audit_subjects",
     "bindings",
@@ -24,11 +26,16 @@ __all__ = [
     "counters",
     "employees",
     "erasures",
+    "exclusions",
+    "holdings",
     "inbox",
+    "mentions",
     "messages",
     "metadata",
+    "notes",
     "outbox",
     "person_keys",
     "sessions",
     "tasks",
+    "undo_steps",
 ]

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 from databases import Clock
 from sqlalchemy import insert
-from talking import REPLY, TASK, Post, kept, message, say
+from talking import REPLY, TASK, Post, colleague, kept, message, say
 
 from audit.events import Event, account
 from bot.receiving import Said, receive
 from delivery.outbox import deliver_due
+from hr_inbox.task import HrTask
 from storage.opening import Storage
 from storage.tables import bindings, employees
 
@@ -23,8 +24,6 @@ def _talk(storage: Storage, clock: Clock) -> None:
     say(storage, message("e2", sender="走了的人"), "删了", erase=True)
     say(storage, message("p1", channel="wechat"), "发出的")
     deliver_due(storage.outbox, {"wechat": Post()}, clock)
-    storage.tasks.close("T-000001")
-    storage.conversations.take_over(kept(storage).id)
     storage.inbox.store(message("m2", "还没答的"))
 
 
@@ -53,7 +52,19 @@ def _employ(storage: Storage, clock: Clock) -> None:
         )  # fmt: skip
 
 
+def _work_on_a_case(storage: Storage, clock: Clock) -> None:
+    say(
+        storage, message("c1", sender="阿梅"), "已经转给人事", tasks=(HrTask("complaint", ("赵静逼我签字",)),)
+    )
+    li = colleague(storage, "李娜")
+    storage.cases.take("T-000002", li)
+    storage.cases.say("T-000002", li, "我来问问", "k1", 0)
+    storage.cases.note("T-000002", li, "先问车间主任", (li.account,))
+    storage.cases.many("snooze", ["T-000002"], li, clock() + timedelta(days=2))
+    storage.cases.finish("T-000001", li)
+
+
 def fill(storage: Storage, clock: Clock) -> None:
     """Everything that there is to store, in the order in which it happens."""
-    for each in (_talk, _sign_in, _employ):
+    for each in (_talk, _sign_in, _employ, _work_on_a_case):
         each(storage, clock)
