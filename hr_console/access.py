@@ -75,6 +75,22 @@ NEEDS: Final[Mapping[str, Need]] = {
     "log_event": "audit",
     "log_check": "audit",
     "log_export": "audit",
+    "inbox": "cases",
+    "inbox_changes": "cases",
+    "inbox_search": "cases",
+    "inbox_many": "cases",
+    "inbox_undo": "cases",
+    "case": "cases",
+    "case_take": "cases",
+    "case_take_over": "cases",
+    "case_release": "cases",
+    "case_snooze": "cases",
+    "case_finish": "cases",
+    "case_reopen": "cases",
+    "case_say": "cases",
+    "case_again": "cases",
+    "case_insert": "cases",
+    "case_note": "cases",
 }
 
 
