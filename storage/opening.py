@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from storage.accounts import Accounts, StoredSessions
+from storage.accounts import Accounts
 from storage.audit import StoredLog
 from storage.conversations import Conversations
+from storage.credentials import StoredCredentials, StoredInvitations
 from storage.database import Database
 from storage.erasing import ErasureJournal
 from storage.inbox import StoredEvents
@@ -17,7 +18,9 @@ from storage.keys import Keys, has_keys, make_key
 from storage.migrating import check_current, upgrade
 from storage.outbox import StoredOutbox
 from storage.rotation import check_keys, in_use
+from storage.sessions import StoredSessions
 from storage.tasks import Tasks
+from storage.ties import StoredTies
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,9 @@ class Storage:
     tasks: Tasks
     accounts: Accounts
     sessions: StoredSessions
+    credentials: StoredCredentials
+    invitations: StoredInvitations
+    ties: StoredTies
     audit: StoredLog
 
 
@@ -71,6 +77,9 @@ def open_storage(
         tasks=Tasks(database, keys, now),
         accounts=Accounts(database, keys, now),
         sessions=StoredSessions(database, keys, now),
+        credentials=StoredCredentials(database, keys, now),
+        invitations=StoredInvitations(database, keys, now),
+        ties=StoredTies(database, keys, now),
         audit=StoredLog(database, now),
     )
 

@@ -11,7 +11,16 @@ from sqlalchemy import Delete, Select, Update, delete, exists, func, select, upd
 
 from delivery.outbox import FINAL
 from storage.database import Database
-from storage.tables import conversations, inbox, outbox, tasks
+from storage.tables import (
+    conversations,
+    inbox,
+    invitations,
+    outbox,
+    sessions,
+    sign_in_journeys,
+    sign_in_tries,
+    tasks,
+)
 
 #: So many rows go in one transaction: a turn must not wait for the whole of a year.
 BATCH: Final = 500
@@ -56,6 +65,26 @@ def _tasks(before: datetime) -> Delete:
     return delete(tasks).where(tasks.c.number.in_(_some(closed)))
 
 
+def _sessions(before: datetime) -> Delete:
+    over = select(sessions.c.token_hash).where(sessions.c.ends_at < before)
+    return delete(sessions).where(sessions.c.token_hash.in_(_some(over)))
+
+
+def _invitations(before: datetime) -> Delete:
+    over = select(invitations.c.account).where(invitations.c.ends_at < before)
+    return delete(invitations).where(invitations.c.account.in_(_some(over)))
+
+
+def _tries(before: datetime) -> Delete:
+    over = select(sign_in_tries.c.key).where(sign_in_tries.c.last_at < before)
+    return delete(sign_in_tries).where(sign_in_tries.c.key.in_(_some(over)))
+
+
+def _journeys(before: datetime) -> Delete:
+    over = select(sign_in_journeys.c.token_hash).where(sign_in_journeys.c.ends_at < before)
+    return delete(sign_in_journeys).where(sign_in_journeys.c.token_hash.in_(_some(over)))
+
+
 def _some(rows: Select[Any]) -> Select[Any]:
     # What someone is working on is left for the next night: the job waits for nobody, so nobody waits in a circle.
     return rows.limit(BATCH).with_for_update(skip_locked=True)
@@ -70,6 +99,10 @@ TERMS: Final = (
     Term("events", 30, "收到过的消息编号，只为同一条消息不答两遍；平台最多隔一天重发。", _events),
     Term("deliveries", 30, "发送记录，只为查没有送到的消息。", _deliveries),
     Term("tasks", 730, "办结的人事任务：劳动保障监察可以查到两年以内的事。", _tasks),
+    Term("sessions", 1, "人事的登录，到时间就失效，第二天清掉。", _sessions),
+    Term("invitations", 1, "没有用过的邀请，过期就没有用了。", _invitations),
+    Term("sign_in_tries", 2, "登录试错的次数，一天没有再错就不算了。", _tries),
+    Term("sign_in_journeys", 1, "去公司的登录页没有回来的，十分钟就失效。", _journeys),
 )
 
 

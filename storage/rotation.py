@@ -9,17 +9,22 @@ from typing import Any, Final
 from sqlalchemy import Connection, RowMapping, Table, bindparam, func, select, update
 
 from storage import accounts as account_rows
+from storage import credentials
 from storage import tasks as task_rows
 from storage.conversation_rows import SENDER, WITH_KEY, sender_index
 from storage.database import Database
 from storage.encryption import Unreadable
 from storage.errors import StorageError
 from storage.keys import Keys
-from storage.tables import accounts, conversations, person_keys, tasks
+from storage.tables import accounts, conversations, person_keys, second_factors, tasks
 
 #: Tables whose `body` a root key seals, with the purpose under which it does. The place of a body is the purpose and
 #: the row's primary key.
-BODIES: Final[Mapping[Table, str]] = {tasks: task_rows.BODY, accounts: account_rows.BODY}
+BODIES: Final[Mapping[Table, str]] = {
+    tasks: task_rows.BODY,
+    accounts: account_rows.BODY,
+    second_factors: credentials.FACTOR,
+}
 #: Tables with values that a root key seals, each with its `key_id`.
 SEALED_BY_ROOT: Final = (person_keys, *BODIES)
 BATCH: Final = 500

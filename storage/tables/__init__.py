@@ -11,7 +11,16 @@ from storage.tables.conversations import (
     outbox,
     person_keys,
 )
-from storage.tables.people import accounts, bindings, employees, sessions
+from storage.tables.people import (
+    accounts,
+    bindings,
+    employees,
+    invitations,
+    second_factors,
+    sessions,
+    sign_in_journeys,
+    sign_in_tries,
+)
 from storage.tables.work import tasks
 
 __all__ = [
@@ -25,10 +34,14 @@ __all__ = [
     "employees",
     "erasures",
     "inbox",
+    "invitations",
     "messages",
     "metadata",
     "outbox",
     "person_keys",
+    "second_factors",
     "sessions",
+    "sign_in_journeys",
+    "sign_in_tries",
     "tasks",
 ]
