@@ -27,6 +27,13 @@ class Server:
     port: int = 8000
     threads: int = 8
     public_url: str = ""
+    proxy: str = ""
+
+    @property
+    def address(self) -> str:
+        """Where browsers reach the pages, without a slash at the end: what links begin with."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return (self.public_url or f"http://{host}:{self.port}").rstrip("/")
 
     @property
     def secure(self) -> bool:
@@ -113,6 +120,37 @@ class Understanding:
 
 
 @dataclass(frozen=True, slots=True)
+class SignIn:
+    """The company's own sign-in, beside login and password: OpenID, plain OAuth 2, or WeCom's scan."""
+
+    kind: str = "none"
+    name: str = "公司账号"
+    client_id: str = ""
+    client_secret: str = field(default="", repr=False)
+    client_secret_file: str = ""
+    issuer: str = ""
+    metadata_url: str = ""
+    authorize_url: str = ""
+    token_url: str = ""
+    userinfo_url: str = ""
+    scope: str = "openid profile email"
+    subject_claim: str = "sub"
+    login_claim: str = "preferred_username"
+    agent_id: str = ""
+    second_factor: str = "ours"
+
+    @property
+    def secret(self) -> str:
+        """The client's secret, from its file where one is named. Raises `SettingsError`."""
+        if not self.client_secret_file:
+            return self.client_secret
+        try:
+            return (HOME / self.client_secret_file).read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise SettingsError(f"oidc.client_secret_file: cannot be read ({error.strerror})") from error
+
+
+@dataclass(frozen=True, slots=True)
 class Log:
     """What is written to stderr."""
 
@@ -129,6 +167,7 @@ class Settings:
     keys: Keys = field(default_factory=Keys)
     jobs: Jobs = field(default_factory=Jobs)
     understanding: Understanding = field(default_factory=Understanding)
+    oidc: SignIn = field(default_factory=SignIn)
     log: Log = field(default_factory=Log)
 
 
@@ -139,6 +178,7 @@ SECTIONS: Final[Mapping[str, type[Any]]] = {
     "keys": Keys,
     "jobs": Jobs,
     "understanding": Understanding,
+    "oidc": SignIn,
     "log": Log,
 }
 #: Settings of which one word out of a few is accepted.
@@ -146,9 +186,24 @@ CHOICES: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("log", "level"): ("debug", "info", "warning", "error"),
     ("jobs", "engine"): ("embedded", "postgresql", "redis"),
     ("understanding", "engine"): ("embedded", "rasa"),
+    ("oidc", "kind"): ("none", "openid", "oauth2", "wecom"),
+    ("oidc", "second_factor"): ("ours", "theirs"),
 }
 #: Settings that may be empty: a Rasa server on loopback needs no token.
-MAY_BE_EMPTY: Final = ("server.public_url", "understanding.rasa_token")
+MAY_BE_EMPTY: Final = (
+    "server.public_url",
+    "server.proxy",
+    "understanding.rasa_token",
+    "oidc.client_id",
+    "oidc.client_secret",
+    "oidc.client_secret_file",
+    "oidc.issuer",
+    "oidc.metadata_url",
+    "oidc.authorize_url",
+    "oidc.token_url",
+    "oidc.userinfo_url",
+    "oidc.agent_id",
+)
 
 
 def load_settings(path: Path = HOME / "config.toml", environ: Mapping[str, str] = os.environ) -> Settings:

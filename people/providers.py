@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -25,6 +26,11 @@ class Journey:
     nonce: str = field(repr=False)
     verifier: str = field(repr=False)
     back: str = ""
+
+
+def new_journey(back: str = "") -> Journey:
+    """A journey that nobody can guess. The state has letters and digits alone, as WeCom wants it."""
+    return Journey(secrets.token_hex(24), secrets.token_hex(16), secrets.token_urlsafe(32), back)
 
 
 @dataclass(frozen=True, slots=True)

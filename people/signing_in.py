@@ -6,6 +6,7 @@ import hashlib
 import secrets
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from ipaddress import ip_address, ip_network
 from typing import Final, Literal, Protocol
 
 from people.accounts import Account
@@ -82,9 +83,12 @@ class Credentials(Protocol):
     def planned_secret(self, session: Session) -> str:
         """The secret that a session would set up: its own, and the same until it ends."""
 
+    def fits_plan(self, session: Session, code: str) -> bool:
+        """Whether a code shows that the phone has the planned secret."""
+
     def set_second_factor(self, session: Session, code: str) -> bool:
-        """Makes the planned secret the second factor, once a code shows that the phone has it; every session of the
-        account ends. Whether it was done."""
+        """Makes the planned secret the second factor, where the code fits it; every session of the account ends. Whether
+        it was done: a session that is half-way sets the first one alone."""
 
     def change_password(self, account: str, old: str, new: str) -> None:
         """Another password; every session of the account ends. Raises `NotAdmitted` where `old` is not the present one."""
@@ -127,6 +131,19 @@ class Limit:
 ACCOUNT: Final = Limit(5, tuple(timedelta(minutes=each) for each in (1, 5, 15, 60)), timedelta(days=1))
 #: For one address: a whole office may stand behind it, so it is wider, and whoever gets in takes their try back.
 ADDRESS: Final = Limit(40, (timedelta(minutes=5),), timedelta(minutes=10))
+
+
+def network_of(address: str) -> str:
+    """What counts as one address: of IPv6 the network, out of which one computer has as many addresses as it wants.
+
+    >>> network_of("192.0.2.7"), network_of("2001:db8:1:2:aaaa::7"), network_of("unknown")
+    ('192.0.2.7', '2001:db8:1:2::/64', 'unknown')
+    """
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address
+    return address if found.version == 4 else str(ip_network((found, 64), strict=False))
 
 
 def new_token() -> str:

@@ -82,9 +82,13 @@ class StoredCredentials(Credentials):
         """
         return secret_of(self._keys.index(_PLANNED, session.token_hash.hex()))
 
+    def fits_plan(self, session: Session, code: str) -> bool:
+        """Whether a code shows that the phone has the planned secret."""
+        return step_of(self.planned_secret(session), code, self._now()) is not None
+
     def set_second_factor(self, session: Session, code: str) -> bool:
-        """Makes the planned secret the second factor, once a code shows that the phone has it; every session of the
-        account ends. Whether it was done."""
+        """Makes the planned secret the second factor, where the code fits it; every session of the account ends. Whether
+        it was done: a session that is half-way sets the first one alone."""
         id, secret, now = session.account.id, self.planned_secret(session), self._now()
         step = step_of(secret, code, now)
         if step is None:
@@ -98,7 +102,12 @@ class StoredCredentials(Credentials):
             "made_at": now,
         }
         with self._database.work() as connection:
-            connection.execute(delete(second_factors).where(second_factors.c.account == id))
+            if session.proof == "password":
+                found = select(second_factors.c.account).where(second_factors.c.account == id)
+                if connection.execute(found).first() is not None:
+                    return False
+            else:
+                connection.execute(delete(second_factors).where(second_factors.c.account == id))
             connection.execute(insert(second_factors), row)
             forget_tries(connection, self._keys, "code", id)
             end_sessions(connection, id)

@@ -10,7 +10,7 @@ from typing import Final, Literal
 from sqlalchemy import Connection, delete, func, select, update
 
 from people.accounts import Account, normal_login
-from people.signing_in import ACCOUNT, ADDRESS, Limit
+from people.signing_in import ACCOUNT, ADDRESS, Limit, network_of
 from storage.database import upsert
 from storage.keys import Keys
 from storage.tables import sign_in_tries
@@ -23,26 +23,27 @@ LIMITS: Final[Mapping[Kind, Limit]] = {"login": ACCOUNT, "address": ADDRESS, "co
 
 def key_of(keys: Keys, kind: Kind, name: str) -> bytes:
     """Under which blind index the tries are counted."""
-    return keys.index(f"tries.{kind}", normal_login(name) if kind == "login" else name)
+    names = {"login": normal_login, "address": network_of}
+    return keys.index(f"tries.{kind}", names.get(kind, str)(name))
 
 
 def count_try(connection: Connection, keys: Keys, kind: Kind, name: str, now: datetime) -> int:
     """Counts a try; the seconds before which it is not looked at, 0 where it may be."""
     key, limit = key_of(keys, kind, name), LIMITS[kind]
-    first = {"key": key, "tries": 0, "last_at": now, "until": None}
-    connection.execute(
+    locked = (
         upsert(connection.dialect.name, sign_in_tries)
-        .values(first)
-        .on_conflict_do_nothing(index_elements=["key"])
+        .values(key=key, tries=0, last_at=now)
+        .on_conflict_do_update(index_elements=["key"], set_={"tries": sign_in_tries.c.tries})
+        .returning(sign_in_tries)
     )
-    here = sign_in_tries.c.key == key
-    row = connection.execute(select(sign_in_tries).where(here).with_for_update()).one()
+    row = connection.execute(locked).one()
     if row.until is not None and row.until > now:
         return _seconds(row.until - now)
     tries = 1 if row.last_at <= now - limit.forgotten else row.tries + 1
     wait = limit.wait(tries)
     until = None if wait is None else now + wait
-    connection.execute(update(sign_in_tries).where(here).values(tries=tries, last_at=now, until=until))
+    counted = update(sign_in_tries).where(sign_in_tries.c.key == key)
+    connection.execute(counted.values(tries=tries, last_at=now, until=until))
     return 0
 
 
