@@ -42,11 +42,7 @@ class Server:
 
     def refuse_unless_loopback(self) -> None:
         """The demo's log-ins are public knowledge, so nobody else may reach it. Raises `SettingsError`."""
-        try:
-            loopback = self.host == "localhost" or ipaddress.ip_address(self.host).is_loopback
-        except ValueError:
-            loopback = False
-        if not loopback:
+        if not is_loopback(self.host):
             raise SettingsError(f"server.host: --demo accepts only a loopback address, not {self.host!r}")
 
 
@@ -151,6 +147,19 @@ class SignIn:
 
 
 @dataclass(frozen=True, slots=True)
+class Mail:
+    """The server through which HR is told of new work; none while `host` is empty."""
+
+    host: str = ""
+    port: int = 587
+    security: str = "starttls"
+    user: str = field(default="", repr=False)
+    password: str = field(default="", repr=False)
+    password_file: str = ""
+    sender: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Log:
     """What is written to stderr."""
 
@@ -168,6 +177,7 @@ class Settings:
     jobs: Jobs = field(default_factory=Jobs)
     understanding: Understanding = field(default_factory=Understanding)
     oidc: SignIn = field(default_factory=SignIn)
+    mail: Mail = field(default_factory=Mail)
     log: Log = field(default_factory=Log)
 
 
@@ -179,6 +189,7 @@ SECTIONS: Final[Mapping[str, type[Any]]] = {
     "jobs": Jobs,
     "understanding": Understanding,
     "oidc": SignIn,
+    "mail": Mail,
     "log": Log,
 }
 #: Settings of which one word out of a few is accepted.
@@ -188,22 +199,29 @@ CHOICES: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("understanding", "engine"): ("embedded", "rasa"),
     ("oidc", "kind"): ("none", "openid", "oauth2", "wecom"),
     ("oidc", "second_factor"): ("ours", "theirs"),
+    ("mail", "security"): ("starttls", "tls", "none"),
 }
-#: Settings that may be empty: a Rasa server on loopback needs no token.
+#: Settings that may be empty: a Rasa server on loopback needs no token, and no mail goes out without a server.
 MAY_BE_EMPTY: Final = (
     "server.public_url",
     "server.proxy",
     "understanding.rasa_token",
-    "oidc.client_id",
-    "oidc.client_secret",
-    "oidc.client_secret_file",
-    "oidc.issuer",
-    "oidc.metadata_url",
-    "oidc.authorize_url",
-    "oidc.token_url",
-    "oidc.userinfo_url",
-    "oidc.agent_id",
+    *(f"oidc.{name}" for name in ("client_id", "client_secret", "client_secret_file", "agent_id")),
+    *(f"oidc.{name}" for name in ("issuer", "metadata_url", "authorize_url", "token_url", "userinfo_url")),
+    *(f"mail.{name}" for name in ("host", "user", "password", "password_file", "sender")),
 )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this computer itself.
+
+    >>> is_loopback("::1"), is_loopback("mail.example")
+    (True, False)
+    """
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def load_settings(path: Path = HOME / "config.toml", environ: Mapping[str, str] = os.environ) -> Settings:

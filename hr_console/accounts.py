@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 from flask import Blueprint, abort, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from hr_console.case_words import moment
 from hr_console.console import Console, Entry, account, actor, done, say, signed_in
 from locales import N_
 from people.accounts import (
@@ -97,7 +99,11 @@ class People:
     def list(self) -> ResponseReturnValue:
         """Everybody, and what each role means."""
         return render_template(
-            "hr_console/accounts.html", standings=self._staff.standings(), states=STATES, **_WORDS
+            "hr_console/accounts.html",
+            standings=self._staff.standings(),
+            states=STATES,
+            moment=self._moment,
+            **_WORDS,
         )
 
     def new(self) -> ResponseReturnValue:
@@ -167,7 +173,9 @@ class People:
             return self._one(standing, {f"reason-{act}": say(self._console)(REFUSED[refused.code])}), 400
         if isinstance(token, str):
             return self._link(str(id), standing.account.name, token)
-        return done("account", say(self._console)(DONE[act]), id=id) if str(id) != account().id else done("home")
+        return (
+            done("account", say(self._console)(DONE[act]), id=id) if str(id) != account().id else done("home")
+        )
 
     def _standing(self, id: Any) -> Standing:
         return self._staff.standing(str(id)) or abort(404)
@@ -206,8 +214,12 @@ class People:
             chosen=_preset() or chosen,
             provider=self._provider,
             form=request.form,
+            moment=self._moment,
             **_WORDS,
         )
+
+    def _moment(self, at: datetime) -> str:
+        return moment(at, self._console.now(), say(self._console))
 
     def _link(self, id: str, name: str, token: str) -> str:
         link = self._address + url_for(".invitation", token=token)

@@ -270,4 +270,8 @@ def _hash(path: Path) -> str:
 
 def _comes_from_elsewhere() -> bool:
     """Whether a link in a mail or on another site was followed. The browser has then held the strict cookie back."""
-    return request.method == "GET" and request.headers.get("Sec-Fetch-Site") == "cross-site" and TOKEN not in session
+    return (
+        request.method == "GET"
+        and request.headers.get("Sec-Fetch-Site") == "cross-site"
+        and TOKEN not in session
+    )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Final
 
 from flask import Blueprint, render_template, request, session
 from flask.typing import ResponseReturnValue
 
+from hr_console.case_words import moment
 from hr_console.console import Console, Entry, account, done, say, signed_in
 from hr_console.sign_in import (
     WAIT,
@@ -111,6 +113,7 @@ class OwnAccount:
             standing=self._staff.standing(account().id),
             sessions=self._console.sessions.of(account().id),
             here=signed_in().token_hash,
+            moment=self._moment,
             devices=DEVICES,
             roles=ROLES,
             meanings=MEANINGS,
@@ -125,6 +128,9 @@ class OwnAccount:
             problems=problems or {},
             **second_factor(signed_in(), self._credentials.planned_secret(signed_in())),
         )
+
+    def _moment(self, at: datetime) -> str:
+        return moment(at, self._console.now(), say(self._console))
 
     def _why(self, refused: NotAdmitted, wrong: str) -> str:
         _ = say(self._console)

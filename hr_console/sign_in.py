@@ -217,7 +217,11 @@ class SignIn:
         a page of ours has taken it on."""
         response = make_response(landing(self._arrive()))
         response.delete_cookie(
-            JOURNEY, path=url_for(".provider_start"), secure=self._console.secure, httponly=True, samesite="Lax"
+            JOURNEY,
+            path=url_for(".provider_start"),
+            secure=self._console.secure,
+            httponly=True,
+            samesite="Lax",
         )
         return response
 

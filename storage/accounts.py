@@ -264,7 +264,7 @@ class Accounts(Staff):
         details: Mapping[str, str | int] | None = None,
     ) -> None:
         event = Event(act, by, (events.account(id),), details or {}, reason)
-        append(connection, event, self._now())
+        append(connection, event, self._now(), self._keys)
 
 
 _last_seen = select(func.max(sessions.c.seen_at)).where(sessions.c.account == accounts.c.id).scalar_subquery()

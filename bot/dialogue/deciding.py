@@ -16,11 +16,12 @@ from bot.dialogue.policy import best, find, no_clause, tell_article
 from bot.dialogue.steps import Part, Tap, Tell
 from bot.dialogue.talk import ACT, OFFER, House
 from bot.dialogue.tapping import tapped
-from bot.dialogue.topics import TOPIC_OF, TOPICS, dibao_impact, hr, privacy
+from bot.dialogue.topics import TOPIC_OF, TOPICS, binding, dibao_impact, hr, privacy
 from bot.dialogue.turn import CALCULATING, HR, Outcome, Turn, offers
 from bot.private import is_private
 from bot.understanding.facts import Facts
 from bot.understanding.intents import Language
+from people.bindings import PAUSE, code_in
 from policy_kb.articles import Article
 
 #: After this long a conversation is taken up with a word about it.
@@ -122,6 +123,10 @@ def _decide(turn: Turn) -> None:
         turn.reopen()
     elif privacy.ERASE_ALL.search(heard.text):
         turn.open(privacy.NAME, text=turn.words)
+    elif code := code_in(turn.words):
+        _code(turn, code)
+    elif wish := binding.wish_of(heard.text):
+        turn.open(binding.NAME, wish=wish)
     elif _is_command(turn):
         _command(turn)
     elif turn.private:
@@ -137,6 +142,14 @@ def _start_page(turn: Turn) -> None:
         turn.reopen()
     else:
         _greet(turn)
+
+
+def _code(turn: Turn, code: str) -> None:
+    """A binding code, counted: so many may be tried within a while."""
+    since = (turn.now - PAUSE).isoformat()
+    recent = (*(each for each in turn.it.codes_at if each > since), turn.now.isoformat())
+    turn.it = replace(turn.it, codes_at=recent)
+    turn.open(binding.NAME, wish="bind", code=code)
 
 
 def _cannot_read(turn: Turn) -> None:
@@ -376,13 +389,17 @@ def _missed(turn: Turn) -> None:
         turn.emit(tell_article(turn.talk, article, others=others))
     elif turn.it.misses + 1 >= MOST_MISSES:
         turn.it = replace(turn.it, misses=0)
+        turn.missed()
         turn.tell("talk.not_understood_twice", HR, *offers()[:2])
     else:
         turn.it = replace(turn.it, misses=turn.it.misses + 1)
         if others and turn.house.finder.is_near(others[0]):
             turn.emit(no_clause(others, turn.talk))
+        elif outside:
+            turn.tell("talk.out_of_scope", *offers())
         else:
-            turn.tell("talk.out_of_scope" if outside else "talk.not_understood", *offers())
+            turn.missed()
+            turn.tell("talk.not_understood", *offers())
     turn.reopen()
 
 

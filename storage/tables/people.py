@@ -15,6 +15,7 @@ from sqlalchemy import (
     LargeBinary,
     String,
     Table,
+    text,
 )
 
 from storage.tables.base import Moment, metadata, row_id
@@ -93,7 +94,8 @@ sign_in_journeys: Final = Table(
     Column("ends_at", Moment, nullable=False),
 )
 
-#: An employee of the roster. `body` holds everything personal; the two indexes are blind.
+#: An employee of the roster. `body` holds everything personal; the two indexes are blind. `insured` only tells whether
+#: there is a day from which somebody is insured, so that those who are not can be listed.
 employees: Final = Table(
     "employees",
     metadata,
@@ -104,21 +106,38 @@ employees: Final = Table(
     Column("body", LargeBinary, nullable=False),
     Column("region", String(6), nullable=False),
     Column("state", String(16), nullable=False),
+    Column("insured", Boolean, nullable=False),
     Column("joined_on", Date),
     Column("left_on", Date),
     Column("changed_at", Moment, nullable=False),
+    Index(None, "state", "joined_on", "id"),
 )
 
-#: Which chat is whose. A conversation has one active binding at most; an ended one says why it ended.
+_LIVE: Final = text("state = 'active'")
+
+#: Which chat is whose. A conversation and an employee have one active binding at most; an ended one says why it ended.
 bindings: Final = Table(
     "bindings",
     metadata,
     Column("id", row_id(), primary_key=True),
     Column("employee", row_id(), ForeignKey("employees.id", ondelete="CASCADE"), nullable=False, index=True),
-    Column("conversation", row_id(), ForeignKey("conversations.id", ondelete="CASCADE"), nullable=False),
+    Column(
+        "conversation",
+        row_id(),
+        ForeignKey("conversations.id", ondelete="CASCADE"),
+        nullable=False,
+        index=True,
+    ),
     Column("state", String(16), nullable=False),
     Column("bound_at", Moment, nullable=False),
     Column("ended_at", Moment),
     Column("ended_why", String(32)),
-    Index(None, "conversation", "state"),
+    Index(
+        "uq_bindings_live_conversation",
+        "conversation",
+        unique=True,
+        sqlite_where=_LIVE,
+        postgresql_where=_LIVE,
+    ),
+    Index("uq_bindings_live_employee", "employee", unique=True, sqlite_where=_LIVE, postgresql_where=_LIVE),
 )
