@@ -9,15 +9,18 @@ from flask import Blueprint
 from app.clock import CHINA
 from app.publishing import NothingRuns, Publisher
 from app.settings import Settings
+from app.signing_in import make_provider
 from hr_console import Console, Section, create_blueprint
+from hr_console.accounts import People
 from hr_console.inbox import Inbox
 from hr_console.log_pages import LogPages
+from hr_console.own_account import OwnAccount
 from hr_console.policy_changes import PolicyChanges
 from hr_console.policy_desk import Policies, PolicyDesk
 from hr_console.policy_drafts import PolicyDrafts
 from hr_console.service_page import Service, ServicePage
 from hr_console.shelf import Shelf
-from hr_console.sign_in import SignIn
+from hr_console.sign_in import Door, SignIn
 from hr_inbox.cases import Cases
 from hr_inbox.notices import Mailer
 from people.employees import Directory
@@ -86,6 +89,14 @@ def make_console(
         mailer=mailer,
         link=f"{settings.server.address}/hr/",
     )
+    provider = make_provider(settings)
+    door = Door(
+        credentials=storage.credentials,
+        invitations=storage.invitations,
+        ties=storage.ties,
+        provider=provider,
+    )
+    provider_name = "" if provider is None else provider.name
     shelf = Shelf(library, load_replies(), finder, today)
     cases = storage.cases if cases is None else cases
     directory = storage.roster if directory is None else directory
@@ -96,6 +107,8 @@ def make_console(
         PolicyDrafts(console, policies),
         ServicePage(console, service),
         LogPages(console, storage.history, storage.chain, storage.accounts, directory),
-        SignIn(console),
+        People(console, storage.accounts, settings.server.address, provider_name),
+        OwnAccount(console, storage.accounts, storage.credentials),
+        SignIn(console, door),
     ]
     return create_blueprint(console, *sections)

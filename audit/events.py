@@ -10,8 +10,26 @@ from locales import N_
 
 #: Every act that can be logged, with the words that a reader gets. An act that is not here cannot be written.
 ACTS: Final[Mapping[str, str]] = {
+    # Accounts of HR and how they sign in.
     "sign_in": N_("登录"),
     "sign_out": N_("退出"),
+    "sign_in_failed": N_("登录没有成功"),
+    "sign_in_locked": N_("试错太多，暂时锁住"),
+    "sessions_ended": N_("退出了自己在别处的登录"),
+    "password_changed": N_("改了自己的密码"),
+    "second_factor_set": N_("设了自己的动态码"),
+    "second_factor_reset": N_("取消了动态码，要重新设"),
+    "account_added": N_("加了账号"),
+    "account_invited": N_("重新发了邀请，原来的密码作废"),
+    "account_joined": N_("接受邀请，设了密码"),
+    "account_changed": N_("改了姓名或邮箱"),
+    "account_closed": N_("停用账号"),
+    "account_reopened": N_("重新启用账号"),
+    "account_unlocked": N_("解锁账号"),
+    "roles_changed": N_("改了角色"),
+    "tie_allowed": N_("准许用公司的登录"),
+    "account_tied": N_("第一次用公司的登录，已对上账号"),
+    "account_untied": N_("不再准许用公司的登录"),
     # How HR serves: hours, targets, days, mails.
     "set_hours": N_("改了上班时间"),
     "set_targets": N_("改了回复时限"),
@@ -86,7 +104,10 @@ ACTS: Final[Mapping[str, str]] = {
 DIBAO: Final = ("dibao_", "consent_")
 
 #: Who acts where nobody does: the nightly jobs, the schedule.
+#: Who acts where nobody does: the nightly jobs, the schedule, a command in the terminal.
 SYSTEM: Final = "system"
+#: Who acts where it is not known who: at the door, before anybody is let in.
+NOBODY: Final = "nobody"
 #: An employee who acts for themselves. Who it is stands among the subjects, where it can be erased.
 EMPLOYEE: Final = "employee"
 
