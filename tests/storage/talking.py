@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from bot.receiving import Kept, Received, Said, receive
 from delivery.messages import Button, IncomingMessage, Reply
 from hr_inbox.task import HrTask
+from people.bindings import BindingAct
 from storage.opening import Storage
 
 T = TypeVar("T")
@@ -40,7 +41,11 @@ def message(
 
 
 def answer(
-    *texts: str, state: dict[str, Any] | None = None, tasks: tuple[HrTask, ...] = (), erase: bool = False
+    *texts: str,
+    state: dict[str, Any] | None = None,
+    tasks: tuple[HrTask, ...] = (),
+    erase: bool = False,
+    binding: BindingAct | None = None,
 ) -> Turn:
     """A turn that replies with the texts."""
     said = Said(
@@ -48,6 +53,7 @@ def answer(
         tuple(Reply(text) for text in texts),
         tasks,
         erase=erase,
+        binding=binding,
     )
     return lambda kept, message: said
 
