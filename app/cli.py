@@ -37,6 +37,7 @@ WRONG_INPUT = 2
 #: Commands of other modules, each loaded when it is called: a calculation does not wait for the chat's libraries.
 ELSEWHERE: Final[Mapping[str, str]] = {
     "ask": "app.ask_command",
+    "audit": "app.audit_command",
     "backup": "app.database_commands",
     "chat": "app.chat_command",
     "db": "app.database_commands",

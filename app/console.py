@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from flask import Blueprint
 
+from app.clock import CHINA
 from app.settings import Settings
-from hr_console import Console, create_blueprint
+from hr_console import Console, Section, create_blueprint
+from hr_console.inbox import Inbox
+from hr_console.service_page import Service, ServicePage
+from hr_console.shelf import Shelf
 from hr_console.sign_in import SignIn
+from hr_inbox.cases import Cases
+from hr_inbox.notices import Mailer
+from people.employees import Directory
+from policy_kb.finding import Finder
 from policy_kb.library import Library
+from policy_kb.replies import load_replies
 from storage.opening import Storage
 from web_calc import languages
 
@@ -15,8 +24,18 @@ from web_calc import languages
 COOKIE = "hr cookie"
 
 
-def make_console(settings: Settings, storage: Storage, library: Library, *, demo: bool = False) -> Blueprint:
-    """The console's pages."""
+def make_console(
+    settings: Settings,
+    storage: Storage,
+    library: Library,
+    mailer: Mailer | None = None,
+    *,
+    demo: bool = False,
+    finder: Finder | None = None,
+    cases: Cases | None = None,
+    directory: Directory | None = None,
+) -> Blueprint:
+    """The console's pages. `mailer` is None where no mails are sent; without a `finder` the inbox offers no articles."""
     console = Console(
         sessions=storage.sessions,
         log=storage.audit,
@@ -26,4 +45,15 @@ def make_console(settings: Settings, storage: Storage, library: Library, *, demo
         secure=settings.server.secure,
         demo=demo,
     )
-    return create_blueprint(console, SignIn(console))
+    service = Service(
+        book=storage.service,
+        notices=storage.mail_notices,
+        colleagues=storage.accounts,
+        mailer=mailer,
+        link=f"{settings.server.address}/hr/",
+    )
+    sections: list[Section] = [SignIn(console), ServicePage(console, service)]
+    if cases is not None and directory is not None:
+        shelf = Shelf(library, load_replies(), finder, lambda: storage.now().astimezone(CHINA).date())
+        sections.insert(0, Inbox(console, cases, directory, storage.accounts, shelf, library.divisions))
+    return create_blueprint(console, *sections)

@@ -29,17 +29,18 @@ class Server:
     public_url: str = ""
 
     @property
+    def address(self) -> str:
+        """Where links in mails and codes start; no slash at its end."""
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+    @property
     def secure(self) -> bool:
         """Whether browsers reach the pages over HTTPS."""
         return self.public_url.startswith("https://")
 
     def refuse_unless_loopback(self) -> None:
         """The demo's log-ins are public knowledge, so nobody else may reach it. Raises `SettingsError`."""
-        try:
-            loopback = self.host == "localhost" or ipaddress.ip_address(self.host).is_loopback
-        except ValueError:
-            loopback = False
-        if not loopback:
+        if not is_loopback(self.host):
             raise SettingsError(f"server.host: --demo accepts only a loopback address, not {self.host!r}")
 
 
@@ -113,6 +114,19 @@ class Understanding:
 
 
 @dataclass(frozen=True, slots=True)
+class Mail:
+    """The server through which HR is told of new work; none while `host` is empty."""
+
+    host: str = ""
+    port: int = 587
+    security: str = "starttls"
+    user: str = field(default="", repr=False)
+    password: str = field(default="", repr=False)
+    password_file: str = ""
+    sender: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Log:
     """What is written to stderr."""
 
@@ -129,6 +143,7 @@ class Settings:
     keys: Keys = field(default_factory=Keys)
     jobs: Jobs = field(default_factory=Jobs)
     understanding: Understanding = field(default_factory=Understanding)
+    mail: Mail = field(default_factory=Mail)
     log: Log = field(default_factory=Log)
 
 
@@ -139,6 +154,7 @@ SECTIONS: Final[Mapping[str, type[Any]]] = {
     "keys": Keys,
     "jobs": Jobs,
     "understanding": Understanding,
+    "mail": Mail,
     "log": Log,
 }
 #: Settings of which one word out of a few is accepted.
@@ -146,9 +162,26 @@ CHOICES: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("log", "level"): ("debug", "info", "warning", "error"),
     ("jobs", "engine"): ("embedded", "postgresql", "redis"),
     ("understanding", "engine"): ("embedded", "rasa"),
+    ("mail", "security"): ("starttls", "tls", "none"),
 }
-#: Settings that may be empty: a Rasa server on loopback needs no token.
-MAY_BE_EMPTY: Final = ("server.public_url", "understanding.rasa_token")
+#: Settings that may be empty: a Rasa server on loopback needs no token, and no mail goes out without a server.
+MAY_BE_EMPTY: Final = (
+    "server.public_url",
+    "understanding.rasa_token",
+    *(f"mail.{name}" for name in ("host", "user", "password", "password_file", "sender")),
+)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this computer itself.
+
+    >>> is_loopback("::1"), is_loopback("mail.example")
+    (True, False)
+    """
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def load_settings(path: Path = HOME / "config.toml", environ: Mapping[str, str] = os.environ) -> Settings:

@@ -42,6 +42,7 @@ class Assistant:
             topic=outcome.topic,
             asked=after.asked,
             erase=outcome.erase,
+            unanswered=outcome.unanswered,
             binding=outcome.binding,
         )
 

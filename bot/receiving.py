@@ -10,6 +10,7 @@ from typing import Any, Literal, Protocol
 
 from delivery.messages import IncomingMessage, Reply
 from hr_inbox.task import HrTask
+from hr_inbox.unanswered import Unanswered
 from people.bindings import BindingAct
 
 
@@ -27,7 +28,7 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What a turn comes to: the state to keep, the replies to send, the tasks to open for HR.
+    """What a turn comes to: the state to keep, the replies to send, the tasks to open for HR, what had no answer.
 
     `erase` asks for everything that is kept about this employee to go, after which only the replies are delivered.
     `binding` ties the conversation to an employee of the roster, or unties it.
@@ -40,6 +41,7 @@ class Said:
     topic: str = ""
     asked: str = ""
     erase: bool = False
+    unanswered: tuple[Unanswered, ...] = ()
     binding: BindingAct | None = None
 
 
@@ -56,7 +58,7 @@ class Work(Protocol):
         """The sender's conversation, locked until the transaction ends; opened where there is none."""
 
     def keep(self, kept: Kept, message: IncomingMessage, said: Said) -> tuple[str, ...]:
-        """Stores the turn: state under the next version, both sides' messages, outbox rows, tasks. The tasks' numbers."""
+        """Stores the turn: state under the next version, messages, outbox rows, tasks, counts. The tasks' numbers."""
 
     def hold(self, kept: Kept, message: IncomingMessage) -> None:
         """Stores a message for the person who holds the conversation; the assistant stays silent."""

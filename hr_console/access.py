@@ -15,6 +15,38 @@ NEEDS: Final[Mapping[str, Need]] = {
     "static": "anyone",
     "sign_in": "anyone",
     "home": "signed_in",
+    # dashboard
+    "dashboard": "dashboard",
+    "dashboard_file": "dashboard",
+    "dashboard_questions": "dashboard",
+    "dashboard_uninsured": "roster",
+    "dashboard_bases": "roster",
+    "dashboard_dibao": "dibao",
+    # the inbox
+    "inbox": "inbox",
+    "inbox_changes": "inbox",
+    "inbox_search": "inbox",
+    "inbox_many": "inbox",
+    "inbox_undo": "inbox",
+    "case": "inbox",
+    "case_take": "inbox",
+    "case_take_over": "inbox",
+    "case_release": "inbox",
+    "case_snooze": "inbox",
+    "case_finish": "inbox",
+    "case_reopen": "inbox",
+    "case_say": "inbox",
+    "case_again": "inbox",
+    "case_insert": "inbox",
+    "case_note": "inbox",
+    # Service times.
+    "service": "company",
+    "service_hours": "company",
+    "service_targets": "company",
+    "service_day": "company",
+    "service_day_remove": "company",
+    "service_mail": "company",
+    "service_mail_test": "company",
 }
 
 

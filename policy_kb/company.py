@@ -264,7 +264,7 @@ def check_cases(library: Library, rule: CompanyRule, today: date) -> list[str]:
 def calculate_with(
     library: Library, data: object, today: date, company: Iterable[CompanyRule]
 ) -> dict[str, Any]:
-    """The answer to a case with these rules applied, approved or not: for cases and dry runs."""
+    """The answer to a case with these rules applied, approved or not: for their own cases."""
     case = read_case(data, library.divisions.find, today)
     applied = apply(company, case, library.rules(case))
     result = answer(assess(applied.case, applied.rules, break_even=False), library)

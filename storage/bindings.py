@@ -123,7 +123,12 @@ class StoredBindings(Bindings, Codes):
                 _drop_unsent(connection, conversation)
             void_codes(connection, (employee,))  # the paper may be in the same wrong hands
             if ended:
-                append(connection, Event("unbound", by, (subject(employee),), {"why": why}, reason), now)
+                append(
+                    connection,
+                    Event("unbound", by, (subject(employee),), {"why": why}, reason),
+                    now,
+                    self._keys,
+                )
         return bool(ended)
 
     def _owner(self, row: Row[Any]) -> Owner:

@@ -7,22 +7,35 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from sqlalchemy import select
+
+from hr_inbox.task import Due, never_due
 from storage.accounts import Accounts, StoredSessions
 from storage.audit import StoredLog
 from storage.bindings import StoredBindings
+from storage.cases import StoredCases
 from storage.companies import StoredCompanies
+from storage.company_settings import CompanySettings
 from storage.conversations import Conversations
 from storage.database import Database
 from storage.employees import StoredRoster
 from storage.erasing import ErasureJournal
+from storage.households import StoredHouseholds
 from storage.imports import StoredImports
 from storage.inbox import StoredEvents
-from storage.keys import Keys, has_keys, make_key
+from storage.keys import Keys, has_keys, make_key, make_signing_key
+from storage.log_chain import HeadFile, StoredChain
+from storage.log_history import StoredHistory
+from storage.mail_notices import StoredNotices
 from storage.migrating import check_current, upgrade
 from storage.outbox import StoredOutbox
+from storage.policy_changes import PolicyChanges
+from storage.policy_news import PolicyNews
 from storage.records import StoredRecords
 from storage.rotation import check_keys, in_use
-from storage.tasks import Tasks
+from storage.tables import audit_heads
+from storage.tasks import label_old
+from storage.unanswered import StoredGaps
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +49,18 @@ class Storage:
     conversations: Conversations
     inbox: StoredEvents
     outbox: StoredOutbox
-    tasks: Tasks
+    cases: StoredCases
     accounts: Accounts
     sessions: StoredSessions
     audit: StoredLog
+    gaps: StoredGaps
+    service: CompanySettings
+    households: StoredHouseholds
+    policy_changes: PolicyChanges
+    policy_news: PolicyNews
+    history: StoredHistory
+    chain: StoredChain
+    mail_notices: StoredNotices
     roster: StoredRoster
     bindings: StoredBindings
     records: StoredRecords
@@ -59,13 +80,18 @@ def open_storage(
     now: Callable[[], datetime] = utc_now,
     *,
     make: bool = False,
+    due: Due = never_due,
 ) -> Storage:
-    """Opens the storage; `make` (the demo) makes tables and keys where there are none. Raises `StorageError`."""
+    """Opens the storage; `make` (the demo) makes tables and keys where there are none. Raises `StorageError`.
+
+    `due` tells by when HR answers.
+    """
     database, erasures = Database(url), ErasureJournal(journal)
     try:
         if make:
             make_ready(database, folder)
         keys = _checked_keys(database, folder)
+        label_old(database, keys)
         erasures.catch_up(database)
     except BaseException:
         database.close()
@@ -75,13 +101,21 @@ def open_storage(
         keys=keys,
         journal=erasures,
         now=now,
-        conversations=Conversations(database, keys, erasures, now),
+        conversations=Conversations(database, keys, erasures, now, due),
         inbox=StoredEvents(database, keys, now),
         outbox=StoredOutbox(database, keys, now),
-        tasks=Tasks(database, keys, now),
+        cases=StoredCases(database, keys, now, due),
         accounts=Accounts(database, keys, now),
         sessions=StoredSessions(database, keys, now),
-        audit=StoredLog(database, now),
+        gaps=StoredGaps(database),
+        service=CompanySettings(database, now),
+        households=StoredHouseholds(database, keys),
+        policy_changes=PolicyChanges(database, keys, now),
+        policy_news=PolicyNews(database, keys, now),
+        audit=StoredLog(database, keys, now),
+        history=StoredHistory(database, keys),
+        chain=StoredChain(database, keys, HeadFile.beside(folder), now),
+        mail_notices=StoredNotices(database, keys, now),
         roster=StoredRoster(database, keys, erasures, now),
         bindings=StoredBindings(database, keys, now),
         records=StoredRecords(database, keys, now),
@@ -104,3 +138,5 @@ def make_ready(database: Database, folder: Path) -> None:
         upgrade(connection)
         if not has_keys(folder) and not in_use(connection):
             make_key(folder)
+        if has_keys(folder) and not connection.execute(select(audit_heads).limit(1)).first():
+            make_signing_key(folder)  # keys that an earlier version made came without it

@@ -9,9 +9,12 @@ from typing import Any, Final
 from sqlalchemy import Connection, RowMapping, Table, bindparam, func, select, update
 
 from storage import accounts as account_rows
+from storage import audit as log_rows
+from storage import cases as case_rows
 from storage import companies as company_rows
 from storage import employee_rows
 from storage import imports as import_store
+from storage import policy_changes as policy_rows
 from storage import records as record_rows
 from storage import tasks as task_rows
 from storage.conversation_rows import SENDER, WITH_KEY, sender_index
@@ -21,6 +24,7 @@ from storage.errors import StorageError
 from storage.keys import Keys
 from storage.tables import (
     accounts,
+    audit_reasons,
     conversations,
     employee_records,
     employees,
@@ -29,8 +33,10 @@ from storage.tables import (
     import_rows,
     imports,
     insured_accounts,
+    notes,
     pay_months,
     person_keys,
+    policy_changes,
     tasks,
 )
 
@@ -39,6 +45,8 @@ from storage.tables import (
 BODIES: Final[Mapping[Table, str]] = {
     tasks: task_rows.BODY,
     accounts: account_rows.BODY,
+    policy_changes: policy_rows.BODY,
+    audit_reasons: log_rows.REASON,
     employees: employee_rows.BODY,
     pay_months: record_rows.PAY,
     employee_records: record_rows.BODY,
@@ -47,6 +55,7 @@ BODIES: Final[Mapping[Table, str]] = {
     imports: import_store.BODY,
     import_rows: import_store.ROW,
     import_mappings: import_store.MAPPING,
+    notes: case_rows.NOTE,
 }
 #: Tables with values that a root key seals, each with its `key_id`.
 SEALED_BY_ROOT: Final = (person_keys, *BODIES)

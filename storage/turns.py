@@ -11,16 +11,19 @@ from audit.events import Event
 from bot.receiving import Kept, Said, Work
 from delivery.messages import IncomingMessage, Reply
 from delivery.transcript import Author
+from hr_inbox.task import Due
 from storage.audit import append
 from storage.bindings import act_on, untie
 from storage.conversation_rows import STATE, Opened, add_bubbles, find_or_open, read_bubble
 from storage.database import DIALECTS, upsert
 from storage.erasing import begin_anew
 from storage.errors import StorageError
+from storage.holding import wrote
 from storage.inbox import event_key
 from storage.keys import Keys
 from storage.tables import conversations, inbox, messages, person_keys
 from storage.tasks import open_task
+from storage.unanswered import count_unanswered
 
 # One statement on the unique key: it either takes the key, or waits for whoever is taking it and says how that ended.
 _CLAIM: Final = {
@@ -73,10 +76,11 @@ _DONE: Final = (
 class Turn(Work):
     """One turn over one connection. `erased` are the conversations that the turn erased."""
 
-    def __init__(self, connection: Connection, keys: Keys, now: datetime) -> None:
+    def __init__(self, connection: Connection, keys: Keys, now: datetime, due: Due) -> None:
         self._connection = connection
         self._keys = keys
         self._now = now
+        self._due = due
         self._locked: dict[tuple[str, str], Opened] = {}
         self.erased: list[tuple[str, datetime]] = []
 
@@ -108,7 +112,7 @@ class Turn(Work):
         return kept_as(self._lock(message))
 
     def keep(self, kept: Kept, message: IncomingMessage, said: Said) -> tuple[str, ...]:
-        """Stores the turn: state under the next version, both sides' messages, outbox rows, tasks. The tasks' numbers.
+        """Stores the turn: state under the next version, messages, outbox rows, tasks, counts. The tasks' numbers.
 
         A tie to an employee is made or ended with it. An employee who asks to be erased is erased first; of this turn
         only the replies stay.
@@ -139,10 +143,12 @@ class Turn(Work):
         if changed.rowcount != 1:
             raise StorageError("the conversation has moved on since it was read")
         self._done(opened, message, first)
+        count_unanswered(self._connection, said.unanswered, self._now)
         if said.binding is not None:
             acted = act_on(self._connection, self._keys, opened.id, said.binding, self._now)
+        wrote(self._connection, self._keys, opened, self._now, self._due)
         numbers = tuple(
-            open_task(self._connection, self._keys, opened.id, task, self._now) for task in said.tasks
+            open_task(self._connection, self._keys, opened, task, self._now, self._due) for task in said.tasks
         )
         for event in acted:
             append(self._connection, event, self._now)
@@ -156,6 +162,7 @@ class Turn(Work):
         parameters = {"opened": opened.id, "new_seq": opened.last_seq, "now": self._now}
         self._connection.execute(_HELD, parameters)
         self._done(opened, message, first)
+        wrote(self._connection, self._keys, opened, self._now, self._due)
 
     def _lock(self, message: IncomingMessage) -> Opened:
         sender = (message.channel, message.sender)

@@ -390,13 +390,17 @@ def _missed(turn: Turn) -> None:
         turn.emit(tell_article(turn.talk, article, others=others))
     elif turn.it.misses + 1 >= MOST_MISSES:
         turn.it = replace(turn.it, misses=0)
+        turn.missed()
         turn.tell("talk.not_understood_twice", HR, *offers()[:2])
     else:
         turn.it = replace(turn.it, misses=turn.it.misses + 1)
         if others and turn.house.finder.is_near(others[0]):
             turn.emit(no_clause(others, turn.talk))
+        elif outside:
+            turn.tell("talk.out_of_scope", *offers())
         else:
-            turn.tell("talk.out_of_scope" if outside else "talk.not_understood", *offers())
+            turn.missed()
+            turn.tell("talk.not_understood", *offers())
     turn.reopen()
 
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from bot.dialogue.known import Known
 from bot.dialogue.policy import tell_article
+from bot.dialogue.steps import Part
 from bot.dialogue.topics import TOPIC_OF, TOPICS, binding, dibao_impact, hr, privacy
 from bot.dialogue.turn import HR, Turn, offers
 
@@ -126,6 +127,17 @@ def _way(turn: Turn, value: str) -> None:
         _nothing(turn)
 
 
+def _again(turn: Turn, value: str) -> None:
+    """The last result by the figures of today, with everything that stands beside a first one."""
+    calculated = turn.it.calculated
+    if calculated is None:
+        _topic(turn, "dibao_impact")
+        return
+    turn.it = replace(turn.it, calculated=None)
+    turn.follow_up(dibao_impact.result(turn.talk, calculated, Part("dibao.changed_result")))
+    turn.reopen()
+
+
 def _paper(turn: Turn, value: str) -> None:
     if turn.it.calculated is None:
         _nothing(turn)
@@ -143,13 +155,16 @@ def _deducts(turn: Turn, value: str) -> None:
 
 
 def _line(turn: Turn, value: str) -> None:
-    """Where the line stands, to fill it in after all, or to leave it out."""
+    """Where the line stands, to fill it in after all, to take the library's, or to leave it out."""
     if value == "where":
         turn.emit(dibao_impact.where_line(turn.talk))
         turn.reopen()
     elif value == "fill":
         known = turn.it.known
         turn.it = replace(turn.it, asks={}, known=replace(known, waived=known.waived - {"standard_monthly"}))
+        turn.open("dibao_impact")
+    elif value == "published":
+        turn.it = replace(turn.it, known=replace(turn.it.known, standard_monthly=None))
         turn.open("dibao_impact")
     else:
         _waive(turn, "standard_monthly")
@@ -206,6 +221,7 @@ _HANDLERS: Final[Mapping[str, Callable[[Turn, str], None]]] = {
     "intent": _intent,
     "article": _article,
     "way": _way,
+    "again": _again,
     "paper": _paper,
     "deducts": _deducts,
     "standard_monthly": _line,

@@ -311,12 +311,13 @@
   window.addEventListener("online", () => { pause = 2000; begin(); flush(); });
   window.addEventListener("offline", () => { byId("offline").hidden = false; });
 
-  // --- listening: what HR answers comes by itself; often while someone is here, seldom in a forgotten tab
+  // --- listening: what HR answers comes by itself; at once while a person is on it, seldom in a forgotten tab
   let listening = 0, active = Date.now();
   const listen = () => {
     clearTimeout(listening);
     const idle = Date.now() - active;
-    listening = setTimeout(poll, idle < 3 * 60000 ? 3000 : idle < 30 * 60000 ? 15000 : 60000);
+    const often = byId("held").hidden ? 3000 : 1200;
+    listening = setTimeout(poll, idle < 3 * 60000 ? often : idle < 30 * 60000 ? 15000 : 60000);
   };
   const poll = async () => {
     try {

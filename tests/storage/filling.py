@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 from databases import Clock
-from talking import REPLY, TASK, Post, kept, message, say
+from sqlalchemy import insert
+from talking import REPLY, TASK, Post, colleague, message, say
 
-from audit.events import Event, account
+from audit.events import Event, account, employee
 from bot.receiving import Said, receive
 from delivery.outbox import deliver_due
+from hr_inbox.task import HrTask
+from hr_inbox.unanswered import Unanswered
+from hr_inbox.working_days import OwnDay
 from people.bindings import Bind
 from people.employees import Employee
 from people.entities import InsuredAccount, LegalEntity
 from people.importing import Incoming, Read
 from people.records import Adjustment, DibaoStatus
 from storage.opening import Storage
+from storage.tables import mail_digests, told_tasks
+from storage.unanswered import count_unanswered
 
 
 def _talk(storage: Storage, clock: Clock) -> None:
@@ -26,8 +32,6 @@ def _talk(storage: Storage, clock: Clock) -> None:
     say(storage, message("e2", sender="走了的人"), "删了", erase=True)
     say(storage, message("p1", channel="wechat"), "发出的")
     deliver_due(storage.outbox, {"wechat": Post()}, clock)
-    storage.tasks.close("T-000001")
-    storage.conversations.take_over(kept(storage).id)
     storage.inbox.store(message("m2", "还没答的"))
 
 
@@ -67,7 +71,39 @@ def _import(storage: Storage, clock: Clock) -> None:
     storage.imports.apply(it)
 
 
+def _lack(storage: Storage, clock: Clock) -> None:
+    with storage.database.work() as connection:
+        count_unanswered(connection, (Unanswered("no_clause", "ask_transfer", "320500"),), clock())
+
+
+def _log(storage: Storage, clock: Clock) -> None:
+    both = (employee("5a1e"), employee("3a06"))
+    storage.audit.record(Event("log_search", account("2a0"), both, reason="阿丽问是谁看过"))
+    storage.chain.check()
+
+
+def _serve(storage: Storage, clock: Clock) -> None:
+    (zhao, *_) = storage.accounts.all()
+    storage.service.set_targets({0: 30, 1: 240, 2: 480}, zhao.id)
+    storage.service.set_day(OwnDay(date(2026, 10, 10), False, "厂休"), zhao.id)
+    with storage.database.work() as connection:
+        connection.execute(insert(mail_digests), {"account": zhao.id, "attempts": 0})
+        connection.execute(insert(told_tasks), {"account": zhao.id, "task": 1, "told_at": clock()})
+
+
+def _work_on_a_case(storage: Storage, clock: Clock) -> None:
+    say(
+        storage, message("c1", sender="阿梅"), "已经转给人事", tasks=(HrTask("complaint", ("赵静逼我签字",)),)
+    )
+    li = colleague(storage, "李娜")
+    storage.cases.take("T-000002", li)
+    storage.cases.say("T-000002", li, "我来问问", "k1", 0)
+    storage.cases.note("T-000002", li, "先问车间主任", (li.account,))
+    storage.cases.many("snooze", ["T-000002"], li, clock() + timedelta(days=2))
+    storage.cases.finish("T-000001", li)
+
+
 def fill(storage: Storage, clock: Clock) -> None:
     """Everything that there is to store, in the order in which it happens."""
-    for each in (_talk, _sign_in, _employ, _set_up, _import):
+    for each in (_talk, _sign_in, _employ, _set_up, _import, _work_on_a_case, _lack, _log, _serve):
         each(storage, clock)
