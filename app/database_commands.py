@@ -8,11 +8,15 @@ from pathlib import Path
 import click
 
 from app.jobs import Jobs, open_queue
+from app.mailing import make_mailer, make_notifier
+from app.publishing import NothingRuns, Publisher
 from app.settings import Settings
 from storage.backup import back_up
 from storage.backup import restore as put_back
 from storage.database import Database
 from storage.erasing import ErasureJournal
+from storage.keys import Keys, has_signing_key
+from storage.log_chain import HeadFile, StoredChain
 from storage.migrating import revision_of
 from storage.migrating import upgrade as migrate
 from storage.opening import open_storage, utc_now
@@ -56,6 +60,9 @@ def restore(settings: Settings, file: Path, force: bool) -> None:
     """Put the backup FILE into the database; stop the server first."""
     with closing(Database(settings.database.address)) as database:
         restored = put_back(database, file, ErasureJournal(settings.keys.journal), force=force)
+        if has_signing_key(settings.keys.path):  # where it is not here yet, no signed heads are here either
+            heads = HeadFile.beside(settings.keys.path)
+            StoredChain(database, Keys(settings.keys.path), heads, utc_now).put_back(restored.made_at)
     click.echo(f"{restored.made_at} 的备份：{_rows_text(restored.rows)}")
     click.echo(f"再次删除已删的对话 {restored.erased} 个；当时没发出的 {restored.dropped} 条不再发送。")
 
@@ -70,7 +77,10 @@ def worker(settings: Settings) -> None:
         )
     storage = open_storage(settings.database.address, settings.keys.path, settings.keys.journal)
     with closing(storage.database):
-        Jobs(open_queue(settings), storage, channels={}).run(settings.jobs.threads)
+        publisher = Publisher(settings.policy, storage, NothingRuns())
+        notify = make_notifier(settings, storage, make_mailer(settings.mail))
+        jobs = Jobs(open_queue(settings), storage, channels={}, publish=publisher.work, notify=notify)
+        jobs.run(settings.jobs.threads)
 
 
 def _rows_text(rows: dict[str, int]) -> str:

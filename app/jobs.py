@@ -21,6 +21,7 @@ from delivery.inbox import work_off
 from delivery.messages import IncomingMessage
 from delivery.outbox import Sender, deliver_due
 from delivery.outbox import sweep as sweep_outbox
+from storage.errors import StorageError
 from storage.opening import Storage
 from storage.retention import keep_to_terms
 
@@ -32,7 +33,12 @@ _NAME: Final = "shebao"
 
 
 class Jobs:
-    """What runs beside the requests. `receive` answers a stored event; None leaves events to other processes."""
+    """What runs beside the requests.
+
+    `receive` answers a stored event; None leaves events to other processes. `publish` brings changes of the library into
+    force when their day in China begins; None leaves that to others. `notify` tells HR of new work by mail; None where
+    no mails are sent.
+    """
 
     def __init__(
         self,
@@ -40,6 +46,8 @@ class Jobs:
         storage: Storage,
         channels: Mapping[str, Sender],
         receive: Callable[[IncomingMessage], object] | None = None,
+        publish: Callable[[], None] | None = None,
+        notify: Callable[[], object] | None = None,
     ) -> None:
         self._queue = queue
         self._storage = storage
@@ -49,8 +57,15 @@ class Jobs:
         self._deliver = queue.task(name="deliver")(self._send)
         self._answer = queue.task(name="answer")(self._work_off)
         queue.periodic_task(crontab(), name="sweep")(self.sweep)
+        if publish is not None:
+            queue.periodic_task(crontab(), name="publish")(publish)
+        if notify is not None:
+            queue.periodic_task(crontab(), name="notify")(notify)
         # Half past three at night in China; Huey counts in UTC.
         self._retain = queue.periodic_task(crontab(minute="30", hour="19"), name="retain")(self.retain)
+        self._check_log = queue.periodic_task(crontab(minute="45", hour="19"), name="check_log")(
+            self.check_log
+        )
 
     def deliver(self, outbox_id: str) -> None:
         """Sends a row of the outbox soon, after the earlier ones of its conversation."""
@@ -65,6 +80,8 @@ class Jobs:
         self._storage.inbox.give_up(self._storage.now())
         self._work_off(None)
         sweep_outbox(self._storage.outbox, self._channels, self._storage.now)
+        if self._storage.chain.is_due():
+            self.check_log()
 
     def retain(self) -> None:
         """Takes away what has been kept long enough."""
@@ -72,9 +89,22 @@ class Jobs:
         counts = keep_to_terms(self._storage.database, self._storage.now())
         log.info("retention: %s", ", ".join(f"{kind} {count}" for kind, count in counts.items()))
 
+    def check_log(self) -> None:
+        """Checks the chain of the log and signs its end; what is broken is shown to auditors and stands in this log."""
+        try:
+            found = self._storage.chain.check()
+        except StorageError as error:
+            log.error("audit: not checked (%s)", error)
+            return
+        if found.broken is None:
+            log.info("audit: whole, %d events", found.last)
+        else:
+            log.error("audit: event %d is broken (%s)", found.broken.seq, found.broken.why)
+
     def start(self, threads: int) -> None:
         """Works in threads of this process until `stop`."""
         self._retain()  # a computer that is off at night would keep everything
+        self._check_log()
         self._consumer = _Embedded(self._queue, **_options(threads))
         self._consumer.start()
 
@@ -87,6 +117,7 @@ class Jobs:
     def run(self, threads: int) -> None:
         """Works until the process is told to stop (SIGTERM lets the jobs that are running finish)."""
         self._retain()
+        self._check_log()
         Consumer(self._queue, graceful_signal="TERM", **_options(threads)).run()
 
     def _send(self, outbox_id: str) -> None:

@@ -98,9 +98,9 @@ class Page:
 class Said:
     """One bubble of a case's conversation, as the employee sees it, and what became of it.
 
+    `sources` are the records that it rests on (`policy_kb.answer.source_json`), which the employee has one tap away.
     `delivery` is None for what the employee wrote, and for answers so old that how they were sent is no longer kept.
     `reason` is why one failed or was dropped, as a word or the platform's number. `by` is the account that answered.
-    `sources` are the records that it rests on (`policy_kb.answer.source_json`), which the employee has one tap away.
     """
 
     seq: int
@@ -109,8 +109,8 @@ class Said:
     at: datetime
     delivery: Delivery | None = None
     reason: str = ""
-    by: str | None = None
     sources: tuple[dict[str, Any], ...] = ()
+    by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +211,8 @@ class Cases(Protocol):
     ) -> str:
         """Answers the employee; the id of the message on its way. Only the one who has the case speaks.
 
+        The same key a second time sends nothing. `seen` is the last bubble that the speaker has seen. `sources` travel
+        with the message. Raises `Collision`.
         The same key a second time sends nothing. `seen` is the last bubble that the speaker has seen. What the employee
         wrote since then does not hold the answer back, for they may write at any moment: the speaker finds it with
         `transcript(number, viewer, seen)`. What a colleague answered since then does: raises `Collision` with them, as

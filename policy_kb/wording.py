@@ -107,6 +107,13 @@ ACCEPTED: Final[Mapping[str, str]] = {
     "at_least_earners": N_("低保本上的人数不能少于挣钱的人数（{low}）"),
     "at_least_other_income": N_("收入范围的高数不能小于低数"),
     "file": N_("{choices}"),
+    "row_once": N_("和第 {low} 行是同一个，只留一行"),
+    "not_on_roster": N_("花名册里没有这个工号，请先导入花名册"),
+    "digits_lost": N_("在表格里是数字，15 位以后的已经丢了。请照证件补上，或在表格里改成文本格式重新填"),
+    "id_number": N_("身份证号是 18 位，最后一位可以是 X；请照证件核对"),
+    "no_dibao": N_("这一栏看得到的人多，不要写低保的事；写“本人还没同意”“手续在办”这样的就行"),
+    "total_row": N_("这是合计行，不是员工"),
+    "length": N_("最多 {high} 个字"),
 }
 
 

@@ -1,13 +1,13 @@
 """Erasing everything of one employee: the key goes, and with it whatever any copy still holds.
 
 A backup made before still has the wrapped key, so the ids of erased conversations are written to a journal outside
-the database; restoring a backup erases them again.
+the database; restoring a backup erases them again. The same goes for somebody who was taken off the roster: ids are
+random, so one list serves both.
 """
 
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
@@ -20,7 +20,8 @@ from storage.conversation_rows import Opened, find_or_open, open_new
 from storage.database import DIALECTS, Database, upsert
 from storage.inbox import read_event, seal_event
 from storage.keys import Keys
-from storage.tables import conversations, erasures, inbox
+from storage.line_files import add_lines, read_text
+from storage.tables import conversations, employees, erasures, inbox
 
 _NOTE: Final = {dialect: upsert(dialect, erasures).on_conflict_do_nothing() for dialect in DIALECTS}
 
@@ -34,34 +35,17 @@ class ErasureJournal:
     def add(self, erased: Iterable[tuple[str, datetime]]) -> None:
         """Adds what the journal does not have yet; on the disk when this returns."""
         known = self.read()
-        lines = [_line(each, at) for each, at in erased if each not in known]
-        if not lines:
-            return
-        if self._is_cut():
-            lines.insert(0, "\n")
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(self.path, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write("".join(lines))
-            file.flush()
-            os.fsync(file.fileno())
+        add_lines(self.path, [_line(each, at) for each, at in erased if each not in known])
 
     def read(self) -> dict[str, datetime]:
         """Every id with its moment. A line that a crash cut short is left out: the table has it too."""
-        return dict(filter(None, map(_read_line, self._text().splitlines())))
+        return dict(filter(None, map(_read_line, read_text(self.path).splitlines())))
 
     def catch_up(self, database: Database) -> None:
         """Adds what the database knows: a crash between the two, or another machine, may have left a gap."""
         with database.read() as connection:
             rows = connection.execute(select(erasures)).all()
         self.add((row.conversation, row.erased_at) for row in rows)
-
-    def _text(self) -> str:
-        return self.path.read_text(encoding="ascii") if self.path.exists() else ""
-
-    def _is_cut(self) -> bool:
-        text = self._text()
-        return bool(text) and not text.endswith("\n")
 
 
 def begin_anew(
@@ -102,12 +86,20 @@ def remove(connection: Connection, conversation: str, now: datetime) -> None:
     connection.execute(_NOTE[connection.dialect.name], {"conversation": conversation, "erased_at": now})
 
 
+def remove_employee(connection: Connection, employee: str, now: datetime) -> None:
+    """Removes an employee with what hangs on the row, and notes that it was erased."""
+    connection.execute(delete(employees).where(employees.c.id == employee))
+    connection.execute(_NOTE[connection.dialect.name], {"conversation": employee, "erased_at": now})
+
+
 def erase_again(connection: Connection, journal: ErasureJournal) -> int:
-    """Removes what was erased after the backup that has just been restored; how many conversations."""
+    """Removes what was erased after the backup that has just been restored; how many conversations and employees."""
     known = set(connection.execute(select(conversations.c.id)).scalars())
+    known |= set(connection.execute(select(employees.c.id)).scalars())
     erased = journal.read()
-    for conversation, erased_at in erased.items():
-        remove(connection, conversation, erased_at)
+    for id, erased_at in erased.items():
+        remove(connection, id, erased_at)
+        remove_employee(connection, id, erased_at)
     return len(known & erased.keys())
 
 

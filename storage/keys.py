@@ -1,4 +1,5 @@
-"""The keys: root keys by id and the key of the blind index, each a file of a folder, never in the database."""
+"""The keys: root keys by id, the key of the blind index and the one that signs the log, each a file of a folder, never in
+the database."""
 
 from __future__ import annotations
 
@@ -8,12 +9,14 @@ import secrets
 from pathlib import Path
 from typing import Final
 
+from audit.heads import Signer
 from storage.encryption import KEY_BYTES, PERSON, Box, blind_index, derive
 from storage.errors import StorageError
 
 #: Key ids have two bytes in a sealed value.
 LARGEST_ID: Final = 65535
 _INDEX: Final = "index.key"
+_AUDIT: Final = "audit.key"
 _ROOT: Final = re.compile(r"root-(\d{4,5})\.key")
 _WRAPPED: Final = "person_keys.wrapped"
 
@@ -65,6 +68,13 @@ class Keys:
         """The blind index of a value for one purpose."""
         return blind_index(self._index, purpose, *parts)
 
+    def signer(self) -> Signer:
+        """What signs the log's heads. Raises `StorageError` where an installation has no key for it yet."""
+        path = self.folder / _AUDIT
+        if not has_signing_key(self.folder):
+            raise StorageError(f"keys: {path} is not there; `shebao audit key` makes it")
+        return Signer(_read_key(path))
+
     def _root(self, key_id: int) -> bytes:
         if key_id not in self._roots:  # another process may have made it since this one started
             self._roots = _read_roots(self.folder)
@@ -79,7 +89,7 @@ def has_keys(folder: Path) -> bool:
 
 
 def make_key(folder: Path) -> int:
-    """Makes the next root key, and with the first one the key of the blind index; the new id."""
+    """Makes the next root key, and with the first one the key of the blind index and that of the log; the new id."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     known = _root_files(folder)
     key_id = max(known, default=0) + 1
@@ -87,8 +97,22 @@ def make_key(folder: Path) -> int:
         raise StorageError(f"keys: {LARGEST_ID} is the last id there can be")
     if not known:
         _write_key(folder / _INDEX)
+        make_signing_key(folder)
     _write_key(folder / f"root-{key_id:04}.key")
     return key_id
+
+
+def has_signing_key(folder: Path) -> bool:
+    """Whether the key that signs the log's heads is in the folder."""
+    return (folder / _AUDIT).exists()
+
+
+def make_signing_key(folder: Path) -> bool:
+    """Makes the key that signs the log's heads, unless there is one; whether it is new."""
+    if has_signing_key(folder):
+        return False
+    _write_key(folder / _AUDIT)
+    return True
 
 
 def _write_key(path: Path) -> None:

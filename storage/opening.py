@@ -7,19 +7,39 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from sqlalchemy import select
+
 from hr_inbox.task import Due, never_due
-from storage.accounts import Accounts, StoredSessions
+from storage.accounts import Accounts
 from storage.audit import StoredLog
+from storage.bindings import StoredBindings
 from storage.cases import StoredCases
+from storage.companies import StoredCompanies
+from storage.company_settings import CompanySettings
 from storage.conversations import Conversations
+from storage.credentials import StoredCredentials, StoredInvitations
 from storage.database import Database
+from storage.employees import StoredRoster
 from storage.erasing import ErasureJournal
+from storage.households import StoredHouseholds
+from storage.imports import StoredImports
 from storage.inbox import StoredEvents
-from storage.keys import Keys, has_keys, make_key
+from storage.keys import Keys, has_keys, make_key, make_signing_key
+from storage.log_chain import HeadFile, StoredChain
+from storage.log_history import StoredHistory
+from storage.mail_notices import StoredNotices
 from storage.migrating import check_current, upgrade
 from storage.outbox import StoredOutbox
+from storage.policy_changes import PolicyChanges
+from storage.policy_news import PolicyNews
+from storage.ratings import Ratings
+from storage.records import StoredRecords
 from storage.rotation import check_keys, in_use
+from storage.sessions import StoredSessions
+from storage.tables import audit_heads
 from storage.tasks import label_old
+from storage.ties import StoredTies
+from storage.unanswered import StoredGaps
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +56,24 @@ class Storage:
     cases: StoredCases
     accounts: Accounts
     sessions: StoredSessions
+    credentials: StoredCredentials
+    invitations: StoredInvitations
+    ties: StoredTies
     audit: StoredLog
+    gaps: StoredGaps
+    service: CompanySettings
+    households: StoredHouseholds
+    policy_changes: PolicyChanges
+    policy_news: PolicyNews
+    history: StoredHistory
+    chain: StoredChain
+    mail_notices: StoredNotices
+    roster: StoredRoster
+    bindings: StoredBindings
+    records: StoredRecords
+    companies: StoredCompanies
+    imports: StoredImports
+    ratings: Ratings
 
 
 def utc_now() -> datetime:
@@ -78,7 +115,24 @@ def open_storage(
         cases=StoredCases(database, keys, now, due),
         accounts=Accounts(database, keys, now),
         sessions=StoredSessions(database, keys, now),
-        audit=StoredLog(database, now),
+        credentials=StoredCredentials(database, keys, now),
+        invitations=StoredInvitations(database, keys, now),
+        ties=StoredTies(database, keys, now),
+        gaps=StoredGaps(database),
+        service=CompanySettings(database, now),
+        households=StoredHouseholds(database, keys),
+        policy_changes=PolicyChanges(database, keys, now),
+        policy_news=PolicyNews(database, keys, now),
+        audit=StoredLog(database, keys, now),
+        history=StoredHistory(database, keys),
+        chain=StoredChain(database, keys, HeadFile.beside(folder), now),
+        mail_notices=StoredNotices(database, keys, now),
+        roster=StoredRoster(database, keys, erasures, now),
+        bindings=StoredBindings(database, keys, now),
+        records=StoredRecords(database, keys, now),
+        companies=StoredCompanies(database, keys, now),
+        imports=StoredImports(database, keys, now),
+        ratings=Ratings(database),
     )
 
 
@@ -96,3 +150,5 @@ def make_ready(database: Database, folder: Path) -> None:
         upgrade(connection)
         if not has_keys(folder) and not in_use(connection):
             make_key(folder)
+        if has_keys(folder) and not connection.execute(select(audit_heads).limit(1)).first():
+            make_signing_key(folder)  # keys that an earlier version made came without it

@@ -10,9 +10,10 @@ from storage.tables.base import Moment, metadata, row_id
 
 #: A task is HR's record: sealed by a root key, it outlives the conversation it came from. Where its kind or topic would
 #: say something about a person, such as who draws dibao, it is `restricted`: kind and topic are then in `body` alone.
+#: `change` grows with every change of any task, in the order in which the changes were committed.
 #: `audience` is who may see it, as a keyed token: whoever reads the rows without the keys sees that some go together,
 #: and not why. `wrote_at` is when the employee last wrote to HR, `answered_at` when HR last answered; `due_at` is empty
-#: while nothing is owed. `change` grows with every change of any task, in the order in which the changes were committed.
+#: while nothing is owed. `asked_at` is when the employee was asked whether it is solved, `rating` what they said.
 tasks: Final = Table(
     "tasks",
     metadata,
@@ -37,6 +38,9 @@ tasks: Final = Table(
     Column("body", LargeBinary, nullable=False),
     Column("opened_at", Moment, nullable=False),
     Column("closed_at", Moment),
+    Column("asked_at", Moment),
+    Column("rated_at", Moment, index=True),
+    Column("rating", String(8)),
     # How many are in each list, from the index alone.
     Index(None, "state", "audience", "assignee", "snoozed_until", "number"),
     # The lists: what waits by urgency, what is done by when it was closed.

@@ -14,7 +14,9 @@ from bot.receiving import Kept, Received, Said, receive
 from delivery.messages import Button, IncomingMessage, Reply
 from hr_inbox.cases import Viewer
 from hr_inbox.task import HrTask
+from hr_inbox.unanswered import Unanswered
 from people.accounts import Role
+from people.bindings import BindingAct
 from storage import holding
 from storage.conversation_rows import add_bubbles, lock
 from storage.opening import Storage
@@ -48,7 +50,12 @@ def message(
 
 
 def answer(
-    *texts: str, state: dict[str, Any] | None = None, tasks: tuple[HrTask, ...] = (), erase: bool = False
+    *texts: str,
+    state: dict[str, Any] | None = None,
+    tasks: tuple[HrTask, ...] = (),
+    erase: bool = False,
+    binding: BindingAct | None = None,
+    unanswered: tuple[Unanswered, ...] = (),
 ) -> Turn:
     """A turn that replies with the texts."""
     said = Said(
@@ -56,6 +63,8 @@ def answer(
         tuple(Reply(text) for text in texts),
         tasks,
         erase=erase,
+        binding=binding,
+        unanswered=unanswered,
     )
     return lambda kept, message: said
 
