@@ -7,6 +7,8 @@ from flask import Blueprint
 from app.clock import CHINA
 from app.settings import Settings
 from hr_console import Console, Section, create_blueprint
+from hr_console.dashboard import Dashboard
+from hr_console.dashboard_panels import Sources
 from hr_console.inbox import Inbox
 from hr_console.service_page import Service, ServicePage
 from hr_console.shelf import Shelf
@@ -56,4 +58,13 @@ def make_console(
     if cases is not None and directory is not None:
         shelf = Shelf(library, load_replies(), finder, lambda: storage.now().astimezone(CHINA).date())
         sections.insert(0, Inbox(console, cases, directory, storage.accounts, shelf, library.divisions))
+    sources = Sources(
+        standings=storage.standings,
+        companies=storage.companies,
+        gaps=storage.gaps,
+        waiting=storage.waiting,
+        rates=storage.waiting,
+        library=library,
+    )
+    sections.append(Dashboard(console, sources))
     return create_blueprint(console, *sections)

@@ -33,9 +33,11 @@ from storage.policy_changes import PolicyChanges
 from storage.policy_news import PolicyNews
 from storage.records import StoredRecords
 from storage.rotation import check_keys, in_use
+from storage.standing import StoredStandings
 from storage.tables import audit_heads
 from storage.tasks import label_old
 from storage.unanswered import StoredGaps
+from storage.waiting import StoredWaiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,8 @@ class Storage:
     sessions: StoredSessions
     audit: StoredLog
     gaps: StoredGaps
+    standings: StoredStandings
+    waiting: StoredWaiting
     service: CompanySettings
     households: StoredHouseholds
     policy_changes: PolicyChanges
@@ -108,6 +112,8 @@ def open_storage(
         accounts=Accounts(database, keys, now),
         sessions=StoredSessions(database, keys, now),
         gaps=StoredGaps(database),
+        standings=StoredStandings(database, keys),
+        waiting=StoredWaiting(database, now),
         service=CompanySettings(database, now),
         households=StoredHouseholds(database, keys),
         policy_changes=PolicyChanges(database, keys, now),
