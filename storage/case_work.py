@@ -24,6 +24,7 @@ from storage.conversation_rows import Opened, add_bubbles, lock
 from storage.counters import next_of
 from storage.holding import settle
 from storage.keys import Keys
+from storage.ratings import ask_rating
 from storage.tables import Moment, answers, conversations, outbox, tasks
 from storage.tasks import CHANGES, read_task, task_number
 
@@ -211,6 +212,8 @@ class CaseWork:
                     tasks.c.first_answered_at, literal(it.answered_at, Moment)
                 )
             self.connection.execute(update(tasks).where(tasks.c.number == it.number).values(**values))
+            if it.state == "done":
+                ask_rating(self.connection, self._keys, task_number(it.number), self._now)
         if changed:
             subjects = tuple(subject for it in changed for subject in it.subjects)
             append(self.connection, Event(act, actor, subjects, reason=reason), self._now)

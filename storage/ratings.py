@@ -8,14 +8,14 @@ from typing import Final
 
 from sqlalchemy import Connection, bindparam, select, update
 
-from delivery.reach import WINDOWS, reachable
+from delivery.reach import reachable
 from hr_inbox.ratings import AskedCase, Rated
-from storage.company_settings import service_rules
+from hr_inbox.task import Due
 from storage.conversation_rows import Opened, add_bubbles, lock
 from storage.counters import next_of
 from storage.keys import Keys
 from storage.tables import conversations, messages, tasks
-from storage.tasks import CHANGES, task_number
+from storage.tasks import CHANGES, read_task, task_number
 
 _ASKED: Final = (
     select(tasks.c.number, tasks.c.rating, tasks.c.asked_at)
@@ -81,7 +81,9 @@ def keep_ratings(connection: Connection, conversation: str, ratings: Sequence[Ra
         )
 
 
-def reopen(connection: Connection, opened: Opened, numbers: Sequence[str], now: datetime) -> None:
+def reopen(
+    connection: Connection, keys: Keys, opened: Opened, numbers: Sequence[str], now: datetime, due: Due
+) -> None:
     """Puts closed cases of a conversation back into HR's list, which their employee called unsolved; due anew."""
     for number in numbers:
         unsolved = (
@@ -90,10 +92,9 @@ def reopen(connection: Connection, opened: Opened, numbers: Sequence[str], now: 
             tasks.c.state == "done",
             tasks.c.rating == "no",
         )
-        priority = connection.execute(select(tasks.c.priority).where(*unsolved)).scalar_one_or_none()
-        if priority is None:
+        row = connection.execute(select(tasks).where(*unsolved)).one_or_none()
+        if row is None:
             continue
-        due = service_rules(connection).due(priority, now, WINDOWS.get(opened.channel), now)
         connection.execute(
             update(tasks)
             .where(*unsolved)
@@ -101,7 +102,7 @@ def reopen(connection: Connection, opened: Opened, numbers: Sequence[str], now: 
                 state="waiting",
                 assignee=None,
                 closed_at=None,
-                due_at=due.at,
+                due_at=due(read_task(keys, row), now, opened.channel, now),
                 change=next_of(connection, CHANGES),
             )
         )

@@ -6,9 +6,20 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from databases import NOON, Clock
+from databases import NOON, Clock, Open
 from sqlalchemy import select, update
-from talking import Post, kept, message, say, together, transcript
+from talking import (
+    Post,
+    colleague,
+    give_back,
+    kept,
+    message,
+    say,
+    speak,
+    take_over,
+    together,
+    transcript,
+)
 
 from bot.receiving import Kept, Said, receive
 from delivery.messages import IncomingMessage, Reply
@@ -38,10 +49,10 @@ def answered(storage: Storage, clock: Clock, channel: str = "web", key: str = "m
     """HR answers her and gives the conversation back; the case's number."""
     number = hand_over(storage, key, channel)
     conversation = kept(storage, channel=channel).id
-    storage.conversations.take_over(conversation)
+    take_over(storage, conversation)
     clock.move(minutes=5)
-    storage.conversations.say(conversation, Reply("下个月开始"))
-    storage.conversations.give_back(conversation)
+    speak(storage, conversation, "下个月开始")
+    give_back(storage, conversation)
     return number
 
 
@@ -98,9 +109,9 @@ def test_it_is_sent_and_not_dropped_as_overtaken(storage: Storage, clock: Clock)
 def test_it_is_asked_in_the_language_of_the_case(storage: Storage, clock: Clock) -> None:
     number = hand_over(storage, language="zh_Hant")
     conversation = kept(storage).id
-    storage.conversations.take_over(conversation)
-    storage.conversations.say(conversation, Reply("下個月"))
-    storage.conversations.give_back(conversation)
+    take_over(storage, conversation)
+    speak(storage, conversation, "下個月")
+    give_back(storage, conversation)
     assert close(storage, clock, number)
     from bot.dialogue.rating import question
 
@@ -122,9 +133,9 @@ def test_two_who_close_it_at_once_ask_once(storage: Storage, clock: Clock) -> No
 
 def test_nobody_is_asked_while_a_person_holds_the_conversation(storage: Storage, clock: Clock) -> None:
     answered(storage, clock)
-    storage.conversations.take_over(kept(storage).id)
+    take_over(storage, kept(storage).id)
     assert close(storage, clock) is None
-    storage.conversations.give_back(kept(storage).id)
+    give_back(storage, kept(storage).id)
     assert close(storage, clock), "it was not asked, so it still can be"
 
 
@@ -191,7 +202,8 @@ def test_only_ones_own_cases_that_were_asked_about_can_be_rated(storage: Storage
     assert rating_of(storage) == ("done", None)
 
 
-def test_an_unsolved_case_waits_for_hr_again_and_is_due_anew(storage: Storage, clock: Clock) -> None:
+def test_an_unsolved_case_waits_for_hr_again_and_is_due_anew(url: str, open_one: Open, clock: Clock) -> None:
+    storage = open_one(url, due=None)
     clock.time = NOON + timedelta(hours=3)
     answered(storage, clock)
     close(storage, clock)
@@ -244,3 +256,17 @@ def test_a_tap_on_the_page_is_one_turn_like_any_other(storage: Storage, clock: C
     rate(storage, "m2", (NUMBER, "yes"))
     rate(storage, "m2", (NUMBER, "no"))
     assert rating_of(storage) == ("done", "yes")
+
+
+def test_whoever_closes_a_case_that_they_answered_has_the_question_sent(
+    storage: Storage, clock: Clock
+) -> None:
+    number, zhao = hand_over(storage), colleague(storage)
+    storage.cases.take(number, zhao)
+    storage.cases.say(number, zhao, "下个月开始", "k1", 2)
+    storage.cases.finish(number, zhao)
+    assert [(author, text) for _, author, text in transcript(storage)][-2:] == [
+        ("hr", "下个月开始"),
+        ("assistant", ASKED),
+    ]
+    assert kept(storage).holder == "assistant"
