@@ -12,6 +12,8 @@ from app.settings import Settings
 from app.signing_in import make_provider
 from hr_console import Console, Section, create_blueprint
 from hr_console.accounts import People
+from hr_console.dashboard import Dashboard
+from hr_console.dashboard_panels import Sources
 from hr_console.inbox import Inbox
 from hr_console.log_pages import LogPages
 from hr_console.own_account import OwnAccount
@@ -82,6 +84,14 @@ def make_console(
         households=storage.households,
         account=account_name,
     )
+    sources = Sources(
+        standings=storage.standings,
+        companies=storage.companies,
+        gaps=storage.gaps,
+        waiting=storage.waiting,
+        rates=storage.waiting,
+        library=library,
+    )
     service = Service(
         book=storage.service,
         notices=storage.mail_notices,
@@ -102,6 +112,7 @@ def make_console(
     directory = storage.roster if directory is None else directory
     sections: list[Section] = [
         Inbox(console, cases, directory, storage.accounts, shelf, library.divisions),
+        Dashboard(console, sources),
         PolicyDesk(console, policies),
         PolicyChanges(console, policies),
         PolicyDrafts(console, policies),

@@ -109,4 +109,8 @@ def left_out(whole: Sum, say: Say) -> tuple[str, ...]:
         )
     if whole.incomplete:
         notes.append(say(N_("有 {count} 人缺几个月或几个险种的数，实际更多。"), count=str(whole.incomplete)))
+    if whole.assumed:
+        notes.append(
+            say(N_("有 {count} 人没有工资记录的月份，按花名册上的工资算。"), count=str(whole.assumed))
+        )
     return tuple(notes)

@@ -32,14 +32,15 @@ from storage.migrating import check_current, upgrade
 from storage.outbox import StoredOutbox
 from storage.policy_changes import PolicyChanges
 from storage.policy_news import PolicyNews
-from storage.ratings import Ratings
 from storage.records import StoredRecords
 from storage.rotation import check_keys, in_use
 from storage.sessions import StoredSessions
+from storage.standing import StoredStandings
 from storage.tables import audit_heads
 from storage.tasks import label_old
 from storage.ties import StoredTies
 from storage.unanswered import StoredGaps
+from storage.waiting import StoredWaiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,8 @@ class Storage:
     ties: StoredTies
     audit: StoredLog
     gaps: StoredGaps
+    standings: StoredStandings
+    waiting: StoredWaiting
     service: CompanySettings
     households: StoredHouseholds
     policy_changes: PolicyChanges
@@ -73,7 +76,6 @@ class Storage:
     records: StoredRecords
     companies: StoredCompanies
     imports: StoredImports
-    ratings: Ratings
 
 
 def utc_now() -> datetime:
@@ -119,6 +121,8 @@ def open_storage(
         invitations=StoredInvitations(database, keys, now),
         ties=StoredTies(database, keys, now),
         gaps=StoredGaps(database),
+        standings=StoredStandings(database, keys),
+        waiting=StoredWaiting(database, now),
         service=CompanySettings(database, now),
         households=StoredHouseholds(database, keys),
         policy_changes=PolicyChanges(database, keys, now),
@@ -132,7 +136,6 @@ def open_storage(
         records=StoredRecords(database, keys, now),
         companies=StoredCompanies(database, keys, now),
         imports=StoredImports(database, keys, now),
-        ratings=Ratings(database),
     )
 
 

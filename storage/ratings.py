@@ -6,14 +6,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Connection, bindparam, func, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from delivery.reach import WINDOWS, reachable
-from hr_inbox.ratings import AskedCase, Rated, Satisfaction
+from hr_inbox.ratings import AskedCase, Rated
 from storage.company_settings import service_rules
 from storage.conversation_rows import Opened, add_bubbles, lock
 from storage.counters import next_of
-from storage.database import Database
 from storage.keys import Keys
 from storage.tables import conversations, messages, tasks
 from storage.tasks import CHANGES, task_number
@@ -106,23 +105,6 @@ def reopen(connection: Connection, opened: Opened, numbers: Sequence[str], now: 
                 change=next_of(connection, CHANGES),
             )
         )
-
-
-class Ratings:
-    """What employees said of closed cases, as numbers."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    def since(self, moment: datetime) -> Satisfaction:
-        """How many said so since a moment, and of how many it was solved; who did not want to say does not count."""
-        solved = func.count().filter(tasks.c.rating == "yes")
-        query = select(func.count(), solved).where(
-            tasks.c.rated_at >= moment, tasks.c.rating.in_(("yes", "no"))
-        )
-        with self._database.read() as connection:
-            row = connection.execute(query).one()
-        return Satisfaction(*row)
 
 
 def _was_answered(connection: Connection, conversation: str, since: datetime) -> bool:

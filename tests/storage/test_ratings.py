@@ -13,7 +13,8 @@ from talking import Post, kept, message, say, together, transcript
 from bot.receiving import Kept, Said, receive
 from delivery.messages import IncomingMessage, Reply
 from delivery.outbox import deliver_due
-from hr_inbox.ratings import Answer, AskedCase, Rated, Satisfaction
+from hr_inbox.ratings import Answer, AskedCase, Rated
+from hr_inbox.satisfaction import Rate
 from hr_inbox.task import HrTask
 from storage.opening import Storage
 from storage.ratings import ask_rating
@@ -223,17 +224,17 @@ def test_a_case_that_was_taken_up_again_is_not_asked_about_a_second_time(
     assert close(storage, clock) is None
 
 
-def test_the_rate_counts_who_said_so_since(storage: Storage, clock: Clock) -> None:
-    begun = clock.time
+def test_the_rate_counts_who_said_so_in_a_period(storage: Storage, clock: Clock) -> None:
+    first = clock.time.date()
     for count, answer in enumerate(("yes", "no", "skip", "yes"), start=1):
         number = answered(storage, clock, key=f"m{count}")
         close(storage, clock, number)
         assert answer in ("yes", "no", "skip")
         rate(storage, f"r{count}", (number, answer))
         clock.move(days=1)
-    assert storage.ratings.since(begun) == Satisfaction(answered=3, solved=2)
-    assert storage.ratings.since(clock.time - timedelta(days=2)) == Satisfaction(answered=1, solved=1)
-    assert storage.ratings.since(clock.time) == Satisfaction(answered=0, solved=0)
+    assert storage.waiting.rate(first, first + timedelta(days=3)) == Rate(asked=4, answered=3, solved=2)
+    assert storage.waiting.rate(first + timedelta(days=2), clock.time.date()) == Rate(2, 1, 1)
+    assert storage.waiting.rate(clock.time.date(), clock.time.date()) == Rate(0, 0, 0)
 
 
 def test_a_tap_on_the_page_is_one_turn_like_any_other(storage: Storage, clock: Clock) -> None:
