@@ -12,7 +12,8 @@ from storage.tables.base import Moment, metadata, row_id
 #: say something about a person, such as who draws dibao, it is `restricted`: kind and topic are then in `body` alone.
 #: `audience`, of a restricted one, is who may see it, as a keyed token: whoever reads the rows without the keys sees that
 #: some of them go together. `wrote_at` is when the employee last wrote to HR, `answered_at` when HR last answered;
-#: `due_at` is empty while nothing is owed. `change` grows with every change of any task, in the order in which the changes were committed.
+#: `due_at` is empty while nothing is owed. `change` grows with every change of any task, in the order in which the
+#: changes were committed.
 tasks: Final = Table(
     "tasks",
     metadata,
