@@ -137,6 +137,7 @@ class Race:
         self.step = 0
         self.keys: list[IncomingMessage] = []
         self.answers: dict[tuple[str, str, str], str] = {}
+        self.last_key: dict[str, str] = {}
         self.under_way: list[Leased] = []
         self.reached: dict[str, list[str]] = {each: [] for each in EMPLOYEES}
         self.died_after_sending: set[str] = set()
@@ -149,7 +150,9 @@ class Race:
         }  # fmt: skip
         for self.step in range(1, count + 1):
             (act,) = self.chance.choices(list(acts), list(acts.values()))
-            act()
+            workers_sleep = self.step % 40 < 20  # so that messages are left lying while HR comes and goes
+            if not workers_sleep or act not in (self.lease, self.send, self.move):
+                act()
             self.model.wake(self.clock())
             self.check()
             if self.step % 50 == 0:
@@ -199,7 +202,7 @@ class Race:
         if not self.model.cases:
             return
         act = self.chance.choice(("take", "take", "take_over", "release", "finish", "snooze", "reopen"))
-        number, viewer = self.chance.choice(list(self.model.cases)), self.chance.choice(self.hr)
+        number, viewer = self.someone()
         until = self.clock() + timedelta(minutes=self.chance.choice((1, 30, 600)))
         more: tuple[Any, ...] = {"take_over": ("下班了",), "snooze": (until,)}.get(act, ())
         self.crashing = self.chance.random() < 0.05
@@ -219,13 +222,22 @@ class Race:
             expected = ("collision", collision.holder)
         assert got == expected, f"step {self.step}: {act} {number}: {got}, not {expected}"
 
+    def someone(self) -> tuple[str, Viewer]:
+        """A case and somebody of HR, more often than not who has it."""
+        number = self.chance.choice(list(self.model.cases)[-12:])
+        owner = self.model.cases[number].assignee
+        viewer = self.chance.choice(self.hr)
+        if self.chance.random() < 0.6:
+            viewer = next((each for each in self.hr if each.account == owner), viewer)
+        return number, viewer
+
     def hr_says(self) -> None:
         """Somebody of HR answers; with a key that was used before nothing is sent again."""
         if not self.model.cases:
             return
-        number, viewer = self.chance.choice(list(self.model.cases)), self.chance.choice(self.hr)
+        number, viewer = self.someone()
         case = self.model.cases[number]
-        key = f"k{self.chance.choice((self.step, self.step - 1, max(1, self.step - 30)))}"
+        key = self.chance.choice((f"k{self.step}", f"k{self.step}", self.last_key.get(case.sender, "k0")))
         once = (case.sender, viewer.account, key)
         self.crashing = self.chance.random() < 0.1
         try:
@@ -247,6 +259,7 @@ class Race:
             return
         assert case.assignee == self.model.holder[case.sender] == viewer.account and case.state != "done"
         self.answers[once] = queued
+        self.last_key[case.sender] = key
         self.model.said[case.sender].append(("hr", f"h{self.step}"))
 
     def lease(self) -> None:
