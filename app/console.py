@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from flask import Blueprint
 
 from app.clock import CHINA
+from app.publishing import NothingRuns, Publisher
 from app.settings import Settings
 from app.signing_in import make_provider
 from hr_console import Console, Section, create_blueprint
 from hr_console.accounts import People
 from hr_console.inbox import Inbox
+from hr_console.log_pages import LogPages
 from hr_console.own_account import OwnAccount
+from hr_console.policy_changes import PolicyChanges
+from hr_console.policy_desk import Policies, PolicyDesk
+from hr_console.policy_drafts import PolicyDrafts
 from hr_console.service_page import Service, ServicePage
 from hr_console.shelf import Shelf
 from hr_console.sign_in import Door, SignIn
 from hr_inbox.cases import Cases
 from hr_inbox.notices import Mailer
 from people.employees import Directory
+from policy_kb.changes import Publishing
+from policy_kb.company import NO_RULES, Company
 from policy_kb.finding import Finder
 from policy_kb.library import Library
 from policy_kb.replies import load_replies
@@ -31,14 +40,20 @@ def make_console(
     settings: Settings,
     storage: Storage,
     library: Library,
-    mailer: Mailer | None = None,
+    company: Company = NO_RULES,
     *,
-    demo: bool = False,
     finder: Finder | None = None,
+    mailer: Mailer | None = None,
+    publishing: Publishing | None = None,
+    demo: bool = False,
     cases: Cases | None = None,
     directory: Directory | None = None,
 ) -> Blueprint:
-    """The console's pages. `mailer` is None where no mails are sent; without a `finder` the inbox offers no articles."""
+    """The console's pages, in the order of the navigation.
+
+    Without a `finder` the inbox offers no articles, without a `mailer` no mails are sent, and without `publishing` what is
+    published waits for other processes to take it up. `cases` and `directory` can be pinned for tests.
+    """
     console = Console(
         sessions=storage.sessions,
         log=storage.audit,
@@ -47,6 +62,25 @@ def make_console(
         secret=storage.keys.index(COOKIE).hex(),
         secure=settings.server.secure,
         demo=demo,
+    )
+
+    def today() -> date:
+        return storage.now().astimezone(CHINA).date()
+
+    def account_name(id: str) -> str:
+        found = storage.accounts.get(id) if id else None
+        return "" if found is None else found.name
+
+    publishing = publishing or Publisher(settings.policy, storage, NothingRuns())
+    policies = Policies(
+        library=library,
+        company=company,
+        folder=settings.policy.company_folder,
+        today=today,
+        changes=storage.policy_changes,
+        publishing=publishing,
+        households=storage.households,
+        account=account_name,
     )
     service = Service(
         book=storage.service,
@@ -65,13 +99,18 @@ def make_console(
     people = People(
         console, storage.accounts, settings.server.address, "" if provider is None else provider.name
     )
+    shelf = Shelf(library, load_replies(), finder, today)
+    cases = storage.cases if cases is None else cases
+    directory = storage.roster if directory is None else directory
     sections: list[Section] = [
+        Inbox(console, cases, directory, storage.accounts, shelf, library.divisions),
+        PolicyDesk(console, policies),
+        PolicyChanges(console, policies),
+        PolicyDrafts(console, policies),
+        ServicePage(console, service),
+        LogPages(console, storage.history, storage.chain, storage.accounts, directory),
+        people,
         SignIn(console, door),
         OwnAccount(console, storage.accounts, storage.credentials),
-        ServicePage(console, service),
-        people,
     ]
-    if cases is not None and directory is not None:
-        shelf = Shelf(library, load_replies(), finder, lambda: storage.now().astimezone(CHINA).date())
-        sections.insert(0, Inbox(console, cases, directory, storage.accounts, shelf, library.divisions))
     return create_blueprint(console, *sections)

@@ -178,7 +178,8 @@ def assemble(
     """Pages, chat and console over a storage, with the library as the folders hold it."""
     library = compiled.load(settings.policy.overlays)
     company = load_company(settings.policy.company_folder, library, today_in_china())
-    assistant = Assistant(make_house(settings, library, company), storage.conversations, now_in_china)
+    house = make_house(settings, library, company)
+    assistant = Assistant(house, storage.conversations, now_in_china)
     chat = Chat(
         receive=assistant.receive,
         transcript=storage.conversations,
@@ -189,5 +190,14 @@ def assemble(
         today=today_in_china,
         secret=storage.keys.index(COOKIE).hex(),
     )
-    console = make_console(settings, storage, library, mailer, demo=demo)
+    console = make_console(
+        settings,
+        storage,
+        library,
+        company,
+        finder=house.finder,
+        mailer=mailer,
+        publishing=publishing,
+        demo=demo,
+    )
     return Serving(create_app(settings, library, today_in_china, chat, console, company), assistant)

@@ -8,8 +8,7 @@ from typing import Final, Protocol
 
 from locales import N_
 
-#: Every act that can be logged, with the words that a reader gets. An act that is not here cannot be written. Acts that
-#: tell of somebody's dibao by themselves begin with `dibao_`: whom they are about is shown to those alone who may see it.
+#: Every act that can be logged, with the words that a reader gets. An act that is not here cannot be written.
 ACTS: Final[Mapping[str, str]] = {
     # Accounts of HR and how they sign in.
     "sign_in": N_("登录"),
@@ -60,6 +59,7 @@ ACTS: Final[Mapping[str, str]] = {
     "dashboard_exported": N_("导出看板"),
     # The log itself.
     "log_search": N_("在日志里查了和某人有关的记录"),
+    "log_opened": N_("看了日志里写下的一条理由"),
     "log_check": N_("核对了日志链"),
     "log_export": N_("导出了日志"),
     "log_forget": N_("从日志里抹去了指向某人的编号和写下的理由"),
@@ -99,6 +99,9 @@ ACTS: Final[Mapping[str, str]] = {
     "case_noted": N_("写内部备注"),
     "cases_undone": N_("撤销批量操作"),
 }
+
+#: How acts begin that by themselves tell of somebody's dibao: whom they are about is shown to those alone who may see it.
+DIBAO: Final = ("dibao_", "consent_")
 
 #: Who acts where nobody does: the nightly jobs, the schedule, a command in the terminal.
 SYSTEM: Final = "system"
@@ -150,7 +153,7 @@ def tells_dibao(act: str) -> bool:
     >>> tells_dibao("dibao_opened"), tells_dibao("sign_in")
     (True, False)
     """
-    return act.startswith("dibao_")
+    return act.startswith(DIBAO)
 
 
 def account(id: str) -> str:

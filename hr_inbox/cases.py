@@ -101,6 +101,7 @@ class Said:
     `sources` are the records that it rests on (`policy_kb.answer.source_json`), which the employee has one tap away.
     `delivery` is None for what the employee wrote, and for answers so old that how they were sent is no longer kept.
     `reason` is why one failed or was dropped, as a word or the platform's number. `by` is the account that answered.
+    `sources` are the records that it rests on (`policy_kb.answer.source_json`), which the employee has one tap away.
     """
 
     seq: int
@@ -111,6 +112,7 @@ class Said:
     reason: str = ""
     sources: tuple[dict[str, Any], ...] = ()
     by: str | None = None
+    sources: tuple[dict[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +218,7 @@ class Cases(Protocol):
         The same key a second time sends nothing. `seen` is the last bubble that the speaker has seen. What the employee
         wrote since then does not hold the answer back, for they may write at any moment: the speaker finds it with
         `transcript(number, viewer, seen)`. What a colleague answered since then does: raises `Collision` with them, as
-        wherever somebody else has the case.
+        wherever somebody else has the case. `sources` travel with the message.
         """
 
     def retry(self, number: str, viewer: Viewer, seq: int) -> bool:

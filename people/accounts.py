@@ -31,6 +31,7 @@ MEANINGS: Final[Mapping[Role, str]] = {
 }
 
 Permission = Literal[
+    "cases",
     "inbox",
     "dibao",
     "complaints",
@@ -44,14 +45,18 @@ Permission = Literal[
     "accounts",
     "company",
 ]
+#: `cases` opens the inbox; which cases are there is up to `inbox`, `dibao` and `complaints`, and for a complaint that is
+#: about everybody who handles them to `audit`.
 #: What each role may do. Roles add up; whoever has none of them sees nothing.
 GRANTS: Final[Mapping[Role, frozenset[Permission]]] = {
-    "agent": frozenset(("inbox", "roster", "dashboard", "policy")),
-    "dibao_officer": frozenset(("inbox", "dibao", "roster", "dashboard", "policy")),
+    "agent": frozenset(("cases", "inbox", "roster", "dashboard", "policy")),
+    "dibao_officer": frozenset(("cases", "inbox", "dibao", "roster", "dashboard", "policy")),
     "policy_editor": frozenset(("policy", "policy_edit", "dashboard")),
     "policy_reviewer": frozenset(("policy", "policy_review", "dashboard")),
-    "auditor": frozenset(("audit", "dashboard", "policy")),
-    "admin": frozenset(("accounts", "company", "complaints", "roster", "roster_edit", "dashboard", "policy")),
+    "auditor": frozenset(("cases", "audit", "dashboard", "policy")),
+    "admin": frozenset(
+        ("cases", "accounts", "company", "complaints", "roster", "roster_edit", "dashboard", "policy")
+    ),
 }
 #: For a company where two people do all of it: neither approves their own change, and either lets the other in again.
 PRESET_OF_TWO: Final[tuple[frozenset[Role], frozenset[Role]]] = (

@@ -32,6 +32,7 @@ from storage.migrating import check_current, upgrade
 from storage.outbox import StoredOutbox
 from storage.policy_changes import PolicyChanges
 from storage.policy_news import PolicyNews
+from storage.ratings import Ratings
 from storage.records import StoredRecords
 from storage.rotation import check_keys, in_use
 from storage.sessions import StoredSessions
@@ -72,6 +73,7 @@ class Storage:
     records: StoredRecords
     companies: StoredCompanies
     imports: StoredImports
+    ratings: Ratings
 
 
 def utc_now() -> datetime:
@@ -130,6 +132,7 @@ def open_storage(
         records=StoredRecords(database, keys, now),
         companies=StoredCompanies(database, keys, now),
         imports=StoredImports(database, keys, now),
+        ratings=Ratings(database),
     )
 
 
