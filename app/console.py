@@ -96,9 +96,7 @@ def make_console(
         ties=storage.ties,
         provider=provider,
     )
-    people = People(
-        console, storage.accounts, settings.server.address, "" if provider is None else provider.name
-    )
+    provider_name = "" if provider is None else provider.name
     shelf = Shelf(library, load_replies(), finder, today)
     cases = storage.cases if cases is None else cases
     directory = storage.roster if directory is None else directory
@@ -109,8 +107,8 @@ def make_console(
         PolicyDrafts(console, policies),
         ServicePage(console, service),
         LogPages(console, storage.history, storage.chain, storage.accounts, directory),
-        people,
-        SignIn(console, door),
+        People(console, storage.accounts, settings.server.address, provider_name),
         OwnAccount(console, storage.accounts, storage.credentials),
+        SignIn(console, door),
     ]
     return create_blueprint(console, *sections)

@@ -70,11 +70,16 @@ class Program(Reloads):
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """One request, answered by one assembly from its beginning to its end."""
-        return self._serving.app(environ, start_response)
+        return self.serving.app(environ, start_response)
 
     def receive(self, message: IncomingMessage) -> Received:
         """One message, for what is no page of ours."""
-        return self._serving.assistant.receive(message)
+        return self.serving.assistant.receive(message)
+
+    @property
+    def serving(self) -> Serving:
+        """What answers now."""
+        return self._serving
 
     def start(self, assemble: Callable[[], Serving]) -> None:
         """Assembles, and watches the folders from then on. Raises what `assemble` does."""

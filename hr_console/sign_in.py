@@ -144,6 +144,8 @@ class SignIn:
 
     def set_up_page(self) -> ResponseReturnValue:
         """The secret, as a picture and as text."""
+        if self._door.credentials.has_second_factor(half_way().account.id):
+            return redirect(url_for(".sign_in_code"), 303)
         return self._set_up_page()
 
     def set_up(self) -> ResponseReturnValue:

@@ -101,7 +101,6 @@ class Said:
     `sources` are the records that it rests on (`policy_kb.answer.source_json`), which the employee has one tap away.
     `delivery` is None for what the employee wrote, and for answers so old that how they were sent is no longer kept.
     `reason` is why one failed or was dropped, as a word or the platform's number. `by` is the account that answered.
-    `sources` are the records that it rests on (`policy_kb.answer.source_json`), which the employee has one tap away.
     """
 
     seq: int
@@ -112,7 +111,6 @@ class Said:
     reason: str = ""
     sources: tuple[dict[str, Any], ...] = ()
     by: str | None = None
-    sources: tuple[dict[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,7 +124,7 @@ class Codes(Protocol):
         """A new code for each employee who is there and has not left; earlier ones are void. Only here are they shown."""
 
     def of_employee(self, employee: str) -> tuple[Binding, ...]:
-        """Every tie of an employee, the newest first."""
+        """Every tie of an employee, the one that holds first, then the newest."""
 
     def code_expires(self, employee: str) -> datetime | None:
         """Until when the employee has a code that can be used; None where there is none."""

@@ -100,9 +100,6 @@ class Records(Protocol):
     def adjustments(self, employee: str) -> tuple[Adjustment, ...]:
         """Changes of the base, in the order in which they were written down."""
 
-    def all_adjustments(self) -> Mapping[str, Sequence[Adjustment]]:
-        """Changes of the base of everyone who has any, by employee."""
-
     def adjust(self, employee: str, adjustment: Adjustment, by: str) -> None:
         """Writes a change of the base down."""
 
@@ -117,9 +114,6 @@ class Records(Protocol):
 
     def dibao(self, employee: str, by: str) -> Sequence[DibaoStatus]:
         """Every status, the oldest first. That it was read is logged. Raises `NoConsent`."""
-
-    def all_dibao(self, by: str) -> Mapping[str, DibaoStatus]:
-        """The last status of everyone who agreed and told one, by employee. That they were read is one logged event."""
 
     def tell_dibao(self, employee: str, status: DibaoStatus, by: str) -> None:
         """Adds a status; earlier ones stay. Raises `NoConsent`."""

@@ -92,12 +92,12 @@ class StoredBindings(Bindings, Codes):
         return made
 
     def of_employee(self, employee: str) -> tuple[Binding, ...]:
-        """Every tie of an employee, the newest first."""
+        """Every tie of an employee, the one that holds first, then the newest."""
         query = (
             select(bindings, conversations.c.channel)
             .join(conversations, conversations.c.id == bindings.c.conversation)
             .where(bindings.c.employee == employee)
-            .order_by(bindings.c.bound_at.desc(), bindings.c.id)
+            .order_by(bindings.c.ended_at.is_not(None), bindings.c.bound_at.desc(), bindings.c.id)
         )
         with self._database.read() as connection:
             rows = connection.execute(query).all()
@@ -123,7 +123,12 @@ class StoredBindings(Bindings, Codes):
                 _drop_unsent(connection, conversation)
             void_codes(connection, (employee,))  # the paper may be in the same wrong hands
             if ended:
-                append(connection, Event("unbound", by, (subject(employee),), {"why": why}, reason), now)
+                append(
+                    connection,
+                    Event("unbound", by, (subject(employee),), {"why": why}, reason),
+                    now,
+                    self._keys,
+                )
         return bool(ended)
 
     def _owner(self, row: Row[Any]) -> Owner:

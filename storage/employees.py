@@ -128,7 +128,7 @@ class StoredRoster(Roster):
                     about = Event(
                         "employee_corrected", by, (subject(employee),), {"fields": ",".join(changed)}, why
                     )
-                    append(connection, about, self._now())
+                    append(connection, about, self._now(), self._keys)
         except IntegrityError:
             raise NumberTaken from None
         return after
@@ -158,7 +158,9 @@ class StoredRoster(Roster):
             if is_known_by(connection, employee):
                 raise HasRecords
             remove_employee(connection, employee, now)
-            append(connection, Event("employee_erased", by, (subject(employee),), reason=why), now)
+            append(
+                connection, Event("employee_erased", by, (subject(employee),), reason=why), now, self._keys
+            )
         try:
             self._journal.add([(employee, now)])
             self._database.forget_deleted()

@@ -5,14 +5,13 @@ A record's kind is sealed with it: only who has the keys sees that there is one 
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final, Literal
 from uuid import uuid4
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, Select, delete, insert, select, update
 
 from audit.events import Event
 from audit.events import employee as subject
@@ -37,7 +36,7 @@ Kind = Literal["adjustment", "consent", "dibao"]
 
 
 @dataclass(frozen=True, slots=True)
-class _Kept:
+class Kept:
     """A record as it is stored."""
 
     id: str
@@ -65,15 +64,7 @@ class StoredRecords(Records):
     def adjustments(self, employee: str) -> tuple[Adjustment, ...]:
         """Changes of the base, in the order in which they were written down."""
         with self._database.read() as connection:
-            return tuple(map(_adjustment, self._kept(connection, "adjustment", employee)))
-
-    def all_adjustments(self) -> Mapping[str, Sequence[Adjustment]]:
-        """Changes of the base of everyone who has any, by employee."""
-        found = defaultdict(list)
-        with self._database.read() as connection:
-            for kept in self._kept(connection, "adjustment"):
-                found[kept.employee].append(_adjustment(kept))
-        return found
+            return tuple(map(read_adjustment, self._kept(connection, "adjustment", employee)))
 
     def adjust(self, employee: str, adjustment: Adjustment, by: str) -> None:
         """Writes a change of the base down."""
@@ -92,7 +83,7 @@ class StoredRecords(Records):
     def consents(self, employee: str) -> tuple[Consent, ...]:
         """What the employee agreed to, the oldest first; also what was taken back."""
         with self._database.read() as connection:
-            return tuple(map(_consent, self._kept(connection, "consent", employee)))
+            return tuple(map(read_consent, self._kept(connection, "consent", employee)))
 
     def agree(self, employee: str, purpose: Purpose, how: ConsentHow, by: str) -> None:
         """The employee agrees; nothing changes where it is agreed to already."""
@@ -107,8 +98,8 @@ class StoredRecords(Records):
         """The employee takes it back. What was kept for the purpose is erased."""
         now = self._now()
         with self._database.work() as connection:
-            for kept in list(self._kept(connection, "consent", employee)):
-                if kept.data["purpose"] == purpose and _consent(kept).holds:
+            for kept in self._kept(connection, "consent", employee):
+                if kept.data["purpose"] == purpose and read_consent(kept).holds:
                     self._write_anew(connection, kept, {"withdrawn_at": now.isoformat()})
             told = [kept.id for kept in self._kept(connection, "dibao", employee)]
             connection.execute(delete(employee_records).where(employee_records.c.id.in_(told)))
@@ -119,19 +110,8 @@ class StoredRecords(Records):
         with self._database.work() as connection:
             if not self._holds(connection, employee, "dibao_status"):
                 raise NoConsent
-            told = tuple(map(_status, self._kept(connection, "dibao", employee)))
+            told = tuple(map(read_status, self._kept(connection, "dibao", employee)))
             append(connection, Event("dibao_read", by, (subject(employee),)), self._now())
-        return told
-
-    def all_dibao(self, by: str) -> Mapping[str, DibaoStatus]:
-        """The last status of everyone who agreed and told one, by employee. That they were read is one logged event."""
-        with self._database.work() as connection:
-            agreed = {kept.employee for kept in self._kept(connection, "consent") if _consent(kept).holds}
-            last = {kept.employee: _status(kept) for kept in self._kept(connection, "dibao")}
-            told = {employee: status for employee, status in last.items() if employee in agreed}
-            if told:
-                event = Event("dibao_read", by, tuple(map(subject, told)), {"people": len(told)})
-                append(connection, event, self._now())
         return told
 
     def tell_dibao(self, employee: str, status: DibaoStatus, by: str) -> None:
@@ -148,28 +128,16 @@ class StoredRecords(Records):
             self._add(connection, employee, "dibao", data)
             append(connection, Event("dibao_recorded", by, (subject(employee),)), self._now())
 
-    def _kept(self, connection: Connection, kind: Kind, employee: str = "") -> Iterator[_Kept]:
-        """The records of one kind, of one employee or of all, in the order in which they were written down."""
-        query = select(employee_records)
-        if employee:
-            query = query.where(employee_records.c.employee == employee)
-        for row in connection.execute(
-            query.order_by(employee_records.c.recorded_at, employee_records.c.id)
-        ).all():
-            kept = self._read(row)
-            if kept.kind == kind:
-                yield kept
-
-    def _read(self, row: Row[Any]) -> _Kept:
-        data = self._keys.box(BODY, row.key_id).open_json(f"{BODY}:{row.id}", row.body)
-        return _Kept(row.id, row.employee, data.pop("kind"), data, row.recorded_at)
+    def _kept(self, connection: Connection, kind: Kind, employee: str) -> list[Kept]:
+        query = select(employee_records).where(employee_records.c.employee == employee)
+        return kept_records(connection, self._keys, kind, query)
 
     def _add(self, connection: Connection, employee: str, kind: Kind, data: Mapping[str, Any]) -> None:
         id = str(uuid4())
         row = {"id": id, "employee": employee, **self._sealed(id, kind, data), "recorded_at": self._now()}
         connection.execute(insert(employee_records), row)
 
-    def _write_anew(self, connection: Connection, kept: _Kept, changes: Mapping[str, Any]) -> None:
+    def _write_anew(self, connection: Connection, kept: Kept, changes: Mapping[str, Any]) -> None:
         sealed = self._sealed(kept.id, kept.kind, dict(kept.data) | dict(changes))
         connection.execute(update(employee_records).where(employee_records.c.id == kept.id).values(**sealed))
 
@@ -178,22 +146,36 @@ class StoredRecords(Records):
         return {"key_id": box.key_id, "body": box.seal_json(f"{BODY}:{id}", {"kind": kind, **data})}
 
     def _holds(self, connection: Connection, employee: str, purpose: Purpose) -> bool:
-        given = map(_consent, self._kept(connection, "consent", employee))
+        given = map(read_consent, self._kept(connection, "consent", employee))
         return any(each.holds and each.purpose == purpose for each in given)
 
 
-def _adjustment(kept: _Kept) -> Adjustment:
+def kept_records(connection: Connection, keys: Keys, kind: Kind, query: Select[Any]) -> list[Kept]:
+    """The records of one kind among those that a query finds, in the order in which they were written down."""
+    rows = connection.execute(query.order_by(employee_records.c.recorded_at, employee_records.c.id)).all()
+    return [kept for kept in (_read_record(keys, row) for row in rows) if kept.kind == kind]
+
+
+def _read_record(keys: Keys, row: Row[Any]) -> Kept:
+    data = keys.box(BODY, row.key_id).open_json(f"{BODY}:{row.id}", row.body)
+    return Kept(row.id, row.employee, data.pop("kind"), data, row.recorded_at)
+
+
+def read_adjustment(kept: Kept) -> Adjustment:
+    """A change of the base from its record."""
     month = date.fromisoformat(kept.data["month"])
     return Adjustment(**{**kept.data, "month": month}, recorded_at=kept.recorded_at)
 
 
-def _consent(kept: _Kept) -> Consent:
+def read_consent(kept: Kept) -> Consent:
+    """A consent from its record."""
     ended = kept.data["withdrawn_at"]
     withdrawn = None if ended is None else datetime.fromisoformat(ended)
     return Consent(kept.id, kept.data["purpose"], kept.data["how"], kept.recorded_at, withdrawn)
 
 
-def _status(kept: _Kept) -> DibaoStatus:
+def read_status(kept: Kept) -> DibaoStatus:
+    """A dibao status from its record."""
     since = date.fromisoformat(kept.data["since"])
     return DibaoStatus(**{**kept.data, "since": since}, recorded_at=kept.recorded_at)
 

@@ -7,16 +7,16 @@ from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Any, Final
 
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import Select, func, select
 
 from people.employees import Employee
 from people.records import DibaoState, PayMonth
 from people.standing import BaseChange, Standings, Uninsured
 from storage.database import Database
-from storage.employees import read_employee
+from storage.employee_rows import read_employee
 from storage.keys import Keys
-from storage.records import DIBAO, read_adjustment, read_month
-from storage.tables import adjustments, dibao_statuses, employees, pay_months
+from storage.records import kept_records, read_adjustment, read_month, read_status
+from storage.tables import employee_records, employees, pay_months
 
 _ACTIVE: Final = employees.c.state == "active"
 _UNINSURED: Final = _ACTIVE & employees.c.insured.is_(False)
@@ -51,11 +51,10 @@ class StoredStandings(Standings):
 
         Where a consent was taken back, what was told is gone with it.
         """
-        query = select(dibao_statuses).order_by(dibao_statuses.c.recorded_at, dibao_statuses.c.id)
+        records = select(employee_records).join(employees, employees.c.id == employee_records.c.employee)
         with self._database.read() as connection:
-            here = set(connection.execute(select(employees.c.id).where(_ACTIVE)).scalars())
-            told = [self._told(row) for row in connection.execute(query)]
-        return {employee: status for employee, status in told if employee in here}
+            told = kept_records(connection, self._keys, "dibao", records.where(_ACTIVE))
+        return {kept.employee: read_status(kept).status for kept in told}
 
     def employees(self, ids: Collection[str]) -> tuple[Employee, ...]:
         """Some employees, in the order of their numbers."""
@@ -64,10 +63,9 @@ class StoredStandings(Standings):
 
     def adjusted(self, first: date, last: date) -> tuple[BaseChange, ...]:
         """Changes of the base that hold from a month in a period on, the newest month first."""
-        query = select(adjustments).order_by(adjustments.c.recorded_at.desc(), adjustments.c.id)
         with self._database.read() as connection:
-            rows = connection.execute(query).all()
-        changes = [(row.employee, read_adjustment(self._keys, row)) for row in rows]
+            kept = kept_records(connection, self._keys, "adjustment", select(employee_records))
+        changes = [(each.employee, read_adjustment(each)) for each in reversed(kept)]
         held = [each for each in changes if first.replace(day=1) <= each[1].month <= last]
         people = {each.id: each for each in self.employees({employee for employee, _ in held})}
         found = [BaseChange(people[employee], change) for employee, change in held if employee in people]
@@ -76,7 +74,3 @@ class StoredStandings(Standings):
     def _all(self, query: Select[Any]) -> list[Employee]:
         with self._database.read() as connection:
             return [read_employee(self._keys, row) for row in connection.execute(query)]
-
-    def _told(self, row: Row[Any]) -> tuple[str, DibaoState]:
-        data = self._keys.box(DIBAO, row.key_id).open_json(f"{DIBAO}:{row.id}", row.body)
-        return data["employee"], data["status"]

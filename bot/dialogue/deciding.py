@@ -88,7 +88,8 @@ def converse(
     turn = Turn(house, conversation, heard, now, id, asked)
     turn.private = is_private(heard.text)
     if text:
-        turn.it = _spoken_to(turn.it, text, heard.language).with_lines(Line("employee", text, turn.private))
+        language = None if code_in(text) else heard.language  # a code is in no language
+        turn.it = _spoken_to(turn.it, text, language).with_lines(Line("employee", text, turn.private))
     if kind == "text" and turn.it.asked and _was_idle(conversation, now):
         turn.tell("talk.resumed")
     _decide(turn)

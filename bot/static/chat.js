@@ -429,6 +429,15 @@
   };
   window.addEventListener("pagehide", () => { if ("speechSynthesis" in window) speechSynthesis.cancel(); });
 
+  // --- a code from a sheet of paper comes behind the #, which no server is told; it goes on as a message like any other
+  const enterCode = () => {
+    const found = /^#bind=([A-Za-z0-9-]{8,9})$/.exec(location.hash);
+    if (!found) return;
+    history.replaceState(null, "", location.pathname + location.search);
+    push({ text: found[1] });
+  };
+  window.addEventListener("hashchange", enterCode);
+
   // --- the beginning: what was said, else the welcome
   let beginning = false;
   const begin = async () => {
@@ -441,6 +450,7 @@
       toEnd();
       if (thread || queue.length) flush();
       else welcome();
+      enterCode();
       listen();
     } catch (error) {
       if (error.status === 401) return expire();

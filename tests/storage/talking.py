@@ -16,6 +16,7 @@ from hr_inbox.cases import Viewer
 from hr_inbox.task import HrTask
 from hr_inbox.unanswered import Unanswered
 from people.accounts import Role
+from people.bindings import BindingAct
 from storage import holding
 from storage.conversation_rows import add_bubbles, lock
 from storage.opening import Storage
@@ -53,6 +54,7 @@ def answer(
     state: dict[str, Any] | None = None,
     tasks: tuple[HrTask, ...] = (),
     erase: bool = False,
+    binding: BindingAct | None = None,
     unanswered: tuple[Unanswered, ...] = (),
 ) -> Turn:
     """A turn that replies with the texts."""
@@ -61,6 +63,7 @@ def answer(
         tuple(Reply(text) for text in texts),
         tasks,
         erase=erase,
+        binding=binding,
         unanswered=unanswered,
     )
     return lambda kept, message: said
