@@ -196,7 +196,7 @@ class SignIn:
         """To the provider's page."""
         provider = self._door.provider
         if provider is None:
-            return redirect(url_for(".sign_in"), 303)
+            return redirect(url_for(".sign_in", told="failed"), 303)
         journey = new_journey(safe_page(request.args.get("next", "")))
         try:
             response = make_response(redirect(provider.address(journey), 303))

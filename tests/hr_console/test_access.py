@@ -31,7 +31,6 @@ TABLE: Final = Path(__file__).with_name("access.tsv")
 COLUMNS: Final = ("nobody", "half_way", "no_role", *ROLES)
 #: What a parameter of a path is in a request: it looks right, and there is no such thing.
 NO_SUCH: Final = {"uuid": "5a1e0000-0000-4000-8000-0000000000ff", "int": "999999", "date": "2026-10-15"}
-ACTS: Final = {"GET": "GET", "POST": "POST"}
 
 
 def rules(app: Flask) -> list[tuple[str, Rule]]:
@@ -60,7 +59,6 @@ class Somebody:
         roles: frozenset[Role] = frozenset(ROLES) & {column}  # type: ignore[arg-type]
         self.account = storage.accounts.add(f"{column}@example.test", "某人", roles, state="active")
         self._proof: Proof | None = {"nobody": None, "half_way": "password"}.get(column, "code")  # type: ignore[assignment]
-        # Another admin, so that what an admin does to their own account is not refused for being the last.
 
     def asks(self, method: str, path: str, *, token: bool = True) -> TestResponse:
         with self.client.session_transaction(base_url="http://localhost/hr/", path="/hr/") as session:
