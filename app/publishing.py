@@ -28,7 +28,7 @@ from policy_kb.company_review import approve, install
 from policy_kb.company_rules import plain_name
 from policy_kb.effects import Rulebook, Touched, touched
 from policy_kb.files import PolicyError
-from policy_kb.importing import import_figures, known_from, propose_data, take_back_figures, write_whole
+from policy_kb.importing import import_figures, propose_data, take_back_figures, write_whole
 from policy_kb.wording import problem_text
 from storage.opening import Storage
 
@@ -137,10 +137,11 @@ class Publisher(Publishing):
             self._unwrite(change)
         before = self._load()
         if change.kind == "figures":
-            content = deepcopy(change.published) or known_from(change.content, self._today())
-            proposal = propose_data(before.library, dict(content), change.label, change.hash, self._today())
+            today, known = self._today(), None if change.published else self._today()
+            content = deepcopy(dict(change.published or change.content))
+            proposal = propose_data(before.library, content, change.label, change.hash, today, known)
             self._changes.note_written(change.number, proposal.additions, None)
-            import_figures(proposal, self._overlay, self._names(change), self._today())
+            import_figures(proposal, self._overlay, self._names(change), today)
         else:
             written = change.published or self._approved_rule(change, before)
             path = self._rule_file(written)

@@ -8,11 +8,28 @@ from typing import Final, Protocol
 
 from locales import N_
 
-#: Every act that can be logged, with the words that a reader gets. An act that is not here cannot be written. Acts that
-#: tell of somebody's dibao by themselves begin with `dibao_`: whom they are about is shown to those alone who may see it.
+#: Every act that can be logged, with the words that a reader gets. An act that is not here cannot be written.
 ACTS: Final[Mapping[str, str]] = {
+    # Accounts of HR and how they sign in.
     "sign_in": N_("登录"),
     "sign_out": N_("退出"),
+    "sign_in_failed": N_("登录没有成功"),
+    "sign_in_locked": N_("试错太多，暂时锁住"),
+    "sessions_ended": N_("退出了自己在别处的登录"),
+    "password_changed": N_("改了自己的密码"),
+    "second_factor_set": N_("设了自己的动态码"),
+    "second_factor_reset": N_("取消了动态码，要重新设"),
+    "account_added": N_("加了账号"),
+    "account_invited": N_("重新发了邀请，原来的密码作废"),
+    "account_joined": N_("接受邀请，设了密码"),
+    "account_changed": N_("改了姓名或邮箱"),
+    "account_closed": N_("停用账号"),
+    "account_reopened": N_("重新启用账号"),
+    "account_unlocked": N_("解锁账号"),
+    "roles_changed": N_("改了角色"),
+    "tie_allowed": N_("准许用公司的登录"),
+    "account_tied": N_("第一次用公司的登录，已对上账号"),
+    "account_untied": N_("不再准许用公司的登录"),
     # How HR serves: hours, targets, days, mails.
     "set_hours": N_("改了上班时间"),
     "set_targets": N_("改了回复时限"),
@@ -42,6 +59,7 @@ ACTS: Final[Mapping[str, str]] = {
     "dashboard_exported": N_("导出看板"),
     # The log itself.
     "log_search": N_("在日志里查了和某人有关的记录"),
+    "log_opened": N_("看了日志里写下的一条理由"),
     "log_check": N_("核对了日志链"),
     "log_export": N_("导出了日志"),
     "log_forget": N_("从日志里抹去了指向某人的编号和写下的理由"),
@@ -82,8 +100,14 @@ ACTS: Final[Mapping[str, str]] = {
     "cases_undone": N_("撤销批量操作"),
 }
 
+#: How acts begin that by themselves tell of somebody's dibao: whom they are about is shown to those alone who may see it.
+DIBAO: Final = ("dibao_", "consent_")
+
 #: Who acts where nobody does: the nightly jobs, the schedule.
+#: Who acts where nobody does: the nightly jobs, the schedule, a command in the terminal.
 SYSTEM: Final = "system"
+#: Who acts where it is not known who: at the door, before anybody is let in.
+NOBODY: Final = "nobody"
 #: An employee who acts for themselves. Who it is stands among the subjects, where it can be erased.
 EMPLOYEE: Final = "employee"
 
@@ -130,7 +154,7 @@ def tells_dibao(act: str) -> bool:
     >>> tells_dibao("dibao_opened"), tells_dibao("sign_in")
     (True, False)
     """
-    return act.startswith("dibao_")
+    return act.startswith(DIBAO)
 
 
 def account(id: str) -> str:

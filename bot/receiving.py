@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, Literal, Protocol
 
 from delivery.messages import IncomingMessage, Reply
+from hr_inbox.ratings import AskedCase, Rated
 from hr_inbox.task import HrTask
 from hr_inbox.unanswered import Unanswered
 from people.bindings import BindingAct
@@ -16,7 +17,8 @@ from people.bindings import BindingAct
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A conversation as it is stored. `state` is the dialogue's own plain data, None for a new conversation."""
+    """A conversation as it is stored. `state` is the dialogue's own plain data, None for a new conversation; `asked` are
+    its closed cases of which the employee was asked whether they are solved."""
 
     id: str
     version: int
@@ -24,6 +26,7 @@ class Kept:
     locale: str
     state: dict[str, Any] | None = field(repr=False)
     seen_at: datetime | None = None
+    asked: tuple[AskedCase, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,7 @@ class Said:
 
     `erase` asks for everything that is kept about this employee to go, after which only the replies are delivered.
     `binding` ties the conversation to an employee of the roster, or unties it.
+    `ratings` are what was said of closed cases, `reopened` the numbers of those that go back to HR.
     """
 
     state: dict[str, Any] = field(repr=False)
@@ -43,6 +47,8 @@ class Said:
     erase: bool = False
     unanswered: tuple[Unanswered, ...] = ()
     binding: BindingAct | None = None
+    ratings: tuple[Rated, ...] = ()
+    reopened: tuple[str, ...] = ()
 
 
 class Work(Protocol):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Any, Final, Self
+from typing import Any, Final, Self, cast
 
 from flask import abort, request, url_for
 
@@ -16,14 +16,12 @@ from hr_console.case_words import BOX_NAMES, KINDS, TOPICS, Names, Row, row
 from hr_console.console import account, actor
 from hr_console.who import Who
 from hr_inbox.cases import BOXES, Box, BulkAct, CaseLine, Cases, Search
-from hr_inbox.task import TELLING, TaskKind
+from hr_inbox.task import TaskKind
 from locales import N_
 from people.employees import Employee
 
 #: What narrows a list, as its address holds it.
 FIELDS: Final = ("box", "kind", "region", "topic", "employee", "from", "until")
-#: A kind that a list does not show is not looked for either.
-SEARCHED_KINDS: Final = tuple(kind for kind in KINDS if kind not in TELLING)
 #: What each list offers to do with many of its cases.
 BULK: Final[Mapping[Box | None, tuple[BulkAct, ...]]] = {
     "waiting": ("take", "snooze", "done"),
@@ -35,6 +33,8 @@ BULK: Final[Mapping[Box | None, tuple[BulkAct, ...]]] = {
 }
 #: A line with nothing in it: what the script fills in.
 BLANK: Final = Row("", "", "waiting", 0, (), "", "", "", "", False, "", "", "", "", "")
+#: After this no change comes: asked for what came since, the cases tell the last one.
+NEWEST: Final = (1 << 31) - 1
 NO_PERSON: Final = N_("花名册里没有这个工号，也没有叫这个名字的人。工号和姓名都要写全。")
 NO_REGION: Final = N_("没找到这个地区。写城市名，比如“苏州”；重名的带上省，比如“江苏苏州”。")
 NO_DAY: Final = N_("日期写成 2026-11-27 这样。")
@@ -58,7 +58,7 @@ class Asked:
         box, kind = values.get("box", ""), values.get("kind", "")
         asked = cls(
             box if box in BOXES else None,
-            kind if kind in SEARCHED_KINDS else None,
+            cast(TaskKind, kind) if kind in KINDS else None,
             values.get("region", ""),
             values.get("topic", ""),
             values.get("employee", ""),
@@ -117,7 +117,7 @@ class Lists:
         The last change is read before the list, so that nothing falls between the two.
         """
         viewer, tell = self._who.viewer(), self._who.tell
-        _, change = self._cases.changed(viewer, 0, 1)
+        _, change = self._cases.changed(viewer, NEWEST, 1)
         if asked.employee:
             self._log_search(asked.employee)
         page = self._cases.find(asked.search, viewer, request.args.get("after", ""))
@@ -126,12 +126,13 @@ class Lists:
             "blank": BLANK,
             "more": page.after,
             "counts": self._cases.counts(viewer),
+            "mentioned": self.rows(self._cases.mentioned(viewer), Asked(box="waiting")),
             "boxes": [(box, tell(name)) for box, name in BOX_NAMES.items()],
             "bulk": BULK[asked.box],
             "asked": asked,
             "query": asked.query,
             "filters": self._filters(asked),
-            "kinds": [(kind, tell(KINDS[kind])) for kind in SEARCHED_KINDS],
+            "kinds": [(kind, tell(name)) for kind, name in KINDS.items()],
             "topics": [(topic, tell(name)) for topic, name in TOPICS.items()],
             "change": change,
             "live": not asked.narrowed and "after" not in request.args,

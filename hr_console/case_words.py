@@ -14,6 +14,8 @@ from locales import N_, Say
 CHINA: Final = timezone(timedelta(hours=8))
 #: When somebody is at their desk again.
 MORNING: Final = time(9)
+#: Later than any moment by which something is due.
+NEVER: Final = 1e15
 #: The farthest day to which a case can be laid aside.
 FARTHEST: Final = timedelta(days=366)
 
@@ -61,9 +63,9 @@ REASONS: Final[Mapping[str, str]] = {
     "left": N_("对方已经不在这个渠道"),
     "window_closed": N_("超过了渠道允许回复的时间"),
     "quota": N_("渠道今天的条数用完了"),
-    "too_often": N_("试了多次都没发出去"),
-    "overtaken": N_("有人先接手了"),
-    "erased": N_("对方删掉了对话"),
+    "lease_ran_out": N_("试了多次都没发出去"),
+    "taken_over": N_("有人先接手了"),
+    "restored": N_("恢复备份时没有再发"),
 }
 UNKNOWN_REASON: Final = N_("渠道没收（{code}）")
 
@@ -182,18 +184,18 @@ def span(length: timedelta, say: Say) -> str:
     return say(N_("{count} 天"), count=str(minutes // (24 * 60)))
 
 
-def bubble(said: Said, now: datetime, say: Say) -> Bubble:
-    """What was said, and what became of it."""
+def bubble(said: Said, now: datetime, by: str, say: Say) -> Bubble:
+    """What was said, and what became of it; `by` is the name of the person of HR who said it."""
     reason = say(REASONS[said.reason]) if said.reason in REASONS else say(UNKNOWN_REASON, code=said.reason)
     return Bubble(
         seq=said.seq,
         author=said.author,
-        who=say(AUTHORS[said.author]),
+        who=by or say(AUTHORS[said.author]),
         text=said.text,
         at=moment(said.at, now, say),
         state="" if said.delivery is None else say(DELIVERIES[said.delivery], reason=reason),
         pending=said.delivery in ("queued", "sent"),
-        again=said.author == "hr" and said.delivery in ("failed", "dropped"),
+        again=said.author == "hr" and said.delivery == "failed",
         sources=say(N_("附依据 {count} 条"), count=str(len(said.sources))) if said.sources else "",
     )
 
@@ -234,16 +236,12 @@ def _rank(line: CaseLine) -> tuple[float, ...]:
     """The most urgent first; among what is done the newest."""
     if line.state == "done":
         return (-line.change,)
-    due_at = line.snoozed_until if line.state == "snoozed" else line.due_at
-    return (
-        line.priority,
-        float("1e15") if due_at is None else due_at.timestamp(),
-        line.opened_at.timestamp(),
-    )
+    due_at = NEVER if line.due_at is None else line.due_at.timestamp()
+    return (line.priority, due_at, int(line.number.rpartition("-")[2]))
 
 
 def _holder(line: CaseLine, viewer: str, names: Names, say: Say) -> str:
-    if line.assignee is None or line.assignee == viewer:
+    if line.assignee is None or line.assignee == viewer or line.state == "done":
         return ""
     return say(N_("{name} 在办"), name=names.accounts.get(line.assignee, say(N_("同事"))))
 

@@ -33,6 +33,7 @@ STEPS: Final = (
     N_("它问“你是某某吗”，是就点“是”。"),
     N_("码只能用一次，只给你本人；过了日子找人事换。"),
 )
+UNTIL: Final = N_("{day} 前有效")
 POSTER: Final = N_("社保的事，扫一扫就能问，不用说你是谁。")
 NOBODY: Final = N_("没有要印的人。")
 TOO_MANY: Final = N_("一次最多印 {most} 张，请分部门印。")
@@ -86,7 +87,7 @@ class Sheets:
                 "labels": {
                     "number": say(N_("工号")),
                     "code": say(N_("你的码")),
-                    "until": say(N_("{day} 前有效", day=(self._staff.today() + LIFE).isoformat())),
+                    "until": say(UNTIL, day=(self._staff.today() + LIFE).isoformat()),
                 },
             },
         )

@@ -29,6 +29,8 @@ LARGEST_BODY: Final = 1024 * 1024
 LARGER_BODIES: Final[Mapping[str, int]] = {"import_upload": 11 * 2**20, "company_seal": 2 * 2**20}
 #: Where the cookie of the session keeps the token.
 TOKEN: Final = "token"
+#: Pages that are meant to be reached from another site.
+FROM_ELSEWHERE: Final = ("static", "provider_back")
 HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
@@ -140,10 +142,13 @@ class _Door:
         """Who is there, and whether they may; a form must come from a page of ours."""
         endpoint = (request.endpoint or "").removeprefix(f"{NAME}.")
         request.max_content_length = LARGER_BODIES.get(endpoint, LARGEST_BODY)
-        g.signed_in = self._console.sessions.find(session[TOKEN]) if TOKEN in session else None
+        g.signed_in, g.half_way = self._who()
+        if _comes_from_elsewhere() and endpoint not in FROM_ELSEWHERE:
+            return landing(request.full_path.rstrip("?"))
         if request.method not in ("GET", "HEAD", "OPTIONS"):
             self._csrf.protect()
-        if allowed(endpoint, None if g.signed_in is None else g.signed_in.account):
+        who = None if g.signed_in is None else g.signed_in.account
+        if allowed(endpoint, who, half_way=g.half_way is not None):
             return None
         if g.signed_in is not None:
             return self.refused(None)
@@ -151,6 +156,15 @@ class _Door:
             return {"error": {"code": "signed_out", "field": "session"}}, 401
         back = request.full_path if request.method == "GET" else ""
         return redirect(url_for(".sign_in", next=back.rstrip("?") or None), 303)
+
+    def _who(self) -> tuple[Session | None, Session | None]:
+        """Who is signed in, or else half-way there. What the demo's password opened is open in the demo alone."""
+        if TOKEN not in session:
+            return None, None
+        found = self._console.sessions.find(session[TOKEN])
+        if found is not None:
+            return (found if found.proof != "demo" or self._console.demo else None), None
+        return None, self._console.sessions.half_way(session[TOKEN])
 
     def home(self) -> ResponseReturnValue:
         """The first page that somebody may open."""
@@ -220,6 +234,18 @@ def actor() -> str:
     return events.account(account().id)
 
 
+def half_way() -> Session:
+    """The session of somebody whose password was right; only for pages that need one."""
+    found: Session = g.half_way
+    return found
+
+
+def landing(path: str) -> str:
+    """A page of ours that goes on to another one by itself: from here the browser sends the cookie, or keeps the one that
+    it gets with it."""
+    return render_template("hr_console/landing.html", path=path)
+
+
 def say(console: Console) -> Say:
     """The words in the reader's language."""
     return speak(console.languages.catalogue(locale(console)))
@@ -247,3 +273,12 @@ def done(endpoint: str, message: str = "", **values: Any) -> ResponseReturnValue
 
 def _hash(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+
+
+def _comes_from_elsewhere() -> bool:
+    """Whether a link in a mail or on another site was followed. The browser has then held the strict cookie back."""
+    return (
+        request.method == "GET"
+        and request.headers.get("Sec-Fetch-Site") == "cross-site"
+        and TOKEN not in session
+    )

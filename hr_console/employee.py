@@ -34,7 +34,7 @@ from hr_console.roster import NUMBER_TAKEN, employee_form, read_form, typed
 from hr_console.running_cost import MISSING, Running, running_cost
 from hr_inbox.cases import Search, Viewer
 from locales import N_
-from people.bindings import ENDED, ENDED_BY_HR, Ended
+from people.bindings import ENDED, ENDED_BY_HR
 from people.employees import Employee, HasRecords, NumberTaken
 from people.records import (
     CONSENT_HOW,
@@ -48,7 +48,7 @@ from people.records import (
 )
 from people.standing import Uninsured
 from policy_kb.headings import names_dibao
-from policy_kb.wording import INSURANCE, problem_text
+from policy_kb.wording import problem_text
 
 LONGEST_LIST: Final = 50
 
@@ -184,7 +184,7 @@ class EmployeePage:
             abort(400)
         if problems:
             return self._page(it, problems), 400
-        ended = self._staff.codes.end(it.id, cast("Ended", why), actor(), reason)
+        ended = self._staff.codes.end(it.id, why, actor(), reason)
         return done("employee", self._staff.say(UNBOUND if ended else NOT_BOUND), employee=it.id)
 
     def code(self, employee: UUID) -> ResponseReturnValue:
@@ -205,7 +205,7 @@ class EmployeePage:
         """Adds a status."""
         it, problems = self._staff.there(employee), dict[str, str]()
         since = self._day("since", problems)
-        status, source = request.form.get("status", ""), request.form.get("source", "")
+        status, source = request.form.get("told", ""), request.form.get("source", "")
         if status not in get_args(DibaoState) or source not in get_args(DibaoSource):
             abort(400)
         if problems:
@@ -295,12 +295,9 @@ class EmployeePage:
         who = Uninsured(it, self._staff.records.pay_months(it.id))
         accounts, today = self._staff.companies.accounts(), self._staff.today()
         found = running_cost(self._staff.library, who, accounts, today, self._staff.say)
-        known = isinstance(found, Running)
-        return {
-            "cost": found if known else None,
-            "no_cost": "" if known else MISSING[found],
-            "insurance": INSURANCE,
-        }
+        if isinstance(found, Running):
+            return {"cost": found}
+        return {"cost": None, "no_cost": MISSING[found]}
 
     # Reading forms
 

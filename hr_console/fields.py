@@ -59,6 +59,12 @@ _LONGEST: Final[Mapping[str, int]] = {
     "account": 40,
     "uninsured_why": 200,
 }
+#: Values that have a word.
+_NAMES: Final[Mapping[tuple[str, str], str]] = {
+    **{("area", value): word for value, word in AREAS.items()},
+    **{("employment", value): word for value, word in EMPLOYMENTS.items()},
+    **{("state", value): word for value, word in STATES.items()},
+}
 FindRegion = Callable[[str], str]
 
 
@@ -115,8 +121,8 @@ def shown(name: str, value: Any, place: Callable[[str], str], say: Say) -> str:
         return place(value)
     if name == "month":
         return str(value)[:7]
-    words = {"area": AREAS, "employment": EMPLOYMENTS, "state": STATES}.get(name, {})
-    return say(words[value]) if value in words else str(value)
+    word = _NAMES.get((name, value))
+    return str(value) if word is None else say(word)
 
 
 def as_typed(employee: Employee, place: Callable[[str], str]) -> dict[str, str]:

@@ -103,12 +103,15 @@ class Inbox:
         """What changed after a change, for the page's script; with the open case's bubbles."""
         viewer, number = self._who.viewer(), request.args.get("case", "")
         lines, last = self._cases.changed(viewer, _count(request.args.get("after", "")), MOST_CHANGES)
-        more = len(lines) == MOST_CHANGES
+        asked = Asked.read(request.args)
+        # What was laid aside comes back by the clock, without a change: a page that misses something asks for it all.
+        whole = self._cases.find(asked.search, viewer).lines if request.args.get("whole") else None
         said = self._cases.transcript(number, viewer, _count(request.args.get("said", ""))) if number else ()
         return {
-            "rows": [asdict(each) for each in self._lists.rows(lines, Asked.read(request.args))],
-            "change": lines[-1].change if more else last,
-            "more": more,
+            "rows": [asdict(each) for each in self._lists.rows((*lines, *(whole or ())), asked)],
+            "whole": None if whole is None else [line.number for line in whole],
+            "change": last,
+            "more": len(lines) == MOST_CHANGES,
             "counts": self._cases.counts(viewer),
             "said": self._bubbles(said),
         }
@@ -219,16 +222,11 @@ class Inbox:
         return {"said": self._bubbles(self._cases.transcript(number, self._who.viewer(), draft.seen))}
 
     def again(self, number: str) -> ResponseReturnValue:
-        """Sends an answer that did not arrive once more; the same one a second time sends nothing."""
-        seq, viewer = _count(request.form.get("seq", "")), self._who.viewer()
-        said = self._cases.transcript(number, viewer, max(0, seq - 1))
-        failed = next((each for each in said if each.seq == seq and each.author == "hr"), None)
-        if failed is None or failed.delivery not in ("failed", "dropped"):
-            abort(404)
+        """Sends an answer that did not arrive once more."""
+        seq = _count(request.form.get("seq", ""))
 
         def send(viewer: Viewer) -> None:
-            key = f"again:{number}:{seq}"
-            self._cases.say(number, viewer, failed.text, key, said[-1].seq, failed.sources)
+            self._cases.retry(number, viewer, seq)
 
         return self._act(number, send)
 
@@ -297,13 +295,13 @@ class Inbox:
 
     def _holder(self, case: Case, viewer: Viewer) -> str:
         """Who else has the case or speaks with the employee; empty where nobody does."""
-        holder = case.line.assignee if case.line.state == "taken" else None
+        holder = None if case.line.state == "done" else case.line.assignee
         other = next((each for each in (holder, case.held_by) if each not in (None, viewer.account)), None)
         return "" if other is None else self._who.name(other)
 
     def _bubbles(self, said: Sequence[Said]) -> list[dict[str, Any]]:
-        now = self._now()
-        return [asdict(bubble(each, now, self._who.tell)) for each in said]
+        now, names = self._now(), self._who.names()
+        return [asdict(bubble(each, now, names.get(each.by or "", ""), self._who.tell)) for each in said]
 
     def _notes(self, case: Case) -> list[dict[str, str]]:
         return [

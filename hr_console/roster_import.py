@@ -255,8 +255,13 @@ class ImportPages:
     def _back(self, it: Import, row: int | None = None) -> ResponseReturnValue:
         """To the list and the page of it where the form stood."""
         show, page = request.form.get("show", ""), request.form.get("page", "1")
-        values = {"show": show if show in FOUND else None, "page": page if page.isdecimal() else None}
-        address = url_for(".import_page", id=it.id, **values, _anchor=None if row is None else f"row-{row}")
+        address = url_for(
+            ".import_page",
+            id=it.id,
+            show=show if show in FOUND else None,
+            page=page if page.isdecimal() else None,
+            _anchor=None if row is None else f"row-{row}",
+        )
         return redirect(address, 303)
 
     # What was chosen

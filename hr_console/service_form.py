@@ -14,12 +14,13 @@ from hr_inbox.working_days import OwnDay
 from locales import N_
 
 DAY_NAMES: Final = (N_("周一"), N_("周二"), N_("周三"), N_("周四"), N_("周五"), N_("周六"), N_("周日"))
-#: Intervals that a day has room for.
-SLOTS: Final = 3
+#: Intervals that a day has room for at least; one more than it has, and each save makes room for another.
+SLOTS: Final = 2
 UNITS: Final[Mapping[str, int]] = {"minutes": 1, "hours": 60}
 #: As many days ahead as anybody plans, and as many characters as a note has room for.
 FARTHEST: Final = timedelta(days=800)
 LONGEST_NOTE: Final = 60
+_SLOT: Final = re.compile(r"(?:start|end)([0-6])_(\d)", re.ASCII)
 _TIME: Final = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)(?::00)?")
 
 
@@ -77,6 +78,18 @@ def hours_fields(hours: Hours) -> dict[str, str]:
         for slot, interval in enumerate(day)
         for name, minutes in (("start", interval.start), ("end", interval.end))
     }
+
+
+def slots_of(fields: Mapping[str, str]) -> tuple[int, ...]:
+    """How many intervals each weekday of the form has room for."""
+    return tuple(max(SLOTS, _last_used(fields, weekday) + 1) for weekday in range(7))
+
+
+def _last_used(fields: Mapping[str, str], weekday: int) -> int:
+    found = (_SLOT.fullmatch(name) for name, typed in fields.items() if typed)
+    return max(
+        (int(each[2]) + 1 for each in found if each is not None and int(each[1]) == weekday), default=0
+    )
 
 
 def read_targets(form: Mapping[str, str]) -> Targets:

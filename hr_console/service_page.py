@@ -15,13 +15,13 @@ from audit.events import Event
 from hr_console.console import Console, Entry, account, actor, done, say
 from hr_console.service_form import (
     DAY_NAMES,
-    SLOTS,
     Wrong,
     hours_fields,
     read_day,
     read_hours,
     read_mail,
     read_targets,
+    slots_of,
     target_fields,
 )
 from hr_inbox.notices import Mail, Mailer, MailFailure, NoticeBook, Trouble
@@ -175,15 +175,16 @@ class ServicePage:
 
     def _page(self, shown: _Shown | None = None, removed: OwnDay | None = None) -> str:
         rules, again = self._service.book.rules(), shown or _Shown()
+        fields = {**self._fields(rules), **again.fields}
         return render_template(
             "hr_console/service.html",
             rules=rules,
-            fields={**self._fields(rules), **again.fields},
+            fields=fields,
             wrong=again.wrong,
             refused=again.form,
             removed=removed,
             weekdays=DAY_NAMES,
-            slots=range(max(SLOTS, *(len(day) for day in rules.hours.week))),
+            slots=slots_of(fields),
             priorities=PRIORITY_NAMES,
             due=self._due(rules),
             calendar=self._calendar(rules),

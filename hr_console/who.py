@@ -35,7 +35,14 @@ class Who:
     def viewer(self) -> Viewer:
         """Who is signed in, as the cases know them."""
         me = account()
-        return Viewer(me.id, me.name, dibao=me.may("dibao"), complaints=me.may("complaints"))
+        return Viewer(
+            me.id,
+            me.name,
+            dibao=me.may("dibao"),
+            complaints=me.may("complaints"),
+            inbox=me.may("inbox"),
+            audit=me.may("audit"),
+        )
 
     def names(self) -> Mapping[str, str]:
         """Every account's name by its id."""

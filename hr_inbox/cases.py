@@ -216,7 +216,7 @@ class Cases(Protocol):
         The same key a second time sends nothing. `seen` is the last bubble that the speaker has seen. What the employee
         wrote since then does not hold the answer back, for they may write at any moment: the speaker finds it with
         `transcript(number, viewer, seen)`. What a colleague answered since then does: raises `Collision` with them, as
-        wherever somebody else has the case.
+        wherever somebody else has the case. `sources` travel with the message.
         """
 
     def retry(self, number: str, viewer: Viewer, seq: int) -> bool:

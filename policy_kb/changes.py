@@ -102,9 +102,9 @@ class Step:
 class PolicyChange:
     """One change. `content` is what it adds: region data by region, or a rule as its file holds it.
 
-    `hash` is that of kind and content, `approved_hash` the one that the reviewer approved. `published` is what was
-    written into the folders, `typed` the form that a figure was entered in, `replaced` the rule's file before ("" where there was none). `tried` and `effects` are the
-    counts of the last dry run and of the publication.
+    `typed` is the form that a figure was entered in; `hash` that of kind and content, `approved_hash` the one that the
+    reviewer approved. `published` is what was written into the folders, `replaced` the rule's file before ("" where
+    there was none). `tried` and `effects` are the counts of the last dry run and of the publication.
     """
 
     number: int

@@ -46,17 +46,26 @@ class Proposal:
     library: Library
 
 
-def propose(library: Library, path: Path, today: date) -> Proposal:
-    """What a file of figures would change. Nothing is written. Raises `InputError` where it may not be imported."""
+def propose(library: Library, path: Path, today: date, known_from: date | None = None) -> Proposal:
+    """What a file of figures would change. Nothing is written. Raises `InputError` where it may not be imported.
+
+    With `known_from` nothing counts as known before that day: what was answered before stays answerable as it was.
+    """
     data = _plain(library, path)
-    return propose_data(library, data, path.name, hashlib.sha256(path.read_bytes()).hexdigest(), today)
+    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+    return propose_data(library, data, path.name, sha256, today, known_from)
 
 
 def propose_data(
-    library: Library, data: dict[str, dict[str, Any]], name: str, sha256: str, today: date
+    library: Library,
+    data: dict[str, dict[str, Any]],
+    name: str,
+    sha256: str,
+    today: date,
+    known_from: date | None = None,
 ) -> Proposal:
     """The same for region data that is read already; `name` and `sha256` are what the record of the import says of it."""
-    additions = _with_own_sources(data, today)
+    additions = _with_own_sources(data, today, known_from)
     if not additions:
         raise refuse("文件里没有可导入的数")
     merged, new = _merged(library, additions, name)
@@ -69,6 +78,7 @@ def propose_data(
         )
     for records in new:
         notes += _without_effect(merged, records)
+        notes += _columns_lost(library, merged, records)
     return Proposal(
         file=name,
         sha256=sha256,
@@ -78,23 +88,6 @@ def propose_data(
         notes=tuple(notes),
         library=merged,
     )
-
-
-def known_from(additions: Mapping[str, Mapping[str, Any]], day: date) -> dict[str, dict[str, Any]]:
-    """The same figures, known from a day at the earliest: what was answered before stays answerable as it was."""
-    return {
-        region: {
-            **addition,
-            **{
-                section: [
-                    {**each, "known": max(str(each.get("known") or ""), day.isoformat())}
-                    for each in addition[section]
-                ]
-                for section in ("notices", "lines")
-            },
-        }
-        for region, addition in additions.items()
-    }
 
 
 def import_figures(proposal: Proposal, folder: Path, by: str, today: date) -> list[Path]:
@@ -237,7 +230,9 @@ def _from_regions(library: Library, parts: list[dict[str, Any]]) -> dict[str, di
     return found
 
 
-def _with_own_sources(data: dict[str, dict[str, Any]], today: date) -> dict[str, dict[str, Any]]:
+def _with_own_sources(
+    data: dict[str, dict[str, Any]], today: date, known_from: date | None
+) -> dict[str, dict[str, Any]]:
     """Source keys that no other file has, and the day from which each record is known."""
     for part in data.values():
         if not isinstance(part["sources"], dict) or not all(
@@ -253,7 +248,9 @@ def _with_own_sources(data: dict[str, dict[str, Any]], today: date) -> dict[str,
                     dict.fromkeys(names.get(str(key), str(key)) for key in record["sources"])
                 )
         for each in (*part["notices"], *part["lines"]):
-            each["known"] = each.get("known") or today.isoformat()
+            each["known"] = str(each.get("known") or today)
+            if known_from is not None:
+                each["known"] = max(each["known"], known_from.isoformat())
     return data
 
 
@@ -379,6 +376,24 @@ def _without_effect(merged: Library, records: RegionRecords) -> Iterator[str]:
         if (shown.amount, shown.as_of) != (getattr(line, area), line.as_of):
             advice = "要证明原来的数还有效，执行日期留空，只填核实日期"
             raise refuse(f"{name}低保线：{day} 起已有一条，导入后不会生效。{advice}", "from")
+
+
+def _columns_lost(library: Library, merged: Library, records: RegionRecords) -> Iterator[str]:
+    """A line for one kind of household, where the record before it had both: the other one is then unknown."""
+    columns: tuple[tuple[Area, str], ...] = (("urban", "城镇"), ("rural", "农村"))
+    for line in records.lines:
+        day = line.start or line.as_of
+        if line.kind != "line" or day is None:
+            continue
+        known = max(day, line.known or day)
+        for area, label in columns:
+            before, after = (
+                find_line(each.regions, each.divisions, records.region, area, day, known).amount
+                for each in (library, merged)
+            )
+            if before is not None and after is None:
+                name = merged.divisions.name(records.region)
+                yield f"{name}{label}低保线原来有，这一条没有填，公布后{label}就没有数了"
 
 
 def kind_of(path: Path) -> Literal["rule", "figures"]:

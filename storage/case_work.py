@@ -155,7 +155,7 @@ class CaseWork:
             setattr(it, name, getattr(before, name))
         return True
 
-    def say(self, it: Standing, text: str, key: str, seen: int) -> str:
+    def say(self, it: Standing, reply: Reply, key: str, seen: int) -> str:
         """Answers the employee; the id of the message, the same for the same key."""
         opened = self._reached(it)
         earlier = select(answers.c.outbox).where(
@@ -166,7 +166,7 @@ class CaseWork:
             return str(found)
         self._must_speak(it, opened)
         self._must_have_seen(opened, seen)
-        (queued,) = add_bubbles(self.connection, opened, [("hr", Reply(text))], opened.version, self._now)
+        (queued,) = add_bubbles(self.connection, opened, [("hr", reply)], opened.version, self._now)
         row = {
             "conversation": opened.id, "seq": opened.last_seq, "account": self._me, "key": key,
             "outbox": queued,

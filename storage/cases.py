@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row, and_, case, delete, func, insert, select
 
 from audit import events
 from audit.events import Event
+from delivery.messages import Reply
 from delivery.outbox import OPEN
 from hr_inbox.cases import (
     Box,
@@ -195,10 +196,18 @@ class StoredCases(Cases):
         with self._one("case_reopened", number, viewer) as (work, it):
             work.reopen(it)
 
-    def say(self, number: str, viewer: Viewer, text: str, key: str, seen: int) -> str:
+    def say(
+        self,
+        number: str,
+        viewer: Viewer,
+        text: str,
+        key: str,
+        seen: int,
+        sources: tuple[dict[str, Any], ...] = (),
+    ) -> str:
         """Answers the employee; the id of the message on its way."""
         with self._one("case_answered", number, viewer) as (work, it):
-            return work.say(it, text, key, seen)
+            return work.say(it, Reply(text, sources=sources), key, seen)
 
     def retry(self, number: str, viewer: Viewer, seq: int) -> bool:
         """Sends an answer that failed once more; whether it had failed."""
@@ -301,14 +310,16 @@ class StoredCases(Cases):
 
     def _said(self, row: Row[Any]) -> Said:
         box = self._keys.person(row.conversation, row.key_id, row.wrapped)
+        shown = read_bubble(box, row.conversation, row.seq, row.body)
         return Said(
             seq=row.seq,
             author=row.author,
-            text=read_bubble(box, row.conversation, row.seq, row.body).text,
+            text=shown.text,
             at=row.at,
             delivery=_delivery(row.state),
             reason=row.last_error or "" if row.state in ("failed", "dropped") else "",
             by=row.account,
+            sources=shown.sources,
         )
 
 

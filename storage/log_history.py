@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, select
 
 from audit.chain import BEGINNING
+from audit.events import DIBAO
 from audit.reading import History, Recorded, Wanted
 from storage.audit import read_reason
 from storage.database import Database
@@ -83,7 +84,7 @@ def _narrowed(query: Select[Any], wanted: Wanted) -> Select[Any]:
     if wanted.until is not None:
         query = query.where(events.at < wanted.until)
     if not wanted.dibao:
-        query = query.where(events.act.not_like("dibao!_%", escape="!"))
+        query = query.where(*(~events.act.startswith(each, autoescape=True) for each in DIBAO))
     if wanted.staff:
         query = query.where(events.actor.like("account:%"))
     return query

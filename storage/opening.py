@@ -10,13 +10,14 @@ from pathlib import Path
 from sqlalchemy import select
 
 from hr_inbox.task import Due, never_due
-from storage.accounts import Accounts, StoredSessions
+from storage.accounts import Accounts
 from storage.audit import StoredLog
 from storage.bindings import StoredBindings
 from storage.cases import StoredCases
 from storage.companies import StoredCompanies
 from storage.company_settings import CompanySettings
 from storage.conversations import Conversations
+from storage.credentials import StoredCredentials, StoredInvitations
 from storage.database import Database
 from storage.employees import StoredRoster
 from storage.erasing import ErasureJournal
@@ -31,10 +32,13 @@ from storage.migrating import check_current, upgrade
 from storage.outbox import StoredOutbox
 from storage.policy_changes import PolicyChanges
 from storage.policy_news import PolicyNews
+from storage.ratings import Ratings
 from storage.records import StoredRecords
 from storage.rotation import check_keys, in_use
+from storage.sessions import StoredSessions
 from storage.tables import audit_heads
 from storage.tasks import label_old
+from storage.ties import StoredTies
 from storage.unanswered import StoredGaps
 
 
@@ -52,6 +56,9 @@ class Storage:
     cases: StoredCases
     accounts: Accounts
     sessions: StoredSessions
+    credentials: StoredCredentials
+    invitations: StoredInvitations
+    ties: StoredTies
     audit: StoredLog
     gaps: StoredGaps
     service: CompanySettings
@@ -66,6 +73,7 @@ class Storage:
     records: StoredRecords
     companies: StoredCompanies
     imports: StoredImports
+    ratings: Ratings
 
 
 def utc_now() -> datetime:
@@ -107,6 +115,9 @@ def open_storage(
         cases=StoredCases(database, keys, now, due),
         accounts=Accounts(database, keys, now),
         sessions=StoredSessions(database, keys, now),
+        credentials=StoredCredentials(database, keys, now),
+        invitations=StoredInvitations(database, keys, now),
+        ties=StoredTies(database, keys, now),
         gaps=StoredGaps(database),
         service=CompanySettings(database, now),
         households=StoredHouseholds(database, keys),
@@ -121,6 +132,7 @@ def open_storage(
         records=StoredRecords(database, keys, now),
         companies=StoredCompanies(database, keys, now),
         imports=StoredImports(database, keys, now),
+        ratings=Ratings(database),
     )
 
 

@@ -21,7 +21,11 @@ from storage.tables import (
     employees,
     imports,
     inbox,
+    invitations,
     outbox,
+    sessions,
+    sign_in_journeys,
+    sign_in_tries,
     tasks,
     unanswered,
     undo_steps,
@@ -68,6 +72,26 @@ def _deliveries(before: datetime) -> Delete:
 def _tasks(before: datetime) -> Delete:
     closed = select(tasks.c.number).where(tasks.c.closed_at < before)
     return delete(tasks).where(tasks.c.number.in_(_some(closed)))
+
+
+def _sessions(before: datetime) -> Delete:
+    over = select(sessions.c.token_hash).where(sessions.c.ends_at < before)
+    return delete(sessions).where(sessions.c.token_hash.in_(_some(over)))
+
+
+def _invitations(before: datetime) -> Delete:
+    over = select(invitations.c.account).where(invitations.c.ends_at < before)
+    return delete(invitations).where(invitations.c.account.in_(_some(over)))
+
+
+def _tries(before: datetime) -> Delete:
+    over = select(sign_in_tries.c.key).where(sign_in_tries.c.last_at < before)
+    return delete(sign_in_tries).where(sign_in_tries.c.key.in_(_some(over)))
+
+
+def _journeys(before: datetime) -> Delete:
+    over = select(sign_in_journeys.c.token_hash).where(sign_in_journeys.c.ends_at < before)
+    return delete(sign_in_journeys).where(sign_in_journeys.c.token_hash.in_(_some(over)))
 
 
 def _unanswered(before: datetime) -> Delete:
@@ -147,6 +171,10 @@ TERMS: Final = (
     Term("leavers", 1826, "离职员工的花名册和缴费记录：社保有没有交够，离职后几年里还会被问到。", _leavers),
     Term("tasks", 730, "办结的人事任务，连同人事的备注：劳动保障监察可以查到两年以内的事。", _tasks),
     Term("undo_steps", 1, "人事批量操作之前的样子，只为点错了当天能撤销。", _undo_steps),
+    Term("sessions", 1, "人事的登录，到时间就失效，第二天清掉。", _sessions),
+    Term("invitations", 1, "没有用过的邀请，过期就没有用了。", _invitations),
+    Term("sign_in_tries", 2, "登录试错的次数，一天没有再错就不算了。", _tries),
+    Term("sign_in_journeys", 1, "去公司的登录页没有回来的，十分钟就失效。", _journeys),
 )
 
 

@@ -12,7 +12,7 @@ from storage import accounts as account_rows
 from storage import audit as log_rows
 from storage import cases as case_rows
 from storage import companies as company_rows
-from storage import employee_rows
+from storage import credentials, employee_rows
 from storage import imports as import_store
 from storage import policy_changes as policy_rows
 from storage import records as record_rows
@@ -37,6 +37,7 @@ from storage.tables import (
     pay_months,
     person_keys,
     policy_changes,
+    second_factors,
     tasks,
 )
 
@@ -45,6 +46,7 @@ from storage.tables import (
 BODIES: Final[Mapping[Table, str]] = {
     tasks: task_rows.BODY,
     accounts: account_rows.BODY,
+    second_factors: credentials.FACTOR,
     policy_changes: policy_rows.BODY,
     audit_reasons: log_rows.REASON,
     employees: employee_rows.BODY,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -21,6 +22,7 @@ from storage.errors import StorageError
 from storage.holding import wrote
 from storage.inbox import event_key
 from storage.keys import Keys
+from storage.ratings import asked_cases, keep_ratings, reopen
 from storage.tables import conversations, inbox, messages, person_keys
 from storage.tasks import open_task
 from storage.unanswered import count_unanswered
@@ -109,7 +111,8 @@ class Turn(Work):
 
     def conversation(self, message: IncomingMessage) -> Kept:
         """The sender's conversation, locked until the transaction ends; opened where there is none."""
-        return kept_as(self._lock(message))
+        opened = self._lock(message)
+        return replace(kept_as(opened), asked=asked_cases(self._connection, opened.id, opened.seen_at))
 
     def keep(self, kept: Kept, message: IncomingMessage, said: Said) -> tuple[str, ...]:
         """Stores the turn: state under the next version, messages, outbox rows, tasks, counts. The tasks' numbers.
@@ -147,9 +150,11 @@ class Turn(Work):
         if said.binding is not None:
             acted = act_on(self._connection, self._keys, opened.id, said.binding, self._now)
         wrote(self._connection, self._keys, opened, self._now, self._due)
+        keep_ratings(self._connection, kept.id, said.ratings, self._now)
         numbers = tuple(
             open_task(self._connection, self._keys, opened, task, self._now, self._due) for task in said.tasks
         )
+        reopen(self._connection, opened, said.reopened, self._now)
         for event in acted:
             append(self._connection, event, self._now)
         return numbers

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -13,6 +13,7 @@ from bot.dialogue.conversation import Conversation, Line
 from bot.dialogue.hearing import BACK, HELP, QUESTION, RESTART, SKIP, hear
 from bot.dialogue.known import Known, facts_in, stated
 from bot.dialogue.policy import best, find, no_clause, tell_article
+from bot.dialogue.rating import open_buttons
 from bot.dialogue.steps import Part, Tap, Tell
 from bot.dialogue.talk import ACT, OFFER, House
 from bot.dialogue.tapping import tapped
@@ -21,6 +22,7 @@ from bot.dialogue.turn import CALCULATING, HR, Outcome, Turn, offers
 from bot.private import is_private
 from bot.understanding.facts import Facts
 from bot.understanding.intents import Language
+from hr_inbox.ratings import AskedCase
 from people.bindings import PAUSE, code_in
 from policy_kb.articles import Article
 
@@ -70,15 +72,20 @@ def converse(
     payload: str = "",
     kind: str = "text",
     id: str = "",
+    asked: Sequence[AskedCase] = (),
 ) -> Outcome:
-    """One message, heard, understood, decided and worded. `kind` is text, start, image, voice or other."""
+    """One message, heard, understood, decided and worded. `kind` is text, start, image, voice or other.
+
+    `asked` are the closed cases of which the employee was asked whether they are solved.
+    """
     conversation = _without_expired(conversation, now)
-    heard = hear(house, conversation, text, payload, kind, now.date())
+    offered = (*open_buttons(asked, conversation.locale), *conversation.buttons)
+    heard = hear(house, replace(conversation, buttons=offered), text, payload, kind, now.date())
     if heard.facts.amount is not None:
         heard = replace(heard, facts=_about_the_last(heard.facts, conversation))
     if heard.facts.is_correction:
         heard = replace(heard, facts=_misheard_place(house, heard.facts, conversation.known))
-    turn = Turn(house, conversation, heard, now, id)
+    turn = Turn(house, conversation, heard, now, id, asked)
     turn.private = is_private(heard.text)
     if text:
         language = None if code_in(text) else heard.language  # a code is in no language

@@ -6,11 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
+from bot.dialogue import rating
 from bot.dialogue.known import Known
 from bot.dialogue.policy import tell_article
 from bot.dialogue.steps import Part
 from bot.dialogue.topics import TOPIC_OF, TOPICS, binding, dibao_impact, hr, privacy
 from bot.dialogue.turn import HR, Turn, offers
+from hr_inbox.ratings import ANSWERS, Answer, Rated
 
 #: What a tap sets, where it is always the same.
 _VALUES: Final[Mapping[tuple[str, str], Mapping[str, Any]]] = {
@@ -216,6 +218,38 @@ def _privacy(turn: Turn, value: str) -> None:
     turn.open(privacy.NAME)
 
 
+def _rating(turn: Turn, value: str) -> None:
+    """Whether a closed case is solved; believed only of one that this employee was asked about and has not rated."""
+    number, _, said = value.partition("/")
+    answer = next((each for each in ANSWERS if each == said), None)
+    if answer is None or not _was_asked(turn, number, None):
+        _nothing(turn)
+        return
+    turn.ratings.append(Rated(number, answer))
+    if answer == "no":
+        turn.emit(rating.unsolved(number))
+    else:
+        turn.tell("rating.thanks" if answer == "yes" else "rating.skipped")
+    turn.reopen()
+
+
+def _unsolved(turn: Turn, value: str) -> None:
+    """A case that is not solved goes back to HR, or is left as it is."""
+    if value == rating.LEFT:
+        turn.tell("rating.left")
+        turn.reopen()
+    elif _was_asked(turn, value, "no"):
+        turn.reopened.append(value)
+        turn.tell("rating.again")
+        turn.reopen()
+    else:
+        _nothing(turn)
+
+
+def _was_asked(turn: Turn, number: str, answer: Answer | None) -> bool:
+    return any((each.number, each.answer) == (number, answer) for each in turn.asked)
+
+
 _HANDLERS: Final[Mapping[str, Callable[[Turn, str], None]]] = {
     "topic": _topic,
     "intent": _intent,
@@ -230,5 +264,7 @@ _HANDLERS: Final[Mapping[str, Callable[[Turn, str], None]]] = {
     "share_scope": _chosen,
     "choice": _chosen,
     "privacy": _privacy,
+    rating.RATING: _rating,
+    rating.AGAIN: _unsolved,
 }
 assert set(_OPEN) <= set(TOPICS)

@@ -6,6 +6,7 @@ A `Turn` holds the stack and says things; what to do with a message is decided i
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -21,6 +22,7 @@ from bot.dialogue.topics.asking import MOST_ASKS
 from bot.guard import Evidence, Unfounded
 from bot.wording import word
 from delivery.messages import Reply
+from hr_inbox.ratings import AskedCase, Rated
 from hr_inbox.task import HrTask
 from hr_inbox.unanswered import Unanswered, Why, unanswered
 from locales import Say, speak
@@ -31,7 +33,7 @@ log = logging.getLogger("shebao.bot")
 #: Answers that, given twice in a row, were not understood twice.
 ANSWERS: Final = ("article:", "dibao_impact:", "contributions:", "way:", "no_clause")
 #: What the engine itself says, or what is said about a result, ends no topic.
-ASIDES: Final = ("talk.", "dibao.", "same_again", "way:", "paper:", "what_if:", "where_line")
+ASIDES: Final = ("talk.", "dibao.", "same_again", "way:", "paper:", "what_if:", "where_line", "rating:")
 #: Topics that can be taken up again where they were left.
 CALCULATING: Final = ("dibao_impact", "contributions")
 #: Questions without whose answer a result can be had all the same.
@@ -45,7 +47,8 @@ _ARTICLE: Final = "article="
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The conversation after a turn, what is said, what goes to HR, and what had no answer."""
+    """The conversation after a turn, what is said, what goes to HR, and what had no answer. `ratings` are what was said of
+    closed cases, `reopened` the numbers of those that go back to HR."""
 
     conversation: Conversation
     replies: tuple[Reply, ...]
@@ -55,13 +58,21 @@ class Outcome:
     erase: bool
     unanswered: tuple[Unanswered, ...] = ()
     binding: BindingAct | None = None
+    ratings: tuple[Rated, ...] = ()
+    reopened: tuple[str, ...] = ()
 
 
 class Turn:
-    """The stack of topics during one message."""
+    """The stack of topics during one message. `asked` are the closed cases of which the employee was asked."""
 
     def __init__(
-        self, house: House, conversation: Conversation, heard: Heard, now: datetime, id: str
+        self,
+        house: House,
+        conversation: Conversation,
+        heard: Heard,
+        now: datetime,
+        id: str,
+        asked: Sequence[AskedCase] = (),
     ) -> None:
         self.house = house
         self.it = conversation
@@ -69,6 +80,9 @@ class Turn:
         self.now = now
         self.private = False
         self.erase = False
+        self.asked = asked
+        self.ratings: list[Rated] = []
+        self.reopened: list[str] = []
         self._id = id
         self._changes: tuple[Change, ...] = ()
         self._steps: list[Step] = []
@@ -279,6 +293,8 @@ class Turn:
             erase=self.erase,
             unanswered=tuple(self._unanswered),
             binding=self._binding,
+            ratings=tuple(self.ratings),
+            reopened=tuple(self.reopened),
         )
 
     def missed(self) -> None:

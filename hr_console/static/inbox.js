@@ -157,9 +157,16 @@
   // --- asking what changed: every few seconds, more seldom while it fails, not at all in a hidden tab
   const PACE = 3000, SLOWEST = 60000;
   let change = Number(desk.dataset.change), pace = PACE, timer = null, asking = false;
+  // A case that was laid aside comes back by the clock, without a change: then the counts tell that the list is another.
+  const behind = () => {
+    const box = desk.dataset.box, count = box && desk.querySelector(`[data-count=${box}]`);
+    const here = cases.childElementCount;
+    return desk.dataset.live === "1" && count && !byId("later-ones") && here < 50 && Number(count.textContent) !== here;
+  };
   const address = () => {
     const url = new URL(desk.dataset.changes, location.href);
     url.searchParams.set("after", change);
+    if (behind()) url.searchParams.set("whole", "1");
     if (article && said) {
       url.searchParams.set("case", article.dataset.number);
       url.searchParams.set("said", firstOpen());
@@ -171,6 +178,9 @@
     const wrote = said ? data.said.map(bubble).some(Boolean) : false;
     for (const [box, count] of Object.entries(data.counts)) {
       for (const place of desk.querySelectorAll(`[data-count=${box}]`)) place.textContent = count;
+    }
+    if (data.whole && desk.dataset.live === "1") {
+      for (const line of [...cases.children]) if (!data.whole.includes(line.dataset.number)) leave(line);
     }
     byId("empty").hidden = cases.childElementCount > 0;
     change = data.change;
@@ -215,7 +225,7 @@
     told.dataset.none = told.dataset.none || told.textContent;
     told.textContent = count ? filled(told.dataset.picked, { count }) : told.dataset.none;
     all.querySelector("input").checked = count > 0 && count === ticks().length;
-    for (const button of byId("many").querySelectorAll("button, summary")) button.classList.toggle("off", !count);
+    for (const act of byId("many").querySelectorAll(":scope > button, :scope > details")) act.hidden = !count;
   };
   if (all) {
     all.hidden = false;
@@ -360,14 +370,14 @@
   const focusedLine = () => document.activeElement.closest?.("#cases > li");
   // In an open case a key presses its button; in the list it ticks the line and presses that of the many.
   const press = (key) => {
-    const within = article || byId("many");
-    const button = within && [...within.querySelectorAll(`[data-key="${key}"]`)].find(shown);
-    if (!button) return;
     const line = focusedLine();
     if (!article && line && !ticks().some((each) => each.checked)) {
       line.querySelector("input").checked = true;
       pick();
     }
+    const within = article || byId("many");
+    const button = within && [...within.querySelectorAll(`[data-key="${key}"]`)].find(shown);
+    if (!button) return;
     button.click();
     if (button.matches("summary")) button.parentElement.querySelector("button, input, select")?.focus();
   };

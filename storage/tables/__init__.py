@@ -12,7 +12,16 @@ from storage.tables.conversations import (
     outbox,
     person_keys,
 )
-from storage.tables.people import accounts, bindings, employees, sessions
+from storage.tables.people import (
+    accounts,
+    bindings,
+    employees,
+    invitations,
+    second_factors,
+    sessions,
+    sign_in_journeys,
+    sign_in_tries,
+)
 from storage.tables.policy import policy_changes, policy_news
 from storage.tables.roster import (
     codes,
@@ -54,6 +63,7 @@ __all__ = [
     "imports",
     "inbox",
     "insured_accounts",
+    "invitations",
     "mail_digests",
     "mentions",
     "messages",
@@ -64,7 +74,10 @@ __all__ = [
     "person_keys",
     "policy_changes",
     "policy_news",
+    "second_factors",
     "sessions",
+    "sign_in_journeys",
+    "sign_in_tries",
     "tasks",
     "told_tasks",
     "unanswered",

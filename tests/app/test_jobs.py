@@ -172,7 +172,7 @@ def test_redis_is_only_reached_when_it_is_used() -> None:
 
 def test_retention_runs_at_night_in_china(jobs: Jobs) -> None:
     registered = {each.name: each for each in jobs._queue._registry.periodic_tasks}
-    assert set(registered) == {"sweep", "retain"}
+    assert {"sweep", "retain"} <= set(registered)
     days = (datetime(2026, 10, 15, hour, 30, tzinfo=UTC) for hour in range(24))
     due = [each.hour for each in days if registered["retain"].validate_datetime(each)]
     assert due == [19]

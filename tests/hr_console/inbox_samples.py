@@ -148,7 +148,8 @@ class CasesInMemory(Cases):
 
     def changed(self, viewer: Viewer, after: int, limit: int = 200) -> tuple[Sequence[CaseLine], int]:
         lines = sorted((each.line for each in self._seen(viewer)), key=lambda line: line.change)
-        return [line for line in lines if line.change > after][:limit], self._change
+        found = [line for line in lines if line.change > after][:limit]
+        return found, found[-1].change if len(found) == limit else self._change
 
     def open(self, number: str, viewer: Viewer) -> Case | None:
         kept = next((each for each in self._seen(viewer) if each.line.number == number), None)
@@ -198,10 +199,24 @@ class CasesInMemory(Cases):
         if kept.line.assignee != viewer.account:
             raise Collision(kept.line.assignee)
         seq = next(self._seqs)
-        kept.said.append(Said(seq, "hr", text, self.now(), "queued", sources=sources))
+        kept.said.append(Said(seq, "hr", text, self.now(), "queued", by=viewer.account, sources=sources))
         kept.keys[key] = str(seq)
         self._put(number)
         return str(seq)
+
+    def retry(self, number: str, viewer: Viewer, seq: int) -> bool:
+        said = self.kept[number].said
+        failed = [at for at, each in enumerate(said) if each.seq == seq and each.delivery == "failed"]
+        for at in failed:
+            said[at] = replace(said[at], delivery="queued", reason="")
+        return bool(failed)
+
+    def mentioned(self, viewer: Viewer) -> tuple[CaseLine, ...]:
+        return tuple(
+            each.line
+            for each in self._seen(viewer)
+            if any(viewer.account in note.mentions for note in each.notes)
+        )
 
     def note(self, number: str, viewer: Viewer, text: str, mentions: Sequence[str] = ()) -> None:
         notes = self.kept[number].notes
@@ -249,7 +264,7 @@ class CasesInMemory(Cases):
         kept.line = replace(kept.line, **values, change=self._next())
 
     def _seen(self, viewer: Viewer) -> list[Kept]:
-        return [each for each in self.kept.values() if viewer.dibao or not each.task.for_dibao_officer]
+        return [each for each in self.kept.values() if viewer.may_see(each.task.audience)]
 
     def _mine_or_free(self, number: str, viewer: Viewer) -> None:
         line = self.kept[number].line

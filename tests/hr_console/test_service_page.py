@@ -119,6 +119,11 @@ def test_hours_that_cannot_be_are_said_at_their_day(
     assert desk_storage.service.rules().hours == OFFICE_HOURS
 
 
+def test_what_was_typed_in_the_last_place_is_shown_again(boss: Colleague) -> None:
+    page = boss.sends("/hr/service/hours", 400, start0_3="08:30", end0_3="08:30").get_data(as_text=True)
+    assert 'name="start0_3" value="08:30"' in page
+
+
 def test_a_week_without_work_is_refused(boss: Colleague) -> None:
     page = boss.sends("/hr/service/hours", 400, start0_0="", end0_0="").get_data(as_text=True)
     assert "至少要有一天" in error_of(page, "day0")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+import pytest
 from databases import Clock
+from pyotp import TOTP
 from sqlalchemy import insert
 from talking import REPLY, TASK, Post, colleague, message, say
 
@@ -18,7 +20,9 @@ from people.bindings import Bind
 from people.employees import Employee
 from people.entities import InsuredAccount, LegalEntity
 from people.importing import Incoming, Read
+from people.providers import Journey
 from people.records import Adjustment, DibaoStatus
+from people.signing_in import NotAdmitted
 from storage.opening import Storage
 from storage.tables import mail_digests, told_tasks
 from storage.unanswered import count_unanswered
@@ -37,7 +41,15 @@ def _talk(storage: Storage, clock: Clock) -> None:
 
 def _sign_in(storage: Storage, clock: Clock) -> None:
     zhao = storage.accounts.add("zhaojing", "赵静", frozenset({"agent"}), state="active")
+    session = storage.sessions.find(storage.sessions.begin(zhao.id))
+    assert session is not None
+    code = TOTP(storage.credentials.planned_secret(session)).at(clock())
+    storage.credentials.set_second_factor(session, code)
     storage.sessions.begin(zhao.id)
+    storage.accounts.invite_new("laoqian", "老钱", "", frozenset({"auditor"}), account(zhao.id))
+    with pytest.raises(NotAdmitted):
+        storage.credentials.check_password("laoqian", "不知道的密码", "192.0.2.7")
+    storage.ties.set_out(Journey("state", "nonce", "verifier"))
     storage.audit.record(Event("sign_in", account(zhao.id), (account(zhao.id),)))
 
 

@@ -17,7 +17,12 @@ def test_the_first_key_comes_with_the_key_of_the_index(tmp_path: Path) -> None:
     assert not has_keys(folder)
     assert (make_key(folder), make_key(folder)) == (1, 2)
     assert has_keys(folder)
-    assert sorted(path.name for path in folder.iterdir()) == ["index.key", "root-0001.key", "root-0002.key"]
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "audit.key",
+        "index.key",
+        "root-0001.key",
+        "root-0002.key",
+    ]
     assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}
     assert folder.stat().st_mode & 0o777 == 0o700
 
