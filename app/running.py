@@ -18,7 +18,7 @@ from flask import Flask
 
 from app.assistance import make_house
 from app.clock import now_in_china, today_in_china
-from app.console import make_console
+from app.console import make_console, make_importer
 from app.jobs import Jobs, open_queue
 from app.mailing import make_mailer, make_notifier
 from app.publishing import Publisher, Reloads
@@ -33,6 +33,7 @@ from policy_kb import compiled
 from policy_kb.answer import source_json
 from policy_kb.changes import Publishing
 from policy_kb.company import load_company
+from policy_kb.divisions import Divisions
 from policy_kb.files import PolicyError
 from storage.opening import Storage, open_storage
 from web_calc import languages
@@ -152,7 +153,6 @@ def running(settings: Settings, *, demo: bool = False) -> Iterator[Program]:
     publisher = Publisher(policy, storage, program)
     try:
         mailer = make_mailer(settings.mail)
-        program.start(lambda: assemble(settings, storage, publisher, mailer, demo=demo))
         jobs = Jobs(
             open_queue(settings),
             storage,
@@ -160,6 +160,10 @@ def running(settings: Settings, *, demo: bool = False) -> Iterator[Program]:
             receive=program.receive,
             publish=publisher.work,
             notify=make_notifier(settings, storage, mailer),
+            importer=make_importer(storage, Divisions.load()),
+        )
+        program.start(
+            lambda: assemble(settings, storage, publisher, mailer, run_import=jobs.run_import, demo=demo)
         )
         if settings.jobs.engine == "embedded":
             jobs.start(settings.jobs.threads)
@@ -178,12 +182,13 @@ def assemble(
     publishing: Publishing,
     mailer: Mailer | None = None,
     *,
+    run_import: Callable[[str], None] | None = None,
     demo: bool = False,
 ) -> Serving:
     """Pages, chat and console over a storage, with the library as the folders hold it."""
     library = compiled.load(settings.policy.overlays)
     company = load_company(settings.policy.company_folder, library, today_in_china())
-    house = make_house(settings, library, company)
+    house = make_house(settings, library, company, storage.bindings)
     assistant = Assistant(house, storage.conversations, now_in_china)
     chat = Chat(
         receive=assistant.receive,
@@ -203,6 +208,7 @@ def assemble(
         finder=house.finder,
         mailer=mailer,
         publishing=publishing,
+        run_import=run_import,
         demo=demo,
     )
     return Serving(create_app(settings, library, today_in_china, chat, console, company), assistant)
