@@ -14,10 +14,13 @@ from app.jobs import Jobs, open_queue
 from app.settings import Settings
 from app.web import create_app
 from bot.assistant import Assistant
+from bot.me_views import Me
+from bot.mine import Term
 from bot.views import Chat
 from policy_kb import compiled
 from policy_kb.company import load_company
 from storage.opening import Storage, open_storage
+from storage.retention import TERMS
 from web_calc import languages
 from web_calc.chat_papers import ChatPapers
 
@@ -62,4 +65,6 @@ def assemble(settings: Settings, storage: Storage, *, demo: bool = False) -> tup
         secret=storage.keys.index(COOKIE).hex(),
     )
     console = make_console(settings, storage, library, demo=demo)
-    return create_app(settings, library, today_in_china, chat, console), assistant
+    terms = [Term(each.kind, each.days, each.why) for each in TERMS]
+    me = Me(chat=chat, records=storage.records, divisions=library.divisions, terms=terms)
+    return create_app(settings, library, today_in_china, chat, console, me), assistant

@@ -19,6 +19,7 @@ from storage.keys import Keys, has_keys, make_key, make_signing_key
 from storage.log_chain import HeadFile, StoredChain
 from storage.log_history import StoredHistory
 from storage.migrating import check_current, upgrade
+from storage.mine import StoredRecords
 from storage.outbox import StoredOutbox
 from storage.rotation import check_keys, in_use
 from storage.tables import audit_heads
@@ -42,6 +43,7 @@ class Storage:
     audit: StoredLog
     history: StoredHistory
     chain: StoredChain
+    records: StoredRecords
 
 
 def utc_now() -> datetime:
@@ -67,6 +69,7 @@ def open_storage(
     except BaseException:
         database.close()
         raise
+    history = StoredHistory(database, keys)
     return Storage(
         database=database,
         keys=keys,
@@ -79,8 +82,9 @@ def open_storage(
         accounts=Accounts(database, keys, now),
         sessions=StoredSessions(database, keys, now),
         audit=StoredLog(database, keys, now),
-        history=StoredHistory(database, keys),
+        history=history,
         chain=StoredChain(database, keys, HeadFile.beside(folder), now),
+        records=StoredRecords(database, keys, history),
     )
 
 

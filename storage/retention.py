@@ -10,6 +10,7 @@ from typing import Any, Final
 from sqlalchemy import Delete, ScalarSelect, Select, Update, delete, exists, func, select, update
 
 from delivery.outbox import FINAL
+from locales import N_
 from storage.database import Database
 from storage.tables import (
     audit_checks,
@@ -94,21 +95,24 @@ def _some(rows: Select[Any]) -> Select[Any]:
 
 #: Every kind, the reasons in words for employees. Erasures are kept for good: an id and a day, which prove the erasing.
 TERMS: Final = (
-    Term("chat_facts", 60, "家里的数字（工资、人口、低保）只为接着上次聊；两个月没来就忘掉。", _facts),
+    Term("chat_facts", 60, N_("家里的数字（工资、人口、低保）只为接着上次聊；两个月没来就忘掉。"), _facts),
     Term(
-        "transcripts", 180, "半年没来的对话整段删除，连同它的钥匙；还有任务等人事处理的除外。", _transcripts
+        "transcripts",
+        180,
+        N_("半年没来的对话整段删除，连同它的钥匙；还有任务等人事处理的除外。"),
+        _transcripts,
     ),
-    Term("events", 30, "收到过的消息编号，只为同一条消息不答两遍；平台最多隔一天重发。", _events),
-    Term("deliveries", 30, "发送记录，只为查没有送到的消息。", _deliveries),
-    Term("tasks", 730, "办结的人事任务：劳动保障监察可以查到两年以内的事。", _tasks),
+    Term("events", 30, N_("收到过的消息编号，只为同一条消息不答两遍；平台最多隔一天重发。"), _events),
+    Term("deliveries", 30, N_("发送记录，只为查没有送到的消息。"), _deliveries),
+    Term("tasks", 730, N_("办结的人事任务：劳动保障监察可以查到两年以内的事。"), _tasks),
     Term(
         "log_subjects",
         1095,
-        "日志里指向谁的编号：个人信息的处理记录要存三年，之后抹去，记录本身留着。",
+        N_("日志里指向谁的编号：个人信息的处理记录要存三年，之后抹去，记录本身留着。"),
         _log_subjects,
     ),
-    Term("log_reasons", 1095, "经手人写下的理由，和编号一起抹去。", _log_reasons),
-    Term("log_checks", 365, "每晚核对日志的结果，只为说得清哪天起不对。", _log_checks),
+    Term("log_reasons", 1095, N_("经手人写下的理由，和编号一起抹去。"), _log_reasons),
+    Term("log_checks", 365, N_("每晚核对日志的结果，只为说得清哪天起不对。"), _log_checks),
 )
 
 

@@ -25,6 +25,8 @@ _SHOW: Final = re.compile(
     r"(?:记|存|知道|保存|留|收集|掌握)(?:着|了|过)?(?:我|我的|我家)?的?些?(?:什么|啥|哪些|多少)"
     r"|看看我的|导出|what (?:do|did) you (?:know|store|keep|have)|show me"
 )
+#: The page on which all of it stands, with who looked at it.
+_PAGE: Final = ("me",)
 _TAPS: Final = (
     Tap(Part("privacy.tap_show"), "privacy=show"),
     Tap(Part("privacy.tap_erase"), "privacy=erase"),
@@ -44,10 +46,11 @@ def step(talk: Talk) -> Step:
             (*_shown(talk), Part("privacy.kept_lines"), Part("privacy.correct")),
             _TAPS[1:],
             evidence=known_evidence(talk, talk.known),
+            papers=_PAGE,
         )
     article, others = best(talk, text, "ask_privacy") if text else (None, [])
     if article is None:
-        return Tell("privacy:six", (Part("privacy.six"),), _TAPS)
+        return Tell("privacy:six", (Part("privacy.six"),), _TAPS, papers=_PAGE)
     return tell_article(talk, article, taps=_TAPS, others=others)
 
 
