@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
@@ -51,7 +52,7 @@ def step(talk: Talk) -> Step:
     article, others = best(talk, text, "ask_privacy") if text else (None, [])
     if article is None:
         return Tell("privacy:six", (Part("privacy.six"),), _TAPS, papers=_PAGE)
-    return tell_article(talk, article, taps=_TAPS, others=others)
+    return replace(tell_article(talk, article, taps=_TAPS, others=others), papers=_PAGE)
 
 
 def _ended(answer: str) -> tuple[Part, ...]:
