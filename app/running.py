@@ -26,6 +26,8 @@ from app.settings import Settings
 from app.web import create_app
 from bot.assistant import Assistant
 from bot.dialogue.talk import House
+from bot.me_views import Me
+from bot.mine import Term
 from bot.receiving import Received
 from bot.views import Chat
 from delivery.messages import IncomingMessage
@@ -36,7 +38,9 @@ from policy_kb.changes import Publishing
 from policy_kb.company import load_company
 from policy_kb.divisions import Divisions
 from policy_kb.files import PolicyError
+from storage.mine import OwnConsents
 from storage.opening import Storage, open_storage
+from storage.retention import TERMS
 from web_calc import languages
 from web_calc.chat_papers import ChatPapers
 
@@ -219,4 +223,13 @@ def assemble(
         run_import=run_import,
         demo=demo,
     )
-    return Serving(create_app(settings, library, today_in_china, chat, console, company), assistant, house)
+    me = Me(
+        chat=chat,
+        records=storage.mine,
+        divisions=library.divisions,
+        terms=[Term(each.kind, each.days, each.why) for each in TERMS],
+        consents=OwnConsents(storage.records),
+    )
+    return Serving(
+        create_app(settings, library, today_in_china, chat, console, company, me), assistant, house
+    )

@@ -29,6 +29,7 @@ from storage.log_chain import HeadFile, StoredChain
 from storage.log_history import StoredHistory
 from storage.mail_notices import StoredNotices
 from storage.migrating import check_current, upgrade
+from storage.mine import StoredMine
 from storage.outbox import StoredOutbox
 from storage.policy_changes import PolicyChanges
 from storage.policy_news import PolicyNews
@@ -74,6 +75,7 @@ class Storage:
     roster: StoredRoster
     bindings: StoredBindings
     records: StoredRecords
+    mine: StoredMine
     companies: StoredCompanies
     imports: StoredImports
 
@@ -108,6 +110,7 @@ def open_storage(
         raise
     service = CompanySettings(database, now)
     due = due or service.due
+    history = StoredHistory(database, keys)
     return Storage(
         database=database,
         keys=keys,
@@ -130,12 +133,13 @@ def open_storage(
         policy_changes=PolicyChanges(database, keys, now),
         policy_news=PolicyNews(database, keys, now),
         audit=StoredLog(database, keys, now),
-        history=StoredHistory(database, keys),
+        history=history,
         chain=StoredChain(database, keys, HeadFile.beside(folder), now),
         mail_notices=StoredNotices(database, keys, now),
         roster=StoredRoster(database, keys, erasures, now),
         bindings=StoredBindings(database, keys, now),
         records=StoredRecords(database, keys, now),
+        mine=StoredMine(database, keys, history),
         companies=StoredCompanies(database, keys, now),
         imports=StoredImports(database, keys, now),
     )
