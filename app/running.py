@@ -19,6 +19,7 @@ from flask import Flask
 from app.assistance import make_house
 from app.clock import now_in_china, today_in_china
 from app.console import make_console, make_importer
+from app.demo import make_demo
 from app.jobs import Jobs, open_queue
 from app.mailing import make_mailer, make_notifier
 from app.publishing import Publisher, Reloads
@@ -176,6 +177,8 @@ def running(settings: Settings, *, demo: bool = False) -> Iterator[Program]:
                 settings, storage, publisher, mailer, house, run_import=jobs.run_import, demo=demo
             )
         )
+        if demo:
+            make_demo(storage, program.receive)
         if settings.jobs.engine == "embedded":
             jobs.start(settings.jobs.threads)
         try:
