@@ -7,7 +7,7 @@ would; a figure that one of them names is one that they entered.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date
 from typing import Final, NamedTuple
 
 from audit.events import SYSTEM
@@ -17,7 +17,6 @@ from delivery.messages import IncomingMessage
 from people.accounts import PRESET_OF_TWO
 from people.employees import Employee
 from people.entities import InsuredAccount, LegalEntity
-from people.records import Adjustment, DibaoStatus
 from storage.opening import Storage
 
 #: The demo's log-ins are public knowledge, so `shebao serve --demo` listens on loopback alone.
@@ -79,7 +78,7 @@ def make_demo(storage: Storage, receive: Callable[[IncomingMessage], Received]) 
     if storage.accounts.all():
         return False
     for (login, name), roles in zip(LOGINS, PRESET_OF_TWO, strict=True):
-        account, token = storage.accounts.invite_new(login, name, "", roles, SYSTEM)
+        _, token = storage.accounts.invite_new(login, name, "", roles, SYSTEM)
         storage.invitations.accept(token, PASSWORD)
     _set_up(storage)
     employees = {person.number: _employ(storage, person) for person in PEOPLE}
@@ -97,7 +96,7 @@ def _set_up(storage: Storage) -> None:
 
 
 def _employ(storage: Storage, person: Person) -> Employee:
-    employee = storage.roster.add(
+    return storage.roster.add(
         Employee(
             id="",
             number=person.number,
@@ -112,11 +111,13 @@ def _employ(storage: Storage, person: Person) -> Employee:
         ),
         SYSTEM,
     )
-    return employee
 
 
 def _talk(
-    storage: Storage, receive: Callable[[IncomingMessage], Received], employee: Employee, said: tuple[str, ...]
+    storage: Storage,
+    receive: Callable[[IncomingMessage], Received],
+    employee: Employee,
+    said: tuple[str, ...],
 ) -> None:
     """The employee binds a chat with the code, and says it."""
     sender = f"demo-{employee.number}"

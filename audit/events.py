@@ -56,6 +56,8 @@ ACTS: Final[Mapping[str, str]] = {
     "dibao_listed": N_("查看低保名单"),
     "dibao_exported": N_("导出低保名单"),
     "uninsured_listed": N_("查看没参保的名单"),
+    "cost_opened": N_("查看没参保累计怎么算的"),
+    "bases_listed": N_("查看缴费基数调整"),
     "dashboard_exported": N_("导出看板"),
     # The log itself.
     "log_search": N_("在日志里查了和某人有关的记录"),
