@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from hr_inbox.task import Due, never_due
+from hr_inbox.task import Due
 from storage.accounts import Accounts
 from storage.audit import StoredLog
 from storage.bindings import StoredBindings
@@ -90,11 +90,11 @@ def open_storage(
     now: Callable[[], datetime] = utc_now,
     *,
     make: bool = False,
-    due: Due = never_due,
+    due: Due | None = None,
 ) -> Storage:
     """Opens the storage; `make` (the demo) makes tables and keys where there are none. Raises `StorageError`.
 
-    `due` tells by when HR answers.
+    `due` tells by when HR answers; where it is left out, the company's settings do.
     """
     database, erasures = Database(url), ErasureJournal(journal)
     try:
@@ -106,15 +106,17 @@ def open_storage(
     except BaseException:
         database.close()
         raise
+    service = CompanySettings(database, now)
+    promised = service.due if due is None else due
     return Storage(
         database=database,
         keys=keys,
         journal=erasures,
         now=now,
-        conversations=Conversations(database, keys, erasures, now, due),
+        conversations=Conversations(database, keys, erasures, now, promised),
         inbox=StoredEvents(database, keys, now),
         outbox=StoredOutbox(database, keys, now),
-        cases=StoredCases(database, keys, now, due),
+        cases=StoredCases(database, keys, now, promised),
         accounts=Accounts(database, keys, now),
         sessions=StoredSessions(database, keys, now),
         credentials=StoredCredentials(database, keys, now),
@@ -123,7 +125,7 @@ def open_storage(
         gaps=StoredGaps(database),
         standings=StoredStandings(database, keys),
         waiting=StoredWaiting(database, now),
-        service=CompanySettings(database, now),
+        service=service,
         households=StoredHouseholds(database, keys),
         policy_changes=PolicyChanges(database, keys, now),
         policy_news=PolicyNews(database, keys, now),
