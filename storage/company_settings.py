@@ -78,7 +78,7 @@ class CompanySettings(RuleBook):
             return service_rules(connection)
 
     def due(self, task: HrTask, since: datetime, channel: str, wrote_at: datetime) -> datetime:
-        """By when HR answers: the company's target, and what the channel lets through (`hr_inbox.task.Due`)."""
+        """By when HR answers a case for which an employee waits since a moment, on a channel where they wrote last."""
         priority = PRIORITIES.get(task.kind, NORMAL)
         return self.rules().due(priority, since, WINDOWS.get(channel), wrote_at).at
 

@@ -94,7 +94,7 @@ def open_storage(
 ) -> Storage:
     """Opens the storage; `make` (the demo) makes tables and keys where there are none. Raises `StorageError`.
 
-    `due` tells by when HR answers; where it is left out, the company's settings do.
+    `due` tells by when HR answers; without it, what the company has settled.
     """
     database, erasures = Database(url), ErasureJournal(journal)
     try:
@@ -107,16 +107,16 @@ def open_storage(
         database.close()
         raise
     service = CompanySettings(database, now)
-    promised = service.due if due is None else due
+    due = due or service.due
     return Storage(
         database=database,
         keys=keys,
         journal=erasures,
         now=now,
-        conversations=Conversations(database, keys, erasures, now, promised),
+        conversations=Conversations(database, keys, erasures, now, due),
         inbox=StoredEvents(database, keys, now),
         outbox=StoredOutbox(database, keys, now),
-        cases=StoredCases(database, keys, now, promised),
+        cases=StoredCases(database, keys, now, due),
         accounts=Accounts(database, keys, now),
         sessions=StoredSessions(database, keys, now),
         credentials=StoredCredentials(database, keys, now),

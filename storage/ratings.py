@@ -64,7 +64,7 @@ def asked_cases(connection: Connection, conversation: str, seen_at: datetime | N
     wrote."""
     rows = connection.execute(_ASKED, {"of": conversation}).all()
     return tuple(
-        AskedCase(task_number(row.number), row.rating, seen_at is None or row.asked_at > seen_at)
+        AskedCase(task_number(row.number), row.rating, seen_at is None or row.asked_at >= seen_at)
         for row in rows
     )
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from databases import Clock, Open
 from sqlalchemy import select, update
-from talking import Post, colleague, kept, message, say, together, transcript
+from talking import Post, colleague, give_back, kept, message, say, together, transcript
 
 from bot.dialogue.rating import question
 from bot.receiving import Kept, Said, receive
@@ -137,7 +137,7 @@ def test_two_who_close_it_at_once_ask_once(storage: Storage, zhao: Viewer, clock
     number = answered(storage, zhao)
     with storage.database.work() as connection:
         connection.execute(update(tasks).values(state="done", assignee=None))
-    storage.conversations.give_back(kept(storage).id)
+    give_back(storage, kept(storage).id)
 
     def ask() -> str | None:
         with storage.database.work() as connection:

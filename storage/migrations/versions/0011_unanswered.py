@@ -10,7 +10,7 @@ down_revision = "0010"
 branch_labels = None
 depends_on = None
 
-TIMES = op.f("ix_tasks_opened_at_first_answered_at_closed_at_kind")
+TIMES = "ix_tasks_opened_at_first_answered_at_closed_at_kind"
 
 
 def upgrade() -> None:
@@ -26,13 +26,13 @@ def upgrade() -> None:
     )
     # Added and dropped in place: a copy of the table would take along what refers to it.
     op.add_column("tasks", sa.Column("first_answered_at", sa.DateTime(timezone=True)))
-    op.create_index(TIMES, "tasks", ["opened_at", "first_answered_at", "closed_at", "kind"])
+    op.create_index(op.f(TIMES), "tasks", ["opened_at", "first_answered_at", "closed_at", "kind"])
     op.create_index(op.f("ix_tasks_asked_at_rating"), "tasks", ["asked_at", "rating"])
 
 
 def downgrade() -> None:
     """Takes them away, and everything in them."""
     op.drop_index(op.f("ix_tasks_asked_at_rating"), "tasks")
-    op.drop_index(TIMES, "tasks")
+    op.drop_index(op.f(TIMES), "tasks")
     op.drop_column("tasks", "first_answered_at")
     op.drop_table("unanswered")
