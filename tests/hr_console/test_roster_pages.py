@@ -7,8 +7,8 @@ from datetime import date
 from html import unescape
 from io import BytesIO
 
-import python_calamine
 import pytest
+import python_calamine
 from databases import Clock
 from desk import Colleague
 from pypdf import PdfReader
@@ -169,7 +169,12 @@ def test_a_correction_keeps_what_is_not_touched(zhao: Colleague, desk_storage: S
     zhao.sends(at, **fields, why="换号了")
     kept = desk_storage.roster.get(ali.id)
     assert kept is not None
-    assert (kept.phone, kept.home_region, kept.area, kept.on_paper) == ("13800000000", "341200", "rural", False)
+    assert (kept.phone, kept.home_region, kept.area, kept.on_paper) == (
+        "13800000000",
+        "341200",
+        "rural",
+        False,
+    )
     assert kept.joined_on == date(2026, 3, 1)
 
 
