@@ -15,6 +15,8 @@ from hr_console import Console, Section, create_blueprint
 from hr_console.accounts import People
 from hr_console.codes import CodesPage
 from hr_console.company import CompanyPages
+from hr_console.dashboard import Dashboard
+from hr_console.dashboard_panels import Sources
 from hr_console.employee import EmployeePage
 from hr_console.import_columns import make_reader
 from hr_console.inbox import Inbox
@@ -33,6 +35,7 @@ from hr_inbox.cases import Cases
 from hr_inbox.notices import Mailer
 from people.employees import Directory
 from people.importing import Importer
+from people.providers import Provider
 from policy_kb.changes import Publishing
 from policy_kb.company import NO_RULES, Company
 from policy_kb.divisions import Divisions
@@ -75,61 +78,17 @@ def make_console(
         secure=settings.server.secure,
         demo=demo,
     )
-
-    def today() -> date:
-        return storage.now().astimezone(CHINA).date()
-
-    def account_name(id: str) -> str:
-        found = storage.accounts.get(id) if id else None
-        return "" if found is None else found.name
-
-    publishing = publishing or Publisher(settings.policy, storage, NothingRuns())
-    policies = Policies(
-        library=library,
-        company=company,
-        folder=settings.policy.company_folder,
-        today=today,
-        changes=storage.policy_changes,
-        publishing=publishing,
-        households=storage.households,
-        account=account_name,
-    )
-    service = Service(
-        book=storage.service,
-        notices=storage.mail_notices,
-        colleagues=storage.accounts,
-        mailer=mailer,
-        link=f"{settings.server.address}/hr/",
-    )
-    importer = make_importer(storage, library.divisions)
-    personnel = Personnel(
-        console=console,
-        roster=storage.roster,
-        records=storage.records,
-        codes=storage.bindings,
-        companies=storage.companies,
-        imports=storage.imports,
-        importer=importer,
-        run=run_import or importer.run,
-        cases=storage.cases if cases is None else cases,
-        log=storage.history,
-        colleagues=storage.accounts,
-        library=library,
-        address=settings.server.address,
-    )
-    provider = make_provider(settings)
-    door = Door(
-        credentials=storage.credentials,
-        invitations=storage.invitations,
-        ties=storage.ties,
-        provider=provider,
-    )
-    provider_name = "" if provider is None else provider.name
-    shelf = Shelf(library, load_replies(), finder, today)
     cases = storage.cases if cases is None else cases
     directory = storage.roster if directory is None else directory
+    publishing = publishing or Publisher(settings.policy, storage, NothingRuns())
+    policies = _policies(settings, storage, library, company, publishing)
+    personnel = _personnel(console, settings, storage, library, cases, run_import)
+    shelf = Shelf(library, load_replies(), finder, _today(storage))
+    provider = make_provider(settings)
+    provider_name = "" if provider is None else provider.name
     sections: list[Section] = [
         Inbox(console, cases, directory, storage.accounts, shelf, library.divisions),
+        Dashboard(console, _sources(storage, library)),
         RosterList(personnel),
         EmployeePage(personnel),
         CodesPage(personnel),
@@ -138,13 +97,92 @@ def make_console(
         PolicyChanges(console, policies),
         PolicyDrafts(console, policies),
         CompanyPages(personnel),
-        ServicePage(console, service),
+        ServicePage(console, _service(settings, storage, mailer)),
         LogPages(console, storage.history, storage.chain, storage.accounts, directory),
         People(console, storage.accounts, settings.server.address, provider_name),
         OwnAccount(console, storage.accounts, storage.credentials),
-        SignIn(console, door),
+        SignIn(console, _door(storage, provider)),
     ]
     return create_blueprint(console, *sections)
+
+
+def _today(storage: Storage) -> Callable[[], date]:
+    return lambda: storage.now().astimezone(CHINA).date()
+
+
+def _policies(
+    settings: Settings, storage: Storage, library: Library, company: Company, publishing: Publishing
+) -> Policies:
+    def account_name(id: str) -> str:
+        found = storage.accounts.get(id) if id else None
+        return "" if found is None else found.name
+
+    return Policies(
+        library=library,
+        company=company,
+        folder=settings.policy.company_folder,
+        today=_today(storage),
+        changes=storage.policy_changes,
+        publishing=publishing,
+        households=storage.households,
+        account=account_name,
+    )
+
+
+def _personnel(
+    console: Console,
+    settings: Settings,
+    storage: Storage,
+    library: Library,
+    cases: Cases,
+    run_import: Callable[[str], None] | None,
+) -> Personnel:
+    importer = make_importer(storage, library.divisions)
+    return Personnel(
+        console=console,
+        roster=storage.roster,
+        records=storage.records,
+        codes=storage.bindings,
+        companies=storage.companies,
+        imports=storage.imports,
+        importer=importer,
+        run=run_import or importer.run,
+        cases=cases,
+        log=storage.history,
+        colleagues=storage.accounts,
+        library=library,
+        address=settings.server.address,
+    )
+
+
+def _sources(storage: Storage, library: Library) -> Sources:
+    return Sources(
+        standings=storage.standings,
+        companies=storage.companies,
+        gaps=storage.gaps,
+        waiting=storage.waiting,
+        rates=storage.waiting,
+        library=library,
+    )
+
+
+def _door(storage: Storage, provider: Provider | None) -> Door:
+    return Door(
+        credentials=storage.credentials,
+        invitations=storage.invitations,
+        ties=storage.ties,
+        provider=provider,
+    )
+
+
+def _service(settings: Settings, storage: Storage, mailer: Mailer | None) -> Service:
+    return Service(
+        book=storage.service,
+        notices=storage.mail_notices,
+        colleagues=storage.accounts,
+        mailer=mailer,
+        link=f"{settings.server.address}/hr/",
+    )
 
 
 def make_importer(storage: Storage, divisions: Divisions) -> Importer:

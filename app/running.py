@@ -19,12 +19,16 @@ from flask import Flask
 from app.assistance import make_house
 from app.clock import now_in_china, today_in_china
 from app.console import make_console, make_importer
+from app.demo import make_demo
 from app.jobs import Jobs, open_queue
 from app.mailing import make_mailer, make_notifier
 from app.publishing import Publisher, Reloads
 from app.settings import Settings
 from app.web import create_app
 from bot.assistant import Assistant
+from bot.dialogue.talk import House
+from bot.me_views import Me
+from bot.mine import Term
 from bot.receiving import Received
 from bot.views import Chat
 from delivery.messages import IncomingMessage
@@ -35,7 +39,9 @@ from policy_kb.changes import Publishing
 from policy_kb.company import load_company
 from policy_kb.divisions import Divisions
 from policy_kb.files import PolicyError
+from storage.mine import OwnConsents
 from storage.opening import Storage, open_storage
+from storage.retention import TERMS
 from web_calc import languages
 from web_calc.chat_papers import ChatPapers
 
@@ -49,10 +55,11 @@ EVERY: Final = 2.0
 
 
 class Serving(NamedTuple):
-    """What answers: the pages, and the assistant behind every channel."""
+    """What answers: the pages, the assistant behind every channel, and the house that it talks from."""
 
     app: Flask
     assistant: Assistant
+    house: House
 
 
 class Program(Reloads):
@@ -66,22 +73,30 @@ class Program(Reloads):
         self._seen: object = None
         self._trouble = ""
         self._watcher: Thread | None = None
-        self._assemble: Callable[[], Serving]
+        self._assemble: Callable[[House | None], Serving]
         self._serving: Serving
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """One request, answered by one assembly from its beginning to its end."""
-        return self._serving.app(environ, start_response)
+        return self.serving.app(environ, start_response)
 
     def receive(self, message: IncomingMessage) -> Received:
         """One message, for what is no page of ours."""
-        return self._serving.assistant.receive(message)
+        return self.serving.assistant.receive(message)
 
-    def start(self, assemble: Callable[[], Serving]) -> None:
-        """Assembles, and watches the folders from then on. Raises what `assemble` does."""
+    @property
+    def serving(self) -> Serving:
+        """What answers now."""
+        return self._serving
+
+    def start(self, assemble: Callable[[House | None], Serving]) -> None:
+        """Assembles, and watches the folders from then on. `assemble` is given the house of before, if there is one.
+
+        Raises what it does.
+        """
         self._assemble = assemble
         self._seen = _look(self._folders)
-        self._serving = assemble()
+        self._serving = assemble(None)
         self._watcher = Thread(target=self._watch, name="library", daemon=True)
         self._watcher.start()
 
@@ -100,7 +115,7 @@ class Program(Reloads):
             self._seen = seen
             gc.unfreeze()  # a library is frozen when it is loaded: the old one is to go
             try:
-                self._serving = self._assemble()
+                self._serving = self._assemble(self._serving.house)
                 self._trouble = ""
                 log.info("the library was taken up anew")
             except Exception as error:
@@ -158,8 +173,12 @@ def running(settings: Settings, *, demo: bool = False) -> Iterator[Program]:
             importer=make_importer(storage, Divisions.load()),
         )
         program.start(
-            lambda: assemble(settings, storage, publisher, mailer, run_import=jobs.run_import, demo=demo)
+            lambda house: assemble(
+                settings, storage, publisher, mailer, house, run_import=jobs.run_import, demo=demo
+            )
         )
+        if demo:
+            make_demo(storage, program.receive)
         if settings.jobs.engine == "embedded":
             jobs.start(settings.jobs.threads)
         try:
@@ -176,14 +195,15 @@ def assemble(
     storage: Storage,
     publishing: Publishing,
     mailer: Mailer | None = None,
+    like: House | None = None,
     *,
     run_import: Callable[[str], None] | None = None,
     demo: bool = False,
 ) -> Serving:
-    """Pages, chat and console over a storage, with the library as the folders hold it."""
+    """Pages, chat and console over a storage, with the library as the folders hold it; `like` is the house of before."""
     library = compiled.load(settings.policy.overlays)
     company = load_company(settings.policy.company_folder, library, today_in_china())
-    house = make_house(settings, library, company, storage.bindings)
+    house = make_house(settings, library, company, storage.bindings, like)
     assistant = Assistant(house, storage.conversations, now_in_china)
     chat = Chat(
         receive=assistant.receive,
@@ -206,4 +226,13 @@ def assemble(
         run_import=run_import,
         demo=demo,
     )
-    return Serving(create_app(settings, library, today_in_china, chat, console, company), assistant)
+    me = Me(
+        chat=chat,
+        records=storage.mine,
+        divisions=library.divisions,
+        terms=[Term(each.kind, each.days, each.why) for each in TERMS],
+        consents=OwnConsents(storage.records),
+    )
+    return Serving(
+        create_app(settings, library, today_in_china, chat, console, company, me), assistant, house
+    )

@@ -56,6 +56,8 @@ ACTS: Final[Mapping[str, str]] = {
     "dibao_listed": N_("查看低保名单"),
     "dibao_exported": N_("导出低保名单"),
     "uninsured_listed": N_("查看没参保的名单"),
+    "cost_opened": N_("查看没参保累计怎么算的"),
+    "bases_listed": N_("查看缴费基数调整"),
     "dashboard_exported": N_("导出看板"),
     # The log itself.
     "log_search": N_("在日志里查了和某人有关的记录"),
@@ -103,7 +105,6 @@ ACTS: Final[Mapping[str, str]] = {
 #: How acts begin that by themselves tell of somebody's dibao: whom they are about is shown to those alone who may see it.
 DIBAO: Final = ("dibao_", "consent_")
 
-#: Who acts where nobody does: the nightly jobs, the schedule.
 #: Who acts where nobody does: the nightly jobs, the schedule, a command in the terminal.
 SYSTEM: Final = "system"
 #: Who acts where it is not known who: at the door, before anybody is let in.

@@ -46,6 +46,7 @@ NEEDS: Final[Mapping[str, Need]] = {
     "dashboard_file": "dashboard",
     "dashboard_questions": "dashboard",
     "dashboard_uninsured": "roster",
+    "dashboard_cost": "roster",
     "dashboard_bases": "roster",
     "dashboard_dibao": "dibao",
     # roster: the list, an employee's page

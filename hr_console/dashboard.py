@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
+from uuid import UUID
 
 from flask import Blueprint, Response, abort, current_app, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -22,43 +23,41 @@ from hr_console.dashboard_panels import (
     COUNTED,
     Board,
     Exposed,
-    Running,
     Runs,
     Sources,
+    changed_within,
     make_board,
     sum_of,
 )
 from hr_console.dashboard_period import PERIODS, Period, read_period
+from hr_console.policy_desk import DUE
+from hr_console.running_cost import running_cost
 from hr_inbox.service_clock import CHINA
 from hr_inbox.unanswered import UnansweredWeek
 from locales import N_
 from people.employees import Employee
 from people.records import DIBAO_STATES, DibaoState
-from people.standing import ON_THE_BOOK, BaseChange, Uninsured
-from policy_kb.divisions import NATION
-from policy_kb.library import Library
+from people.standing import ON_THE_BOOK, BaseChange, Standing
+from policy_kb.wording import INSURANCE
 
 XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-#: What not being insured has cost somebody until a day, by the library in force.
-Expose = Callable[[Library, Uninsured, date], Running | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """An employee of the dibao officer's list."""
+    """An employee of the dibao officer's list; `exposed` is there for one who is not insured."""
 
     employee: Employee
     status: DibaoState
-    uninsured: Exposed | None
+    exposed: Exposed | None
 
 
 class Dashboard:
     """The page, the lists behind its numbers, and all of it as a file."""
 
-    def __init__(self, console: Console, sources: Sources, expose: Expose) -> None:
+    def __init__(self, console: Console, sources: Sources) -> None:
         self._console = console
         self._sources = sources
-        self._expose = expose
 
     @property
     def entries(self) -> Sequence[Entry]:
@@ -69,6 +68,7 @@ class Dashboard:
         add("/dashboard", "dashboard", self.page)
         add("/dashboard/dibao", "dashboard_dibao", self.dibao)
         add("/dashboard/uninsured", "dashboard_uninsured", self.uninsured)
+        add("/dashboard/uninsured/<uuid:employee>", "dashboard_cost", self.cost)
         add("/dashboard/bases", "dashboard_bases", self.bases)
         add("/dashboard/questions", "dashboard_questions", self.questions)
         add("/dashboard/file", "dashboard_file", self.file)
@@ -87,28 +87,29 @@ class Dashboard:
                 "gaps": gaps_chart(board.gaps, speak),
             },
             states={state: DIBAO_STATES[state] for state in COUNTED},
+            due_names=DUE,
             kind_name=lambda kind: speak(NEUTRAL if kind is None else KINDS[kind]),
         )
 
     def dibao(self) -> ResponseReturnValue:
         """Who told that their household draws dibao: for the dibao officer. That it was looked at is logged."""
-        told = self._sources.standings.dibao()
-        self._log("dibao_listed", told)
         wanted, uninsured = request.args.get("status", ""), bool(request.args.get("uninsured"))
         if wanted and wanted not in COUNTED:
             abort(404)
-        exposed = {each.who.employee.id: each for each in self._exposed()}
+        standing = self._sources.standings.read()
+        told = standing.dibao
+        self._log("dibao_listed", told)
+        exposed = {each.who.employee.id: each for each in self._exposed(standing)}
         states = (wanted,) if wanted else ON_THE_BOOK if uninsured else COUNTED
         shown = [
             Told(employee, told[employee.id], exposed.get(employee.id))
             for employee in self._sources.standings.employees(told)
             if told[employee.id] in states and (not uninsured or employee.id in exposed)
         ]
-        people = [each.uninsured for each in shown if each.uninsured is not None]
         return self._render(
             "dashboard_dibao.html",
             shown=shown,
-            whole=sum_of(people),
+            whole=sum_of(each.exposed for each in shown if each.exposed is not None),
             wanted=wanted,
             uninsured=uninsured,
             states={state: DIBAO_STATES[state] for state in COUNTED},
@@ -116,19 +117,33 @@ class Dashboard:
 
     def uninsured(self) -> ResponseReturnValue:
         """Who is not insured, why, and what it has cost so far."""
-        shown = sorted(self._exposed(), key=lambda each: -each.running.total if each.running else 1)
+        exposed = self._exposed(self._sources.standings.read())
+        shown = sorted(exposed, key=lambda each: -each.running.total if each.running else 1)
         self._log("uninsured_listed", [each.who.employee.id for each in shown])
         return self._render("dashboard_uninsured.html", shown=shown, whole=sum_of(shown))
+
+    def cost(self, employee: UUID) -> ResponseReturnValue:
+        """How the cost of one who is not insured was reckoned: months, rates, sources, and what else may come."""
+        standing = self._sources.standings.read()
+        found = next((each for each in standing.uninsured if each.employee.id == str(employee)), None)
+        if found is None:
+            abort(404)
+        self._log("cost_opened", [found.employee.id])
+        return self._render(
+            "dashboard_cost.html", each=Exposed(found, self._runs()(found)), insurance=INSURANCE
+        )
 
     def bases(self) -> ResponseReturnValue:
         """Changes of the contribution base, narrowed to a place or a direction."""
         period = self._period()
-        changes = self._sources.standings.adjusted(period.first, period.last)
+        changes = changed_within(self._sources.standings.read().changes, period)
         place, way = request.args.get("region", ""), request.args.get("way", "")
+        shown = [each for each in changes if _is_narrowed(each, place, way)]
+        self._log("bases_listed", {each.employee.id for each in shown})
         return self._render(
             "dashboard_bases.html",
             period,
-            shown=[each for each in changes if _is_narrowed(each, place, way)],
+            shown=shown,
             places=sorted({each.employee.region for each in changes}),
             place=place,
             way=way,
@@ -155,7 +170,7 @@ class Dashboard:
     def file(self) -> ResponseReturnValue:
         """Everything that the one who looks may see, as a workbook. That it was taken out is logged."""
         board, looks = self._board(), account()
-        told = self._sources.standings.dibao() if looks.may("dibao") else {}
+        told = self._sources.standings.read().dibao if looks.may("dibao") else {}
         people = self._sources.standings.employees(told)
         body = make_book(board, looks, people, told, self._place, self._moment(), say(self._console))
         if told:
@@ -171,13 +186,14 @@ class Dashboard:
     def _board(self) -> Board:
         return make_board(self._sources, self._period(), self._today(), account(), self._runs())
 
-    def _exposed(self) -> tuple[Exposed, ...]:
+    def _exposed(self, standing: Standing) -> tuple[Exposed, ...]:
         runs = self._runs()
-        return tuple(Exposed(each, runs(each)) for each in self._sources.standings.uninsured())
+        return tuple(Exposed(each, runs(each)) for each in standing.uninsured)
 
     def _runs(self) -> Runs:
-        library, today = self._sources.library(), self._today()
-        return lambda who: self._expose(library, who, today)
+        library, today, speak = self._sources.library, self._today(), say(self._console)
+        accounts = self._sources.companies.accounts()
+        return lambda who: running_cost(library, who, accounts, today, speak)
 
     def _today(self) -> date:
         return self._console.now().astimezone(CHINA).date()
@@ -189,9 +205,10 @@ class Dashboard:
         return read_period(request.args, self._today())
 
     def _place(self, code: str) -> str:
-        if code in ("", NATION):
-            return say(self._console)(N_("不知道哪里")) if not code else say(self._console)(N_("全国"))
-        return self._sources.library().divisions.full_name(code)
+        names = self._sources.library.divisions
+        if not code:
+            return say(self._console)(N_("没有写明"))
+        return names.full_name(code) or names.name(code)
 
     def _log(self, act: str, employees: Collection[str]) -> None:
         self._console.log.record(

@@ -15,6 +15,7 @@ from calculator.money import Fen
 from hr_console import dashboard_words as words
 from hr_console.case_words import KINDS, NEUTRAL
 from hr_console.dashboard_panels import COUNTED, Board, Exposed
+from hr_console.policy_desk import DUE
 from hr_inbox.waiting import Waits
 from locales import N_, Say
 from people.accounts import Account
@@ -85,12 +86,12 @@ def _summary(board: Board, moment: str, say: Say) -> Iterator[Line]:
     yield from _waits(say(N_("所有的事")), board.waiting.times.whole, say)
     yield say(N_("现在超时")), sum(board.waiting.overdue.values())
     rate = board.rating.rate
-    yield say(N_("问过满意不满意")), rate.asked
+    yield say(N_("问过解决了没有")), rate.asked
     if board.rating.shown:
         yield say(N_("回答的")), rate.answered
-        yield say(N_("满意的")), rate.content
+        yield say(N_("说解决了的")), rate.solved
     else:
-        yield say(N_("满意的")), words.few_answers(say)
+        yield say(N_("说解决了的")), words.few_answers(say)
     yield say(N_("该看一看的数")), len(board.due.found)
 
 
@@ -188,7 +189,7 @@ def _kinds(board: Board, say: Say) -> Page:
 
 
 def _due(board: Board, place: Callable[[str], str], say: Say) -> Page:
-    lines = [(say(words.DUE[each.kind]), place(each.region), each.message) for each in board.due.found]
+    lines = [(say(DUE[each.kind]), place(each.region), each.message) for each in board.due.found]
     return Page(say(N_("该看的数")), (say(N_("哪一种")), say(N_("哪里")), say(N_("说明"))), lines)
 
 
@@ -227,7 +228,7 @@ def _who_headings(say: Say) -> tuple[str, ...]:
 def _running(exposed: Exposed, say: Say) -> Line:
     runs = exposed.running
     if runs is None:
-        return (words.money(None, say),) * 3
+        return (say(exposed.missing),)
     return Yuan(runs.arrears), Yuan(runs.late_fee), Yuan(runs.total)
 
 

@@ -13,11 +13,13 @@ from typing import Final
 
 from calculator.money import Fen
 from hr_console.dashboard_period import Period
-from hr_inbox.ratings import Rate, Ratings
+from hr_console.running_cost import MISSING, Missing, Running
+from hr_inbox.satisfaction import Rate, Rates
 from hr_inbox.task import TaskKind
 from hr_inbox.unanswered import Gaps, UnansweredWeek
 from hr_inbox.waiting import Waiting, WaitingTimes, waiting_times
 from people.accounts import Account
+from people.entities import Companies
 from people.records import DIBAO_STATES, DibaoState
 from people.small_groups import LEAST, Groups, coarse, hide_small, may_show, show_all
 from people.standing import ON_THE_BOOK, BaseChange, Standings, Uninsured
@@ -28,42 +30,39 @@ from policy_kb.library import Library
 COUNTED: Final[tuple[DibaoState, ...]] = tuple(state for state in DIBAO_STATES if state != "none")
 
 
-@dataclass(frozen=True, slots=True)
-class Running:
-    """What not being insured has cost so far, in fen: what is owed for both sides and the late fee until today.
-
-    `complete` is false where a month or an insurance is not known, so that it is more in truth.
-    """
-
-    arrears: Fen
-    late_fee: Fen
-    complete: bool
-
-    @property
-    def total(self) -> Fen:
-        """What settling today would take."""
-        return self.arrears + self.late_fee
-
-
-#: What not being insured has cost somebody until today; None where it cannot be computed.
-Runs = Callable[[Uninsured], Running | None]
+#: What not being insured has cost somebody until today, or why that cannot be told.
+Runs = Callable[[Uninsured], Running | Missing]
 
 
 @dataclass(frozen=True, slots=True)
 class Exposed:
-    """Somebody who is not insured, and what that has cost so far."""
+    """Somebody who is not insured, and what that has cost so far, or why that cannot be told."""
 
     who: Uninsured
-    running: Running | None
+    reckoned: Running | Missing
+
+    @property
+    def running(self) -> Running | None:
+        """What it has cost so far; None where that cannot be told."""
+        return self.reckoned if isinstance(self.reckoned, Running) else None
+
+    @property
+    def missing(self) -> str:
+        """Why it cannot be told, to be translated; empty where it can."""
+        return "" if isinstance(self.reckoned, Running) else MISSING[self.reckoned]
 
 
 @dataclass(frozen=True, slots=True)
 class Sum:
-    """What all of them have cost so far; `unknown` of them are not in it, of `incomplete` ones a part is not."""
+    """What all of them have cost so far; `unknown` of them are not in it, of `incomplete` ones a part is not.
+
+    `assumed` are those of whom a month was reckoned with the wage of the roster.
+    """
 
     amount: Fen
-    unknown: int
-    incomplete: int
+    unknown: int = 0
+    incomplete: int = 0
+    assumed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +127,7 @@ class WaitingPanel:
 
 @dataclass(frozen=True, slots=True)
 class RatingPanel:
-    """What employees said after their case was closed; the rate is hidden while few have answered."""
+    """Whether a closed case was solved, as employees said; hidden while few have answered."""
 
     rate: Rate
 
@@ -136,11 +135,6 @@ class RatingPanel:
     def shown(self) -> bool:
         """Whether enough have answered."""
         return self.rate.answered >= LEAST
-
-    @property
-    def percent(self) -> int:
-        """How many of a hundred were content, rounded half up."""
-        return (self.rate.content * 200 + self.rate.answered) // (2 * self.rate.answered)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,30 +170,37 @@ class Sources:
     """Where the numbers come from."""
 
     standings: Standings
+    companies: Companies
     gaps: Gaps
     waiting: Waiting
-    ratings: Ratings
-    library: Callable[[], Library]
+    rates: Rates
+    library: Library
 
 
 def make_board(sources: Sources, period: Period, today: date, looks: Account, runs: Runs) -> Board:
     """The panels for somebody who looks."""
     officer = looks.may("dibao")
-    told = sources.standings.dibao()
-    exposed = tuple(Exposed(each, runs(each)) for each in sources.standings.uninsured())
-    groups = dibao_groups(told.values(), sources.standings.active(), officer=officer)
+    standing = sources.standings.read()
+    exposed = tuple(Exposed(each, runs(each)) for each in standing.uninsured)
+    groups = dibao_groups(standing.dibao.values(), standing.active, officer=officer)
     days = (period.first, period.last)
     return Board(
         period=period,
         dibao=DibaoPanel(groups, officer),
-        uninsured_dibao=uninsured_dibao(told, exposed, groups, officer=officer),
+        uninsured_dibao=uninsured_dibao(standing.dibao, exposed, groups, officer=officer),
         uninsured=UninsuredPanel(exposed, sum_of(exposed)),
-        adjustments=AdjustmentsPanel(sources.standings.adjusted(*days)),
+        adjustments=AdjustmentsPanel(changed_within(standing.changes, period)),
         gaps=GapsPanel(sources.gaps.unanswered(*days)),
         waiting=WaitingPanel(waiting_times(sources.waiting.opened(*days), *days), sources.waiting.overdue()),
-        rating=RatingPanel(sources.ratings.rate(*days)),
-        due=DuePanel(tuple(due(sources.library(), today))),
+        rating=RatingPanel(sources.rates.rate(*days)),
+        due=DuePanel(tuple(due(sources.library, today))),
     )
+
+
+def changed_within(changes: Iterable[BaseChange], period: Period) -> tuple[BaseChange, ...]:
+    """The changes that hold from a month in the period on."""
+    first = period.first.replace(day=1)
+    return tuple(each for each in changes if first <= each.adjustment.month <= period.last)
 
 
 def dibao_groups(told: Iterable[DibaoState], active: int, *, officer: bool) -> Groups[DibaoState]:
@@ -224,13 +225,13 @@ def uninsured_dibao(
     if officer:
         people = on_the_book(told, exposed)
         return UninsuredDibaoPanel(len(people), sum_of(people), exact=True)
-    people = on_the_book(told, exposed, ("receiving",))
+    people = on_the_book(told, exposed, frozenset[DibaoState](("receiving",)))
     receiving, count = groups.counts["receiving"], len(people)
     insured_too = receiving is not None and (receiving == count or may_show(receiving - count))
     if not (insured_too and may_show(count, len(exposed))):
         return UninsuredDibaoPanel(None, None, exact=False)
     whole = sum_of(people)
-    return UninsuredDibaoPanel(count, Sum(coarse(whole.amount), 0, 0), exact=False)
+    return UninsuredDibaoPanel(count, Sum(coarse(whole.amount)), exact=False)
 
 
 def on_the_book(
@@ -242,10 +243,11 @@ def on_the_book(
 
 def sum_of(people: Iterable[Exposed]) -> Sum:
     """What people cost together, and how many of them it leaves out."""
-    known = [each.running for each in people]
-    found = [each for each in known if each is not None]
+    reckoned = [each.running for each in people]
+    found = [each for each in reckoned if each is not None]
     return Sum(
-        sum(each.total for each in found),
-        len(known) - len(found),
-        sum(not each.complete for each in found),
+        amount=sum(each.total for each in found),
+        unknown=len(reckoned) - len(found),
+        incomplete=sum(not each.complete for each in found),
+        assumed=sum(each.assumed > 0 for each in found),
     )

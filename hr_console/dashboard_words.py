@@ -11,18 +11,9 @@ from hr_console.dashboard_panels import Sum, UninsuredDibaoPanel
 from hr_inbox.unanswered import Why
 from locales import N_, Say
 from people.small_groups import LEAST
-from policy_kb.due import Kind
 
 _FEW: Final = N_("少于 {least} 人，或一减就知道，不显示")
 _FEW_ANSWERS: Final = N_("回答的少于 {least} 人，不显示")
-DUE: Final[Mapping[Kind, str]] = {
-    "outdated": N_("已经到期"),
-    "ending": N_("快到期"),
-    "line_stale": N_("低保线太旧，不能用了"),
-    "line_soon_stale": N_("低保线快过时"),
-    "no_line": N_("没有能用的低保线"),
-    "recalled": N_("只凭记忆，没有原文"),
-}
 WHY: Final[Mapping[Why, str]] = {
     "no_clause": N_("政策库里没有"),
     "withheld": N_("答案里有没出处的数，没有发"),
@@ -109,4 +100,8 @@ def left_out(whole: Sum, say: Say) -> tuple[str, ...]:
         )
     if whole.incomplete:
         notes.append(say(N_("有 {count} 人缺几个月或几个险种的数，实际更多。"), count=str(whole.incomplete)))
+    if whole.assumed:
+        notes.append(
+            say(N_("有 {count} 人没有工资记录的月份，按花名册上的工资算。"), count=str(whole.assumed))
+        )
     return tuple(notes)

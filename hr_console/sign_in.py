@@ -144,6 +144,8 @@ class SignIn:
 
     def set_up_page(self) -> ResponseReturnValue:
         """The secret, as a picture and as text."""
+        if self._door.credentials.has_second_factor(half_way().account.id):
+            return redirect(url_for(".sign_in_code"), 303)
         return self._set_up_page()
 
     def set_up(self) -> ResponseReturnValue:
@@ -194,7 +196,7 @@ class SignIn:
         """To the provider's page."""
         provider = self._door.provider
         if provider is None:
-            return redirect(url_for(".sign_in"), 303)
+            return redirect(url_for(".sign_in", told="failed"), 303)
         journey = new_journey(safe_page(request.args.get("next", "")))
         try:
             response = make_response(redirect(provider.address(journey), 303))

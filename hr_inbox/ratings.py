@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
-from typing import Final, Literal, Protocol
+from typing import Final, Literal
 
 #: 解决了, 没解决, 不想说.
 Answer = Literal["yes", "no", "skip"]
@@ -27,27 +26,3 @@ class AskedCase:
     number: str
     answer: Answer | None = None
     last: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Satisfaction:
-    """How many said whether their case was solved, and of how many it was. Whoever shows it hides a small group."""
-
-    answered: int
-    solved: int
-
-
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """How many were asked in a period, how many of them answered, and how many of those were content."""
-
-    asked: int
-    answered: int
-    content: int
-
-
-class Ratings(Protocol):
-    """The answers, counted."""
-
-    def rate(self, first: date, last: date) -> Rate:
-        """Those of the cases that were closed from one day to another in China, both included."""

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from people.employees import Employee
@@ -30,23 +29,26 @@ class BaseChange:
     adjustment: Adjustment
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The roster as a whole, at one moment.
+
+    `active` is how many employees there are; `uninsured` are those who are not insured, who joined first first. `dibao`
+    is the status that each active employee told last, by their id, of those alone whose consent holds. `changes` are all
+    changes of the base that were written down, the newest month first.
+    """
+
+    active: int
+    uninsured: tuple[Uninsured, ...]
+    dibao: Mapping[str, DibaoState] = field(repr=False)
+    changes: tuple[BaseChange, ...]
+
+
 class Standings(Protocol):
-    """The roster as a whole. Everyone in it is an active employee but for those whose base was changed before they left."""
+    """The roster as a whole. Reading it for a count is not logged; whoever shows it person by person logs that."""
 
-    def active(self) -> int:
-        """How many employees there are."""
-
-    def uninsured(self) -> tuple[Uninsured, ...]:
-        """Those who are not insured, those who joined first first."""
-
-    def dibao(self) -> Mapping[str, DibaoState]:
-        """The status that each employee told last, by their id; only of those whose consent holds.
-
-        Reading it for a count is not logged; whoever shows it person by person logs that.
-        """
+    def read(self) -> Standing:
+        """How it stands now."""
 
     def employees(self, ids: Collection[str]) -> tuple[Employee, ...]:
         """Some employees, in the order of their numbers."""
-
-    def adjusted(self, first: date, last: date) -> tuple[BaseChange, ...]:
-        """Changes of the base that hold from a month in a period on, the newest month first."""

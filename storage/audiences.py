@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from sqlalchemy import ColumnElement, Connection, and_, exists, false, func, insert, or_, select
@@ -20,10 +20,10 @@ WHO: Final = "exclusions.who"
 
 
 def audience_token(keys: Keys, audience: Audience) -> bytes:
-    """The token of an audience.
+    """The token of an audience, for restricted cases.
 
-    A blind index of a value that could be guessed, which is kept from being readable by the key alone: how many cases
-    share a token can still be counted. The lists could not be had otherwise without opening every case.
+    A blind index of a value with few others beside it: it hides the word, not that cases belong together, and whoever
+    counts the groups may guess. Without it a list could not be had without opening every restricted case.
     """
     return keys.index(AUDIENCE, audience)
 
@@ -43,24 +43,27 @@ def leave_out(connection: Connection, keys: Keys, number: int, task: HrTask) -> 
 
 def visible(connection: Connection, keys: Keys, viewer: Viewer) -> ColumnElement[bool]:
     """Which tasks a viewer may see."""
-    open_to_all = [each for each in NEEDED if each not in COMPLAINTS and viewer.may_see(each)]
-    complaints = [each for each in COMPLAINTS if viewer.may_see(each)]
-    ways: list[ColumnElement[bool]] = [_for(keys, open_to_all)] if open_to_all else []
-    if complaints:
-        ways.append(and_(_for(keys, complaints), ~_excludes(keys, viewer.account)))
+    return or_(false(), *ways_to_see(connection, keys, viewer))
+
+
+def ways_to_see(connection: Connection, keys: Keys, viewer: Viewer) -> Iterator[ColumnElement[bool]]:
+    """The reasons for which a viewer may see a task; none is seen for two of them."""
+    if viewer.may_see("everyone"):
+        yield ~tasks.c.restricted
+    yield _for(keys, [each for each in NEEDED if each not in COMPLAINTS and viewer.may_see(each)])
+    theirs = [each for each in COMPLAINTS if viewer.may_see(each)]
+    yield and_(_for(keys, theirs), ~_excludes(keys, viewer.account))
     if viewer.audit:
-        ways.extend(
-            and_(left_over, ~_excludes(keys, viewer.account)) for left_over in _left_over(connection, keys)
-        )
-    return or_(false(), *ways)
+        for left_over in _left_over(connection, keys, frozenset(theirs)):
+            yield and_(left_over, ~_excludes(keys, viewer.account))
 
 
-def _left_over(connection: Connection, keys: Keys) -> Iterable[ColumnElement[bool]]:
+def _left_over(connection: Connection, keys: Keys, but: frozenset[Audience]) -> Iterator[ColumnElement[bool]]:
     """Complaints that leave out everybody who handles them now."""
     rows = connection.execute(
         select(accounts.c.id, accounts.c.roles).where(accounts.c.state == "active")
     ).all()
-    for audience in sorted(COMPLAINTS):
+    for audience in sorted(COMPLAINTS - but):
         handle = [row.id for row in rows if NEEDED[audience] <= _granted(row.roles)]
         left_out = (
             select(func.count())
@@ -79,7 +82,7 @@ def _granted(roles: str) -> frozenset[str]:
 
 
 def _for(keys: Keys, audiences: Iterable[Audience]) -> ColumnElement[bool]:
-    return tasks.c.audience.in_([audience_token(keys, each) for each in audiences])
+    return and_(tasks.c.restricted, tasks.c.audience.in_([audience_token(keys, each) for each in audiences]))
 
 
 def _excludes(keys: Keys, account: str) -> ColumnElement[bool]:

@@ -21,8 +21,8 @@ from sqlalchemy import (
 )
 
 from hr_inbox.cases import Box, CaseLine, Page, Search, Viewer
-from hr_inbox.task import COMPLAINTS, DIBAO_ONLY, NEEDED, Audience, TaskKind, TaskState
-from storage.audiences import audience_token, visible
+from hr_inbox.task import COMPLAINTS, DIBAO_ONLY, NEEDED, TELLING, Audience, TaskKind, TaskState
+from storage.audiences import audience_token, visible, ways_to_see
 from storage.counters import current
 from storage.database import Database
 from storage.keys import Keys
@@ -34,7 +34,7 @@ _CHINA: Final = timezone(timedelta(hours=8))
 _NEVER: Final = datetime(9999, 12, 31, tzinfo=UTC)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 #: Rows that are looked through at a time where sealed bodies must be opened; each time four times as many.
-_FIRST_BATCH: Final = 200
+_FIRST_BATCH: Final = 1000
 #: Kinds and topics that are remembered. A task never changes them, so each body is opened once.
 _MOST_REMEMBERED: Final = 100_000
 
@@ -56,13 +56,12 @@ class CaseLists:
         now, order = self._now(), _order(search.box)
         position = order.read(after)
         with self._database.read() as connection:
-            query = select(*SHOWN).where(
-                visible(connection, self._keys, viewer), *_narrowed(search, viewer, now)
-            )
-            if search.kind is None and not search.topic:
-                rows = connection.execute(order.page(query, position).limit(limit + 1)).all()
-            else:
-                rows = self._opened(connection, order, query, search, position, limit + 1)
+            seen = and_(visible(connection, self._keys, viewer), *_narrowed(search, viewer, now))
+            query = select(*SHOWN).where(seen, *_told(search))
+            rows = connection.execute(order.page(query, position).limit(limit + 1)).all()
+            if search.kind is not None or search.topic:
+                sealed = self._sealed(connection, order, seen, search, position, limit + 1)
+                rows = sorted((*rows, *sealed), key=order.key, reverse=order.newest_first)
         more = len(rows) > limit
         rows = rows[:limit]
         return Page(tuple(line_of(row, now) for row in rows), order.written(rows[-1]) if more else "")
@@ -70,10 +69,17 @@ class CaseLists:
     def counts(self, viewer: Viewer) -> dict[Box, int]:
         """How many there are in each list."""
         counts: dict[Box, int] = {"waiting": 0, "mine": 0, "taken": 0, "snoozed": 0, "done": 0}
-        box = _box_of(viewer, self._now())
+        box, done = _box_of(viewer, self._now()), tasks.c.state == "done"
         with self._database.read() as connection:
-            query = select(box, func.count()).where(visible(connection, self._keys, viewer)).group_by(box)
-            counts.update({cast("Box", name): count for name, count in connection.execute(query)})
+            for way in ways_to_see(connection, self._keys, viewer):
+                # What is done is almost everything: it is counted from the index alone.
+                closed = connection.execute(select(func.count()).where(done, way)).scalar_one()
+                counts["done"] += closed
+                open_ones = tasks.c.state.in_(("waiting", "taken", "snoozed"))
+                for name, count in connection.execute(
+                    select(box, func.count()).where(open_ones, way).group_by(box)
+                ):
+                    counts[cast("Box", name)] += count
         return counts
 
     def mentioned(self, viewer: Viewer) -> tuple[CaseLine, ...]:
@@ -102,27 +108,29 @@ class CaseLists:
             rows = connection.execute(query.order_by(tasks.c.change).limit(limit)).all()
         return tuple(line_of(row, now) for row in rows), rows[-1].change if len(rows) == limit else last
 
-    def _opened(
+    def _sealed(
         self,
         connection: Connection,
         order: _Order,
-        query: Select[Any],
+        seen: ColumnElement[bool],
         search: Search,
         position: _Position,
         most: int,
     ) -> list[Row[Any]]:
-        """What a search for kind or topic finds: sealed ones are opened, of those that the viewer may see."""
-        query = query.where(_may_match(self._keys, search))
-        found: list[Row[Any]] = []
-        for rows in _batches(connection, order, query, position):
-            self._remember(connection, [row.number for row in rows if row.restricted])
-            found.extend(row for row in rows if self._matches(row, search))
+        """The cases whose kind and topic are sealed, of those that the viewer may see; each body is opened once."""
+        candidates = select(*order.columns).where(seen, _may_match(self._keys, search))
+        found: list[int] = []
+        for keys in _batches(connection, order, candidates, position):
+            numbers = [key[-1] for key in keys]
+            self._remember(connection, numbers)
+            found += [number for number in numbers if self._matches(number, search)]
             if len(found) >= most:
                 break
-        return found[:most]
+        query = select(*SHOWN).where(tasks.c.number.in_(found[:most]))
+        return list(connection.execute(query)) if found else []
 
-    def _matches(self, row: Row[Any], search: Search) -> bool:
-        kind, topic = self._remembered[row.number] if row.restricted else (row.kind, row.topic)
+    def _matches(self, number: int, search: Search) -> bool:
+        kind, topic = self._remembered[number]
         return search.kind in (None, kind) and search.topic in ("", topic)
 
     def _remember(self, connection: Connection, numbers: Sequence[int]) -> None:
@@ -219,23 +227,26 @@ def _start_of(day: date) -> datetime:
     return datetime.combine(day, time(), _CHINA)
 
 
-def _may_match(keys: Keys, search: Search) -> ColumnElement[bool]:
-    shown: list[ColumnElement[bool]] = [~tasks.c.restricted]
+def _told(search: Search) -> Iterator[ColumnElement[bool]]:
+    """Kind and topic, of the cases that do not seal them."""
     if search.kind is not None:
-        shown.append(tasks.c.kind == search.kind)
+        yield tasks.c.kind == search.kind
     if search.topic:
-        shown.append(tasks.c.topic == search.topic)
+        yield tasks.c.topic == search.topic
+
+
+def _may_match(keys: Keys, search: Search) -> ColumnElement[bool]:
     audiences = [audience_token(keys, each) for each in NEEDED if _may_hold(each, search.kind)]
-    return or_(and_(*shown), and_(tasks.c.restricted, tasks.c.audience.in_(audiences)))
+    return and_(tasks.c.restricted, tasks.c.audience.in_(audiences))
 
 
 def _may_hold(audience: Audience, kind: TaskKind | None) -> bool:
     """Whether there are sealed cases of that kind for that audience."""
     if kind is None:
         return True
-    if kind == "complaint" or audience in COMPLAINTS:
-        return kind == "complaint" and audience in COMPLAINTS
-    return audience == "dibao" or kind not in DIBAO_ONLY
+    if audience == "dibao":
+        return kind != "complaint"
+    return kind in TELLING - DIBAO_ONLY and (kind == "complaint") == (audience in COMPLAINTS)
 
 
 # -- Order and pages -------------------------------------------------------------------------------------------------
@@ -245,7 +256,7 @@ _Position = tuple[Any, ...] | None
 
 
 class _Order:
-    """One way to sort, and to go on after a row. `key` gives a row's values of the columns."""
+    """One way to sort, and to go on after a row. `key` gives a row's values of the columns, the number last."""
 
     def __init__(
         self,
@@ -254,19 +265,19 @@ class _Order:
         *,
         newest_first: bool,
     ) -> None:
-        self._columns = columns
+        self.columns = columns
         self.key = key
-        self._newest_first = newest_first
+        self.newest_first = newest_first
 
     def page(self, query: Select[Any], position: _Position) -> Select[Any]:
         """The rows after a position, in order."""
         if position is not None:
-            here = tuple_(*self._columns)
+            here = tuple_(*self.columns)
             there = tuple_(
-                *(literal(value, each.type) for value, each in zip(position, self._columns, strict=True))
+                *(literal(value, each.type) for value, each in zip(position, self.columns, strict=True))
             )
-            query = query.where(here < there if self._newest_first else here > there)
-        return query.order_by(*(each.desc() if self._newest_first else each for each in self._columns))
+            query = query.where(here < there if self.newest_first else here > there)
+        return query.order_by(*(each.desc() if self.newest_first else each for each in self.columns))
 
     def written(self, row: Row[Any]) -> str:
         """The position of a row as text: numbers, moments in microseconds."""
@@ -278,7 +289,7 @@ class _Order:
             numbers = [int(part) for part in text.split(".")] if len(text) < 80 else []
             return tuple(
                 _EPOCH + timedelta(microseconds=number) if isinstance(each.type, Moment) else _small(number)
-                for number, each in zip(numbers, self._columns, strict=True)
+                for number, each in zip(numbers, self.columns, strict=True)
             )
         except (ValueError, OverflowError):
             return None
@@ -292,24 +303,27 @@ _BY_URGENCY: Final = _Order(
 _BY_CLOSING: Final = _Order(
     (tasks.c.closed_at, tasks.c.number), lambda row: (row.closed_at, row.number), newest_first=True
 )
-_BY_NUMBER: Final = _Order((tasks.c.number,), lambda row: (row.number,), newest_first=True)
+_BY_OPENING: Final = _Order(
+    (tasks.c.opened_at, tasks.c.number), lambda row: (row.opened_at, row.number), newest_first=True
+)
 
 
 def _order(box: Box | None) -> _Order:
     if box is None:
-        return _BY_NUMBER
+        return _BY_OPENING
     return _BY_CLOSING if box == "done" else _BY_URGENCY
 
 
 def _batches(
     connection: Connection, order: _Order, query: Select[Any], position: _Position
 ) -> Iterator[Sequence[Row[Any]]]:
+    """The sort keys of what a query finds, in order."""
     size = _FIRST_BATCH
-    while rows := connection.execute(order.page(query, position).limit(size)).all():
-        yield rows
-        if len(rows) < size:
+    while keys := connection.execute(order.page(query, position).limit(size)).all():
+        yield keys
+        if len(keys) < size:
             return
-        position, size = order.key(rows[-1]), size * 4
+        position, size = tuple(keys[-1]), size * 4
 
 
 def _number(value: int | datetime) -> int:

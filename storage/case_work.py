@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, insert, or_, select, true, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, func, insert, literal, or_, select, true, update
 
 from audit import events
 from audit.events import Event
@@ -24,7 +24,8 @@ from storage.conversation_rows import Opened, add_bubbles, lock
 from storage.counters import next_of
 from storage.holding import settle
 from storage.keys import Keys
-from storage.tables import answers, conversations, outbox, tasks
+from storage.ratings import ask_rating
+from storage.tables import Moment, answers, conversations, outbox, tasks
 from storage.tasks import CHANGES, read_task, task_number
 
 #: What of a task is changed by working on it.
@@ -206,7 +207,13 @@ class CaseWork:
         for it in changed:
             it.change = next_of(self.connection, CHANGES)
             values = dict(zip(STANDS, it.stands, strict=True)) | {"change": it.change}
+            if it.answered_at is not None:
+                values["first_answered_at"] = func.coalesce(
+                    tasks.c.first_answered_at, literal(it.answered_at, Moment)
+                )
             self.connection.execute(update(tasks).where(tasks.c.number == it.number).values(**values))
+            if it.state == "done":
+                ask_rating(self.connection, self._keys, task_number(it.number), self._now)
         if changed:
             subjects = tuple(subject for it in changed for subject in it.subjects)
             append(self.connection, Event(act, actor, subjects, reason=reason), self._now)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from hr_inbox.task import Due, never_due
+from hr_inbox.task import Due
 from storage.accounts import Accounts
 from storage.audit import StoredLog
 from storage.bindings import StoredBindings
@@ -29,17 +29,19 @@ from storage.log_chain import HeadFile, StoredChain
 from storage.log_history import StoredHistory
 from storage.mail_notices import StoredNotices
 from storage.migrating import check_current, upgrade
+from storage.mine import StoredMine
 from storage.outbox import StoredOutbox
 from storage.policy_changes import PolicyChanges
 from storage.policy_news import PolicyNews
-from storage.ratings import Ratings
 from storage.records import StoredRecords
 from storage.rotation import check_keys, in_use
 from storage.sessions import StoredSessions
+from storage.standing import StoredStandings
 from storage.tables import audit_heads
 from storage.tasks import label_old
 from storage.ties import StoredTies
 from storage.unanswered import StoredGaps
+from storage.waiting import StoredWaiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,8 @@ class Storage:
     ties: StoredTies
     audit: StoredLog
     gaps: StoredGaps
+    standings: StoredStandings
+    waiting: StoredWaiting
     service: CompanySettings
     households: StoredHouseholds
     policy_changes: PolicyChanges
@@ -71,9 +75,9 @@ class Storage:
     roster: StoredRoster
     bindings: StoredBindings
     records: StoredRecords
+    mine: StoredMine
     companies: StoredCompanies
     imports: StoredImports
-    ratings: Ratings
 
 
 def utc_now() -> datetime:
@@ -88,11 +92,11 @@ def open_storage(
     now: Callable[[], datetime] = utc_now,
     *,
     make: bool = False,
-    due: Due = never_due,
+    due: Due | None = None,
 ) -> Storage:
     """Opens the storage; `make` (the demo) makes tables and keys where there are none. Raises `StorageError`.
 
-    `due` tells by when HR answers.
+    `due` tells by when HR answers; without it, what the company has settled.
     """
     database, erasures = Database(url), ErasureJournal(journal)
     try:
@@ -104,6 +108,9 @@ def open_storage(
     except BaseException:
         database.close()
         raise
+    service = CompanySettings(database, now)
+    due = due or service.due
+    history = StoredHistory(database, keys)
     return Storage(
         database=database,
         keys=keys,
@@ -119,20 +126,22 @@ def open_storage(
         invitations=StoredInvitations(database, keys, now),
         ties=StoredTies(database, keys, now),
         gaps=StoredGaps(database),
-        service=CompanySettings(database, now),
+        standings=StoredStandings(database, keys),
+        waiting=StoredWaiting(database, now),
+        service=service,
         households=StoredHouseholds(database, keys),
         policy_changes=PolicyChanges(database, keys, now),
         policy_news=PolicyNews(database, keys, now),
         audit=StoredLog(database, keys, now),
-        history=StoredHistory(database, keys),
+        history=history,
         chain=StoredChain(database, keys, HeadFile.beside(folder), now),
         mail_notices=StoredNotices(database, keys, now),
         roster=StoredRoster(database, keys, erasures, now),
         bindings=StoredBindings(database, keys, now),
         records=StoredRecords(database, keys, now),
+        mine=StoredMine(database, keys, history),
         companies=StoredCompanies(database, keys, now),
         imports=StoredImports(database, keys, now),
-        ratings=Ratings(database),
     )
 
 

@@ -6,17 +6,16 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Connection, bindparam, func, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
-from delivery.reach import WINDOWS, reachable
-from hr_inbox.ratings import AskedCase, Rated, Satisfaction
-from storage.company_settings import service_rules
+from delivery.reach import reachable
+from hr_inbox.ratings import AskedCase, Rated
+from hr_inbox.task import Due
 from storage.conversation_rows import Opened, add_bubbles, lock
 from storage.counters import next_of
-from storage.database import Database
 from storage.keys import Keys
 from storage.tables import conversations, messages, tasks
-from storage.tasks import CHANGES, task_number
+from storage.tasks import CHANGES, read_task, task_number
 
 _ASKED: Final = (
     select(tasks.c.number, tasks.c.rating, tasks.c.asked_at)
@@ -82,7 +81,9 @@ def keep_ratings(connection: Connection, conversation: str, ratings: Sequence[Ra
         )
 
 
-def reopen(connection: Connection, opened: Opened, numbers: Sequence[str], now: datetime) -> None:
+def reopen(
+    connection: Connection, keys: Keys, opened: Opened, numbers: Sequence[str], now: datetime, due: Due
+) -> None:
     """Puts closed cases of a conversation back into HR's list, which their employee called unsolved; due anew."""
     for number in numbers:
         unsolved = (
@@ -91,10 +92,9 @@ def reopen(connection: Connection, opened: Opened, numbers: Sequence[str], now: 
             tasks.c.state == "done",
             tasks.c.rating == "no",
         )
-        priority = connection.execute(select(tasks.c.priority).where(*unsolved)).scalar_one_or_none()
-        if priority is None:
+        row = connection.execute(select(tasks).where(*unsolved)).one_or_none()
+        if row is None:
             continue
-        due = service_rules(connection).due(priority, now, WINDOWS.get(opened.channel), now)
         connection.execute(
             update(tasks)
             .where(*unsolved)
@@ -102,27 +102,10 @@ def reopen(connection: Connection, opened: Opened, numbers: Sequence[str], now: 
                 state="waiting",
                 assignee=None,
                 closed_at=None,
-                due_at=due.at,
+                due_at=due(read_task(keys, row), now, opened.channel, now),
                 change=next_of(connection, CHANGES),
             )
         )
-
-
-class Ratings:
-    """What employees said of closed cases, as numbers."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    def since(self, moment: datetime) -> Satisfaction:
-        """How many said so since a moment, and of how many it was solved; who did not want to say does not count."""
-        solved = func.count().filter(tasks.c.rating == "yes")
-        query = select(func.count(), solved).where(
-            tasks.c.rated_at >= moment, tasks.c.rating.in_(("yes", "no"))
-        )
-        with self._database.read() as connection:
-            row = connection.execute(query).one()
-        return Satisfaction(*row)
 
 
 def _was_answered(connection: Connection, conversation: str, since: datetime) -> bool:

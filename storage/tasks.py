@@ -40,7 +40,7 @@ def open_task(
         "conversation": opened.id,
         "employee": employee,
         "state": "waiting",
-        **_shown(keys, task),
+        **list_columns(keys, task),
         "due_at": due(task, now, opened.channel, now),
         "change": next_of(connection, CHANGES),
         "key_id": box.key_id,
@@ -57,9 +57,22 @@ def read_task(keys: Keys, row: Row[Any]) -> HrTask:
     return _open(keys.box(BODY, row.key_id), row.number, row.body)
 
 
+def list_columns(keys: Keys, task: HrTask) -> dict[str, Any]:
+    """What of a task stands beside its body, for lists and searches."""
+    return {
+        "kind": None if task.restricted else task.kind,
+        "restricted": task.restricted,
+        "audience": audience_token(keys, task.audience) if task.restricted else None,
+        "region": task.region,
+        "language": task.language,
+        "topic": "" if task.restricted else task.topic,
+        "priority": PRIORITIES.get(task.kind, NORMAL),
+    }
+
+
 def label_old(database: Database, keys: Keys) -> int:
     """Gives tasks of an earlier version what lists need of them, which only their sealed bodies tell; how many."""
-    unlabelled = select(tasks).where(tasks.c.audience.is_(None))
+    unlabelled = select(tasks).where(tasks.c.restricted, tasks.c.audience.is_(None))
     with database.read() as connection:
         if connection.execute(unlabelled.limit(1)).first() is None:
             return 0
@@ -67,7 +80,9 @@ def label_old(database: Database, keys: Keys) -> int:
         rows = connection.execute(unlabelled.order_by(tasks.c.number).with_for_update()).all()
         for row in rows:
             task = read_task(keys, row)
-            connection.execute(update(tasks).where(tasks.c.number == row.number).values(**_shown(keys, task)))
+            connection.execute(
+                update(tasks).where(tasks.c.number == row.number).values(**list_columns(keys, task))
+            )
             leave_out(connection, keys, row.number, task)
     return len(rows)
 
@@ -89,19 +104,6 @@ def count_of(number: str) -> int:
     """
     count = number.removeprefix("T-")
     return int(count) if count.isascii() and count.isdigit() and len(count) < 10 else 0
-
-
-def _shown(keys: Keys, task: HrTask) -> dict[str, Any]:
-    """What of a task stands beside its body."""
-    return {
-        "kind": None if task.restricted else task.kind,
-        "restricted": task.restricted,
-        "audience": audience_token(keys, task.audience),
-        "region": task.region,
-        "language": task.language,
-        "topic": "" if task.restricted else task.topic,
-        "priority": PRIORITIES.get(task.kind, NORMAL),
-    }
 
 
 def _open(box: Box, count: int, body: bytes) -> HrTask:

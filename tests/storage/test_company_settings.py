@@ -9,8 +9,8 @@ from sqlalchemy import select
 
 from hr_inbox.service_clock import CHINA, Hours, Interval
 from hr_inbox.service_rules import NO_MAIL, OFFICE_HOURS, MailRules, ServiceRules
+from hr_inbox.task import HrTask
 from hr_inbox.working_days import OwnDay
-from storage.company_settings import due_of
 from storage.opening import Storage
 from storage.tables import audit_events
 
@@ -59,10 +59,9 @@ def test_the_log_does_not_hold_what_was_typed(storage: Storage) -> None:
 
 
 def test_a_case_is_due_by_the_rules_and_the_channel(storage: Storage, clock: Clock) -> None:
-    with storage.database.read() as connection:
-        web = due_of(connection, 2, clock.time, "web", clock.time)  # noon on a Thursday
-        assert web == datetime(2026, 10, 16, 12, 0, tzinfo=CHINA)
+    task = HrTask("question", ("什么时候开始交",))
+    web = storage.service.due(task, clock.time, "web", clock.time)  # noon on a Thursday
+    assert web == datetime(2026, 10, 16, 12, 0, tzinfo=CHINA)
     storage.service.set_targets({0: 30, 1: 240, 2: 5000}, ZHAO)
-    with storage.database.read() as connection:
-        wechat = due_of(connection, 2, clock.time, "wechat", clock.time)
+    wechat = storage.service.due(task, clock.time, "wechat", clock.time)
     assert wechat == datetime(2026, 10, 16, 17, 30, tzinfo=CHINA)

@@ -6,14 +6,26 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from databases import NOON, Clock
+from databases import NOON, Clock, Open
 from sqlalchemy import select, update
-from talking import Post, kept, message, say, together, transcript
+from talking import (
+    Post,
+    colleague,
+    give_back,
+    kept,
+    message,
+    say,
+    speak,
+    take_over,
+    together,
+    transcript,
+)
 
 from bot.receiving import Kept, Said, receive
 from delivery.messages import IncomingMessage, Reply
 from delivery.outbox import deliver_due
-from hr_inbox.ratings import Answer, AskedCase, Rated, Satisfaction
+from hr_inbox.ratings import Answer, AskedCase, Rated
+from hr_inbox.satisfaction import Rate
 from hr_inbox.task import HrTask
 from storage.opening import Storage
 from storage.ratings import ask_rating
@@ -37,10 +49,10 @@ def answered(storage: Storage, clock: Clock, channel: str = "web", key: str = "m
     """HR answers her and gives the conversation back; the case's number."""
     number = hand_over(storage, key, channel)
     conversation = kept(storage, channel=channel).id
-    storage.conversations.take_over(conversation)
+    take_over(storage, conversation)
     clock.move(minutes=5)
-    storage.conversations.say(conversation, Reply("下个月开始"))
-    storage.conversations.give_back(conversation)
+    speak(storage, conversation, "下个月开始")
+    give_back(storage, conversation)
     return number
 
 
@@ -97,9 +109,9 @@ def test_it_is_sent_and_not_dropped_as_overtaken(storage: Storage, clock: Clock)
 def test_it_is_asked_in_the_language_of_the_case(storage: Storage, clock: Clock) -> None:
     number = hand_over(storage, language="zh_Hant")
     conversation = kept(storage).id
-    storage.conversations.take_over(conversation)
-    storage.conversations.say(conversation, Reply("下個月"))
-    storage.conversations.give_back(conversation)
+    take_over(storage, conversation)
+    speak(storage, conversation, "下個月")
+    give_back(storage, conversation)
     assert close(storage, clock, number)
     from bot.dialogue.rating import question
 
@@ -121,9 +133,9 @@ def test_two_who_close_it_at_once_ask_once(storage: Storage, clock: Clock) -> No
 
 def test_nobody_is_asked_while_a_person_holds_the_conversation(storage: Storage, clock: Clock) -> None:
     answered(storage, clock)
-    storage.conversations.take_over(kept(storage).id)
+    take_over(storage, kept(storage).id)
     assert close(storage, clock) is None
-    storage.conversations.give_back(kept(storage).id)
+    give_back(storage, kept(storage).id)
     assert close(storage, clock), "it was not asked, so it still can be"
 
 
@@ -190,7 +202,8 @@ def test_only_ones_own_cases_that_were_asked_about_can_be_rated(storage: Storage
     assert rating_of(storage) == ("done", None)
 
 
-def test_an_unsolved_case_waits_for_hr_again_and_is_due_anew(storage: Storage, clock: Clock) -> None:
+def test_an_unsolved_case_waits_for_hr_again_and_is_due_anew(url: str, open_one: Open, clock: Clock) -> None:
+    storage = open_one(url, due=None)
     clock.time = NOON + timedelta(hours=3)
     answered(storage, clock)
     close(storage, clock)
@@ -223,17 +236,17 @@ def test_a_case_that_was_taken_up_again_is_not_asked_about_a_second_time(
     assert close(storage, clock) is None
 
 
-def test_the_rate_counts_who_said_so_since(storage: Storage, clock: Clock) -> None:
-    begun = clock.time
+def test_the_rate_counts_who_said_so_in_a_period(storage: Storage, clock: Clock) -> None:
+    first = clock.time.date()
     for count, answer in enumerate(("yes", "no", "skip", "yes"), start=1):
         number = answered(storage, clock, key=f"m{count}")
         close(storage, clock, number)
         assert answer in ("yes", "no", "skip")
         rate(storage, f"r{count}", (number, answer))
         clock.move(days=1)
-    assert storage.ratings.since(begun) == Satisfaction(answered=3, solved=2)
-    assert storage.ratings.since(clock.time - timedelta(days=2)) == Satisfaction(answered=1, solved=1)
-    assert storage.ratings.since(clock.time) == Satisfaction(answered=0, solved=0)
+    assert storage.waiting.rate(first, first + timedelta(days=3)) == Rate(asked=4, answered=3, solved=2)
+    assert storage.waiting.rate(first + timedelta(days=2), clock.time.date()) == Rate(2, 1, 1)
+    assert storage.waiting.rate(clock.time.date(), clock.time.date()) == Rate(0, 0, 0)
 
 
 def test_a_tap_on_the_page_is_one_turn_like_any_other(storage: Storage, clock: Clock) -> None:
@@ -243,3 +256,17 @@ def test_a_tap_on_the_page_is_one_turn_like_any_other(storage: Storage, clock: C
     rate(storage, "m2", (NUMBER, "yes"))
     rate(storage, "m2", (NUMBER, "no"))
     assert rating_of(storage) == ("done", "yes")
+
+
+def test_whoever_closes_a_case_that_they_answered_has_the_question_sent(
+    storage: Storage, clock: Clock
+) -> None:
+    number, zhao = hand_over(storage), colleague(storage)
+    storage.cases.take(number, zhao)
+    storage.cases.say(number, zhao, "下个月开始", "k1", 2)
+    storage.cases.finish(number, zhao)
+    assert [(author, text) for _, author, text in transcript(storage)][-2:] == [
+        ("hr", "下个月开始"),
+        ("assistant", ASKED),
+    ]
+    assert kept(storage).holder == "assistant"

@@ -12,13 +12,14 @@ depends_on = None
 
 #: The columns of the indexes that lists and searches use.
 LISTS = (
-    ["state", "audience", "assignee", "snoozed_until", "number"],
+    ["state", "restricted", "audience", "assignee", "snoozed_until", "number"],
     ["state", "priority", "due_at", "number"],
     ["state", "closed_at", "number"],
-    ["kind", "number"],
-    ["region", "number"],
-    ["topic", "number"],
     ["opened_at", "number"],
+    ["kind", "opened_at", "number"],
+    ["region", "opened_at", "number"],
+    ["topic", "opened_at", "number"],
+    ["audience", "opened_at", "number"],
 )
 
 
