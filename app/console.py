@@ -12,6 +12,7 @@ from hr_console.policy_changes import PolicyChanges
 from hr_console.policy_desk import Policies, PolicyDesk
 from hr_console.policy_drafts import PolicyDrafts
 from hr_console.sign_in import SignIn
+from people.employees import Directory
 from policy_kb.changes import Publishing
 from policy_kb.company import NO_RULES, Company
 from policy_kb.library import Library
@@ -53,9 +54,14 @@ def make_console(
 
 
 def make_policies(
-    settings: Settings, storage: Storage, library: Library, company: Company, publishing: Publishing
+    settings: Settings,
+    storage: Storage,
+    library: Library,
+    company: Company,
+    publishing: Publishing,
+    people: Directory | None = None,
 ) -> Policies:
-    """What the policy desk stands on."""
+    """What the policy desk stands on; `people` is the roster."""
 
     def account_name(id: str) -> str:
         found = storage.accounts.get(id) if id else None
@@ -70,4 +76,5 @@ def make_policies(
         publishing=publishing,
         households=storage.households,
         account=account_name,
+        people=people,
     )
