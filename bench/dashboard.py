@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 from statistics import median
@@ -21,6 +22,7 @@ from storage.employee_rows import sealed_employee
 from storage.opening import Storage
 from storage.records import BODY, sealed_month
 from storage.tables import employee_records, employees, pay_months, tasks
+from storage.tasks import BODY as TASK_BODY
 from storage.tasks import list_columns
 
 NOW: Final = datetime(2026, 10, 15, 4, tzinfo=UTC)
@@ -122,7 +124,8 @@ def _record(
 
 
 def _task(storage: Storage, number: int, chance: random.Random) -> dict[str, Any]:
-    task = HrTask(chance.choice(KINDS), (), "320500")
+    task = HrTask(chance.choice(KINDS), ("十一月开始交，从工资里扣多少？",), "320500")
+    box = storage.keys.box(TASK_BODY)
     opened = NOW - SPAN * chance.random()
     answered = opened + timedelta(hours=chance.expovariate(0.2))
     is_open = chance.random() < 0.03
@@ -136,8 +139,8 @@ def _task(storage: Storage, number: int, chance: random.Random) -> dict[str, Any
         "asked_at": None if is_open else answered + timedelta(hours=100),
         "rating": chance.choice(("yes", "no", None)),
         "change": number,
-        "key_id": 1,
-        "body": chance.randbytes(600),
+        "key_id": box.key_id,
+        "body": box.seal_json(f"{TASK_BODY}:{number}", asdict(task)),
         "opened_at": opened,
     }  # fmt: skip
 
