@@ -157,7 +157,7 @@ class Dashboard:
         """What went unanswered, by week, topic and place."""
         period = self._period()
         found = self._sources.gaps.unanswered(period.first, period.last)
-        place, topic = request.args.get("region", ""), request.args.get("topic")
+        place, topic = request.args.get("region", ""), request.args.get("topic", "any")
         return self._render(
             "dashboard_questions.html",
             period,
@@ -262,5 +262,6 @@ def _is_narrowed(change: BaseChange, people: Mapping[str, Employee], place: str,
     return (not place or people[change.employee].region == place) and ways.get(way, True)
 
 
-def _is_asked(week: UnansweredWeek, place: str, topic: str | None) -> bool:
-    return (not place or week.region == place) and (topic is None or week.topic == topic)
+def _is_asked(week: UnansweredWeek, place: str, topic: str) -> bool:
+    """Whether it is about a place and a topic; an empty topic is one that nobody could tell, `any` is each."""
+    return (not place or week.region == place) and topic in ("any", week.topic)
