@@ -7,10 +7,12 @@ from pathlib import Path
 
 import click
 
+from app.console import make_importer
 from app.jobs import Jobs, open_queue
 from app.mailing import make_mailer, make_notifier
 from app.publishing import NothingRuns, Publisher
 from app.settings import Settings
+from policy_kb.divisions import Divisions
 from storage.backup import back_up
 from storage.backup import restore as put_back
 from storage.database import Database
@@ -79,7 +81,14 @@ def worker(settings: Settings) -> None:
     with closing(storage.database):
         publisher = Publisher(settings.policy, storage, NothingRuns())
         notify = make_notifier(settings, storage, make_mailer(settings.mail))
-        jobs = Jobs(open_queue(settings), storage, channels={}, publish=publisher.work, notify=notify)
+        jobs = Jobs(
+            open_queue(settings),
+            storage,
+            channels={},
+            publish=publisher.work,
+            notify=notify,
+            importer=make_importer(storage, Divisions.load()),
+        )
         jobs.run(settings.jobs.threads)
 
 

@@ -21,6 +21,7 @@ from delivery.inbox import work_off
 from delivery.messages import IncomingMessage
 from delivery.outbox import Sender, deliver_due
 from delivery.outbox import sweep as sweep_outbox
+from people.importing import Importer
 from storage.errors import StorageError
 from storage.opening import Storage
 from storage.retention import keep_to_terms
@@ -37,7 +38,7 @@ class Jobs:
 
     `receive` answers a stored event; None leaves events to other processes. `publish` brings changes of the library into
     force when their day in China begins; None leaves that to others. `notify` tells HR of new work by mail; None where
-    no mails are sent.
+    no mails are sent. `importer` works imports off; None leaves them to others.
     """
 
     def __init__(
@@ -48,14 +49,17 @@ class Jobs:
         receive: Callable[[IncomingMessage], object] | None = None,
         publish: Callable[[], None] | None = None,
         notify: Callable[[], object] | None = None,
+        importer: Importer | None = None,
     ) -> None:
         self._queue = queue
         self._storage = storage
         self._channels = channels
         self._receive = receive
+        self._importer = importer
         self._consumer: Consumer | None = None
         self._deliver = queue.task(name="deliver")(self._send)
         self._answer = queue.task(name="answer")(self._work_off)
+        self._import = queue.task(name="import")(self._work_on_import)
         queue.periodic_task(crontab(), name="sweep")(self.sweep)
         if publish is not None:
             queue.periodic_task(crontab(), name="publish")(publish)
@@ -75,11 +79,17 @@ class Jobs:
         """Answers a stored event soon, after the earlier ones of its conversation."""
         self._answer(event_id)
 
+    def run_import(self, id: str) -> None:
+        """Works on an import soon."""
+        self._import(id)
+
     def sweep(self) -> None:
         """Does what a crash or a lost job left lying."""
         self._storage.inbox.give_up(self._storage.now())
         self._work_off(None)
         sweep_outbox(self._storage.outbox, self._channels, self._storage.now)
+        if self._importer is not None:
+            self._importer.run_all()
         if self._storage.chain.is_due():
             self.check_log()
 
@@ -122,6 +132,10 @@ class Jobs:
 
     def _send(self, outbox_id: str) -> None:
         deliver_due(self._storage.outbox, self._channels, self._storage.now, outbox_id)
+
+    def _work_on_import(self, id: str) -> None:
+        if self._importer is not None:
+            self._importer.run(id)
 
     def _work_off(self, event_id: str | None) -> None:
         if self._receive is not None:

@@ -18,13 +18,17 @@ from flask import Flask
 
 from app.assistance import make_house
 from app.clock import now_in_china, today_in_china
-from app.console import make_console
+from app.console import make_console, make_importer
+from app.demo import make_demo
 from app.jobs import Jobs, open_queue
 from app.mailing import make_mailer, make_notifier
 from app.publishing import Publisher, Reloads
 from app.settings import Settings
 from app.web import create_app
 from bot.assistant import Assistant
+from bot.dialogue.talk import House
+from bot.me_views import Me
+from bot.mine import Term
 from bot.receiving import Received
 from bot.views import Chat
 from delivery.messages import IncomingMessage
@@ -33,8 +37,11 @@ from policy_kb import compiled
 from policy_kb.answer import source_json
 from policy_kb.changes import Publishing
 from policy_kb.company import load_company
+from policy_kb.divisions import Divisions
 from policy_kb.files import PolicyError
+from storage.mine import OwnConsents
 from storage.opening import Storage, open_storage
+from storage.retention import TERMS
 from web_calc import languages
 from web_calc.chat_papers import ChatPapers
 
@@ -48,10 +55,11 @@ EVERY: Final = 2.0
 
 
 class Serving(NamedTuple):
-    """What answers: the pages, and the assistant behind every channel."""
+    """What answers: the pages, the assistant behind every channel, and the house that it talks from."""
 
     app: Flask
     assistant: Assistant
+    house: House
 
 
 class Program(Reloads):
@@ -63,9 +71,10 @@ class Program(Reloads):
         self._lock = Lock()
         self._stopped = Event()
         self._seen: object = None
+        self._found: object = None
         self._trouble = ""
         self._watcher: Thread | None = None
-        self._assemble: Callable[[], Serving]
+        self._assemble: Callable[[House | None], Serving]
         self._serving: Serving
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
@@ -81,11 +90,14 @@ class Program(Reloads):
         """What answers now."""
         return self._serving
 
-    def start(self, assemble: Callable[[], Serving]) -> None:
-        """Assembles, and watches the folders from then on. Raises what `assemble` does."""
+    def start(self, assemble: Callable[[House | None], Serving]) -> None:
+        """Assembles, and watches the folders from then on. `assemble` is given the house of before, if there is one.
+
+        Raises what it does.
+        """
         self._assemble = assemble
         self._seen = _look(self._folders)
-        self._serving = assemble()
+        self._serving = assemble(None)
         self._watcher = Thread(target=self._watch, name="library", daemon=True)
         self._watcher.start()
 
@@ -104,7 +116,7 @@ class Program(Reloads):
             self._seen = seen
             gc.unfreeze()  # a library is frozen when it is loaded: the old one is to go
             try:
-                self._serving = self._assemble()
+                self._serving = self._assemble(self._serving.house)
                 self._trouble = ""
                 log.info("the library was taken up anew")
             except Exception as error:
@@ -118,13 +130,16 @@ class Program(Reloads):
         """Why what the folders hold is not in use; empty where it is."""
         return self._trouble
 
+    def look(self) -> None:
+        """One look at the folders: what changed is taken up where the look before saw the same."""
+        found = _look(self._folders)
+        if found == self._found and found != self._seen:
+            self.refresh()
+        self._found = found
+
     def _watch(self) -> None:
-        before = self._seen
         while not self._stopped.wait(self._every):
-            seen = _look(self._folders)
-            if seen == before and seen != self._seen:
-                self.refresh()
-            before = seen
+            self.look()
 
 
 def _look(folders: Iterable[Path]) -> object:
@@ -152,7 +167,6 @@ def running(settings: Settings, *, demo: bool = False) -> Iterator[Program]:
     publisher = Publisher(policy, storage, program)
     try:
         mailer = make_mailer(settings.mail)
-        program.start(lambda: assemble(settings, storage, publisher, mailer, demo=demo))
         jobs = Jobs(
             open_queue(settings),
             storage,
@@ -160,7 +174,15 @@ def running(settings: Settings, *, demo: bool = False) -> Iterator[Program]:
             receive=program.receive,
             publish=publisher.work,
             notify=make_notifier(settings, storage, mailer),
+            importer=make_importer(storage, Divisions.load()),
         )
+        program.start(
+            lambda house: assemble(
+                settings, storage, publisher, mailer, house, run_import=jobs.run_import, demo=demo
+            )
+        )
+        if demo:
+            make_demo(storage, program.receive)
         if settings.jobs.engine == "embedded":
             jobs.start(settings.jobs.threads)
         try:
@@ -177,13 +199,15 @@ def assemble(
     storage: Storage,
     publishing: Publishing,
     mailer: Mailer | None = None,
+    like: House | None = None,
     *,
+    run_import: Callable[[str], None] | None = None,
     demo: bool = False,
 ) -> Serving:
-    """Pages, chat and console over a storage, with the library as the folders hold it."""
+    """Pages, chat and console over a storage, with the library as the folders hold it; `like` is the house of before."""
     library = compiled.load(settings.policy.overlays)
     company = load_company(settings.policy.company_folder, library, today_in_china())
-    house = make_house(settings, library, company)
+    house = make_house(settings, library, company, storage.bindings, like)
     assistant = Assistant(house, storage.conversations, now_in_china)
     chat = Chat(
         receive=assistant.receive,
@@ -203,6 +227,16 @@ def assemble(
         finder=house.finder,
         mailer=mailer,
         publishing=publishing,
+        run_import=run_import,
         demo=demo,
     )
-    return Serving(create_app(settings, library, today_in_china, chat, console, company), assistant)
+    me = Me(
+        chat=chat,
+        records=storage.mine,
+        divisions=library.divisions,
+        terms=[Term(each.kind, each.days, each.why) for each in TERMS],
+        consents=OwnConsents(storage.records),
+    )
+    return Serving(
+        create_app(settings, library, today_in_china, chat, console, company, me), assistant, house
+    )

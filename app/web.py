@@ -13,6 +13,8 @@ from flask import Blueprint, Flask, Response, g, jsonify, request
 
 from app.clock import today_in_china
 from app.settings import Settings
+from bot.me_views import Me
+from bot.me_views import create_blueprint as create_me
 from bot.views import Chat
 from bot.views import create_blueprint as create_chat
 from policy_kb import compiled
@@ -30,8 +32,10 @@ def create_app(
     chat: Chat | None = None,
     console: Blueprint | None = None,
     company: Company | None = None,
+    me: Me | None = None,
 ) -> Flask:
-    """The application; with the web chat and HR's console where there is something for them to stand on.
+    """The application; with the web chat, HR's console and what is kept about an employee where there is
+    something for them to stand on.
 
     `library`, its `company` rules and `today` can be pinned; else they are those of the settings and the day.
     """
@@ -42,6 +46,8 @@ def create_app(
     app.register_blueprint(create_blueprint(rules, today, company))
     if chat is not None:
         app.register_blueprint(create_chat(chat))
+    if me is not None:
+        app.register_blueprint(create_me(me))
     if console is not None:
         app.register_blueprint(console)
     _watch(app, rules)

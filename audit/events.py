@@ -105,7 +105,6 @@ ACTS: Final[Mapping[str, str]] = {
 #: How acts begin that by themselves tell of somebody's dibao: whom they are about is shown to those alone who may see it.
 DIBAO: Final = ("dibao_", "consent_")
 
-#: Who acts where nobody does: the nightly jobs, the schedule.
 #: Who acts where nobody does: the nightly jobs, the schedule, a command in the terminal.
 SYSTEM: Final = "system"
 #: Who acts where it is not known who: at the door, before anybody is let in.

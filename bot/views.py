@@ -29,6 +29,8 @@ from locales import N_, Locale, Say, speak
 log = logging.getLogger("shebao.chat")
 
 COOKIE: Final = "chat"
+#: Where what is kept about somebody is shown, by the cookie of the chat. The calculator never gets to see it.
+ME: Final = "/me"
 STATIC: Final = Path(__file__).with_name("static")
 TEMPLATES: Final = Path(__file__).with_name("templates")
 #: Bubbles in one answer; a page that lacks more asks again.
@@ -142,7 +144,7 @@ def create_blueprint(chat: Chat) -> Blueprint:
     )
     pages, papers = _Pages(chat), chat.papers
     blueprint.before_request(_limit_body)
-    blueprint.after_request(_protect)
+    blueprint.after_request(protect)
     blueprint.add_url_rule("/chat", "page", pages.page)
     blueprint.add_url_rule("/chat/messages", "later", pages.later)
     blueprint.add_url_rule("/chat/messages", "message", pages.message, methods=["POST"])
@@ -175,7 +177,7 @@ class _Pages:
         self._visitors = Visitors(chat.secret, chat.life)
         self._messages = Pace(MESSAGES_A_MINUTE, chat.clock)
         self._papers = Pace(PAPERS_A_MINUTE, chat.clock)
-        self._assets = _versions()
+        self._assets = asset_versions()
         self._version = _fingerprint()
 
     def page(self) -> ResponseReturnValue:
@@ -255,14 +257,15 @@ class _Pages:
         return sender
 
     def _remember(self, response: Response, sender: str) -> Response:
-        response.set_cookie(
-            COOKIE,
-            self._visitors.cookie(sender),
-            path=url_for(".page"),
-            secure=request.is_secure,
-            httponly=True,
-            samesite="Lax",
-        )
+        for path in (url_for(".page"), ME):
+            response.set_cookie(
+                COOKIE,
+                self._visitors.cookie(sender),
+                path=path,
+                secure=request.is_secure,
+                httponly=True,
+                samesite="Lax",
+            )
         return response
 
     def _since(self, sender: str, after: int) -> dict[str, Any]:
@@ -307,6 +310,7 @@ class _Pages:
             lang_query=f"?lang={locale}",
             assets=self._assets,
             version=self._version,
+            me=ME,
             longest=web.LONGEST_TEXT,
             **context,
         )
@@ -336,7 +340,8 @@ def _limit_body() -> None:
     request.max_content_length = web.LARGEST_BODY
 
 
-def _protect(response: Response) -> Response:
+def protect(response: Response) -> Response:
+    """The headers of every page of the chat."""
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
     if request.endpoint == "chat.static":
@@ -347,7 +352,7 @@ def _protect(response: Response) -> Response:
     return response
 
 
-def _versions() -> dict[str, str]:
+def asset_versions() -> dict[str, str]:
     """Each asset's content hash, so that browsers may keep it for good."""
     return {path.name: _hash(path.read_bytes()) for path in STATIC.iterdir()}
 

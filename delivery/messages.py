@@ -39,7 +39,7 @@ class Reply:
     """One bubble: the words, the taps under it, the records it rests on, and the papers that can be opened.
 
     `sources` are `policy_kb.answer.source_json` objects. `papers` names what the channel may offer to open:
-    `chart`, `report`, `note`, `sample_paper`.
+    `chart`, `report`, `note`, `sample_paper`, and `me` for the page of what is kept.
     """
 
     text: str = field(repr=False)

@@ -16,8 +16,9 @@ from hr_console.case_words import BOX_NAMES, KINDS, TOPICS, Names, Row, row
 from hr_console.console import account, actor
 from hr_console.who import Who
 from hr_inbox.cases import BOXES, Box, BulkAct, CaseLine, Cases, Search
-from hr_inbox.task import TaskKind
+from hr_inbox.task import DIBAO_ONLY, TaskKind
 from locales import N_
+from people.accounts import Account
 from people.employees import Employee
 
 #: What narrows a list, as its address holds it.
@@ -132,7 +133,7 @@ class Lists:
             "asked": asked,
             "query": asked.query,
             "filters": self._filters(asked),
-            "kinds": [(kind, tell(name)) for kind, name in KINDS.items()],
+            "kinds": [(kind, tell(KINDS[kind])) for kind in _kinds(account())],
             "topics": [(topic, tell(name)) for topic, name in TOPICS.items()],
             "change": change,
             "live": not asked.narrowed and "after" not in request.args,
@@ -228,6 +229,14 @@ def address(number: str, query: Mapping[str, str]) -> str:
 def list_query() -> dict[str, str]:
     """What the request's address says of the list that it came from."""
     return {name: request.args[name] for name in FIELDS if request.args.get(name)}
+
+
+def _kinds(viewer: Account) -> list[TaskKind]:
+    """The kinds that somebody can look for."""
+    kept_out = frozenset() if viewer.may("dibao") else DIBAO_ONLY
+    return [
+        kind for kind in KINDS if kind not in kept_out and (kind != "complaint" or viewer.may("complaints"))
+    ]
 
 
 def _day(text: str) -> date | None:

@@ -25,6 +25,8 @@ NAME: Final = "hr"
 STATIC: Final = Path(__file__).with_name("static")
 #: A form is no file; imports say for themselves how much more they take.
 LARGEST_BODY: Final = 1024 * 1024
+#: What takes more, by endpoint: a sheet, and the picture of a seal with its form.
+LARGER_BODIES: Final[Mapping[str, int]] = {"import_upload": 11 * 2**20, "company_seal": 2 * 2**20}
 #: Where the cookie of the session keeps the token.
 TOKEN: Final = "token"
 #: Pages that are meant to be reached from another site.
@@ -42,6 +44,7 @@ HEADERS: Final = {
 }
 NOT_ALLOWED: Final = N_("这一页不在你的权限里。要用的话，请管理员给你加上相应的角色。")
 NOT_FOUND: Final = N_("没有这一页，或者它已经不在了。")
+TOO_LARGE: Final = N_("这个文件太大了，没有收。退回去看看上限是多少，换个小的再传。")
 STALE_FORM: Final = N_("这一页开得太久了，没有提交成功。内容还在，再点一次就行。")
 
 
@@ -105,6 +108,7 @@ def create_blueprint(console: Console, *sections: Section) -> Blueprint:
     blueprint.register_error_handler(CSRFError, door.stale_form)
     blueprint.register_error_handler(403, door.refused)
     blueprint.register_error_handler(404, door.missing)
+    blueprint.register_error_handler(413, door.too_large)
     blueprint.add_url_rule("/", "home", door.home)
     for section in sections:
         section.add_to(blueprint)
@@ -136,8 +140,8 @@ class _Door:
 
     def ask(self) -> ResponseReturnValue | None:
         """Who is there, and whether they may; a form must come from a page of ours."""
-        request.max_content_length = LARGEST_BODY
         endpoint = (request.endpoint or "").removeprefix(f"{NAME}.")
+        request.max_content_length = LARGER_BODIES.get(endpoint, LARGEST_BODY)
         g.signed_in, g.half_way = self._who()
         if _comes_from_elsewhere() and endpoint not in FROM_ELSEWHERE:
             return landing(request.full_path.rstrip("?"))
@@ -178,6 +182,9 @@ class _Door:
         if wants_json():
             return {"error": {"code": "not_found", "field": "path"}}, 404
         return self._notice(NOT_FOUND), 404
+
+    def too_large(self, error: object) -> ResponseReturnValue:
+        return self._notice(TOO_LARGE), 413
 
     def stale_form(self, error: object) -> ResponseReturnValue:
         if wants_json():

@@ -26,7 +26,7 @@ MEANINGS: Final[Mapping[Role, str]] = {
     "dibao_officer": N_("和接待一样，还看得到低保状态和跟低保有关的事。人数越少越好。"),
     "policy_editor": N_("录入和修改政策数字、本公司的规则。自己改的要由另一个人复核。看不到员工的对话。"),
     "policy_reviewer": N_("复核别人改的政策数字和规则，定下哪天起用。看不到员工的对话。"),
-    "auditor": N_("看操作记录：谁在什么时候看了谁、做了什么。自己改不了任何东西。"),
+    "auditor": N_("看操作记录：谁在什么时候看了谁、做了什么。投诉牵涉到所有处理投诉的人时，由审计来接。"),
     "admin": N_("管账号和角色、公司设置、花名册，处理投诉。不因此看得到低保状态。"),
 }
 
@@ -46,8 +46,7 @@ Permission = Literal[
     "company",
 ]
 #: `cases` opens the inbox; which cases are there is up to `inbox`, `dibao` and `complaints`, and for a complaint that is
-#: about everybody who handles them to `audit`.
-#: What each role may do. Roles add up; whoever has none of them sees nothing.
+#: about everybody who handles them to `audit`. What each role may do. Roles add up; whoever has none of them sees nothing.
 GRANTS: Final[Mapping[Role, frozenset[Permission]]] = {
     "agent": frozenset(("cases", "inbox", "roster", "dashboard", "policy")),
     "dibao_officer": frozenset(("cases", "inbox", "dibao", "roster", "dashboard", "policy")),

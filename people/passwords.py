@@ -87,9 +87,9 @@ def _is_little(password: str, words: Iterable[str]) -> bool:
 
 
 def _is_a_run(password: str) -> bool:
-    """A few characters over and over, or a walk along the alphabet or the keyboard."""
+    """Digits alone (a date, a phone), a few characters over and over, or a walk along the alphabet or the keyboard."""
     plain = password.casefold()
-    if len(set(plain)) < 5:
+    if plain.isdecimal() or len(set(plain)) < 5:
         return True
     bare = re.sub(r"[\W_]", "", plain)
     steps = sum(

@@ -26,14 +26,18 @@ Cell: TypeAlias = str | int | float | bool | date | timedelta
 
 MOST_COLUMNS: Final = 500
 _HEADING_WITHIN: Final = 20
+#: Unpacked bytes that may be any number of times the file.
+_SMALL: Final = 20 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How large a sheet may be: bytes of the file, and of what it unpacks to; rows; cells of the full rectangle."""
+    """How large a sheet may be: bytes of the file, and of what it unpacks to; how many times the file that may be, where
+    it is more than a few megabytes; rows; cells of the full rectangle."""
 
     file: int = 200 * 2**20
     unpacked: int = 2**30
+    ratio: int = 1000
     rows: int = 1_000_000
     cells: int = 20_000_000
 
@@ -160,7 +164,8 @@ def _refuse_hostile(data: bytes, limits: Limits) -> None:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             names = archive.namelist()
-            if sum(info.file_size for info in archive.infolist()) > limits.unpacked:
+            unpacked = sum(info.file_size for info in archive.infolist())
+            if unpacked > min(limits.unpacked, max(_SMALL, limits.ratio * len(data))):
                 raise refuse("文件解开后太大")
             if "xl/workbook.xml" not in names:
                 raise refuse("这不是 .xlsx 工作簿，请另存为 .xlsx 再导入")
@@ -259,6 +264,18 @@ def normalise_heading(cell: Cell) -> str:
     return re.sub(r"/?元(/月)?$", "", re.sub(r"[()\[\]【】{}]", "", text))
 
 
+def find_headings(sheet: Sheet, names: Mapping[str, str], least: int = 2) -> tuple[int, tuple[str, ...]]:
+    """The index of the row that looks most like headings, and all headings as written. Titles above are skipped."""
+    best: tuple[int, int] = (0, 0)
+    for index, (_, row) in enumerate(sheet.rows[:_HEADING_WITHIN]):
+        known = sum(normalise_heading(cell) in names for cell in row)
+        if known > best[1]:
+            best = index, known
+        if known >= least:
+            break
+    return best[0], tuple(plain_text(cell) for cell in sheet.rows[best[0]][1])
+
+
 def find_columns(
     sheet: Sheet, names: Mapping[str, str], least: int = 2
 ) -> tuple[int, tuple[str, ...], dict[str, int]]:
@@ -267,16 +284,7 @@ def find_columns(
     `names` maps normalised headings to fields. Titles above are skipped. Raises `InputError` where two columns
     claim one field; gives an empty dictionary where nothing is recognised.
     """
-    best: tuple[int, int] = (0, 0)
-    for index, (_, row) in enumerate(sheet.rows[:_HEADING_WITHIN]):
-        known = sum(normalise_heading(cell) in names for cell in row)
-        if known > best[1]:
-            best = index, known
-        if known >= least:
-            break
-    index = best[0]
-    row = sheet.rows[index][1]
-    headings = tuple(plain_text(cell) for cell in row)
+    index, headings = find_headings(sheet, names, least)
     columns: dict[str, int] = {}
     for position, heading in enumerate(headings):
         name = names.get(normalise_heading(heading))

@@ -13,6 +13,7 @@ from audit.events import Event, account
 from delivery.reach import WINDOWS
 from hr_inbox.service_clock import Hours, Interval, Targets
 from hr_inbox.service_rules import MailRules, RuleBook, ServiceRules
+from hr_inbox.task import NORMAL, PRIORITIES, HrTask
 from hr_inbox.working_days import OwnDay, WorkingDays
 from storage.audit import append
 from storage.database import DIALECTS, Database, upsert
@@ -64,13 +65,6 @@ def service_rules(connection: Connection) -> ServiceRules:
     )
 
 
-def due_of(
-    connection: Connection, priority: int, opened_at: datetime, channel: str, wrote_at: datetime | None
-) -> datetime:
-    """By when a case must be answered that reached HR over a channel; `wrote_at` is the employee's last message."""
-    return service_rules(connection).due(priority, opened_at, WINDOWS.get(channel), wrote_at).at
-
-
 class CompanySettings(RuleBook):
     """The settings as HR changes them."""
 
@@ -82,6 +76,11 @@ class CompanySettings(RuleBook):
         """The rules as they stand now."""
         with self._database.read() as connection:
             return service_rules(connection)
+
+    def due(self, task: HrTask, since: datetime, channel: str, wrote_at: datetime) -> datetime:
+        """By when HR answers a case for which an employee waits since a moment, on a channel where they wrote last."""
+        priority = PRIORITIES.get(task.kind, NORMAL)
+        return self.rules().due(priority, since, WINDOWS.get(channel), wrote_at).at
 
     def set_hours(self, hours: Hours, by: str) -> None:
         """Other business hours."""

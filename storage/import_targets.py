@@ -197,8 +197,9 @@ class Pay:
 
     def changes(self, existing: _Month, values: Values) -> tuple[Change, ...]:
         """Each figure that the row names otherwise."""
-        before = {} if existing.kept is None else asdict(existing.kept)
-        named = {name: value for name, value in values.items() if name not in ("number", "month")}
+        kept = existing.kept
+        before = {} if kept is None else asdict(kept) | {"month": kept.month.isoformat()}
+        named = {name: value for name, value in values.items() if name != "number"}
         return tuple(
             Change(name, before.get(name), value)
             for name, value in named.items()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from hr_inbox.task import Due, never_due
+from hr_inbox.task import Due
 from storage.accounts import Accounts
 from storage.audit import StoredLog
 from storage.bindings import StoredBindings
@@ -29,6 +29,7 @@ from storage.log_chain import HeadFile, StoredChain
 from storage.log_history import StoredHistory
 from storage.mail_notices import StoredNotices
 from storage.migrating import check_current, upgrade
+from storage.mine import StoredMine
 from storage.outbox import StoredOutbox
 from storage.policy_changes import PolicyChanges
 from storage.policy_news import PolicyNews
@@ -74,6 +75,7 @@ class Storage:
     roster: StoredRoster
     bindings: StoredBindings
     records: StoredRecords
+    mine: StoredMine
     companies: StoredCompanies
     imports: StoredImports
 
@@ -90,11 +92,11 @@ def open_storage(
     now: Callable[[], datetime] = utc_now,
     *,
     make: bool = False,
-    due: Due = never_due,
+    due: Due | None = None,
 ) -> Storage:
     """Opens the storage; `make` (the demo) makes tables and keys where there are none. Raises `StorageError`.
 
-    `due` tells by when HR answers.
+    `due` tells by when HR answers; without it, what the company has settled.
     """
     database, erasures = Database(url), ErasureJournal(journal)
     try:
@@ -106,6 +108,9 @@ def open_storage(
     except BaseException:
         database.close()
         raise
+    service = CompanySettings(database, now)
+    due = due or service.due
+    history = StoredHistory(database, keys)
     return Storage(
         database=database,
         keys=keys,
@@ -123,17 +128,18 @@ def open_storage(
         gaps=StoredGaps(database),
         standings=StoredStandings(database, keys),
         waiting=StoredWaiting(database, now),
-        service=CompanySettings(database, now),
+        service=service,
         households=StoredHouseholds(database, keys),
         policy_changes=PolicyChanges(database, keys, now),
         policy_news=PolicyNews(database, keys, now),
         audit=StoredLog(database, keys, now),
-        history=StoredHistory(database, keys),
+        history=history,
         chain=StoredChain(database, keys, HeadFile.beside(folder), now),
         mail_notices=StoredNotices(database, keys, now),
         roster=StoredRoster(database, keys, erasures, now),
         bindings=StoredBindings(database, keys, now),
         records=StoredRecords(database, keys, now),
+        mine=StoredMine(database, keys, history),
         companies=StoredCompanies(database, keys, now),
         imports=StoredImports(database, keys, now),
     )

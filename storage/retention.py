@@ -10,6 +10,7 @@ from typing import Any, Final
 from sqlalchemy import Delete, ScalarSelect, Select, Update, delete, exists, func, select, update
 
 from delivery.outbox import FINAL
+from locales import N_
 from storage.database import Database
 from storage.tables import (
     audit_checks,
@@ -146,35 +147,40 @@ def _some(rows: Select[Any]) -> Select[Any]:
 
 #: Every kind, the reasons in words for employees. Erasures are kept for good: an id and a day, which prove the erasing.
 TERMS: Final = (
-    Term("chat_facts", 60, "家里的数字（工资、人口、低保）只为接着上次聊；两个月没来就忘掉。", _facts),
+    Term("chat_facts", 60, N_("家里的数字（工资、人口、低保）只为接着上次聊；两个月没来就忘掉。"), _facts),
     Term(
-        "transcripts", 180, "半年没来的对话整段删除，连同它的钥匙；还有任务等人事处理的除外。", _transcripts
+        "transcripts",
+        180,
+        N_("半年没来的对话整段删除，连同它的钥匙；还有任务等人事处理的除外。"),
+        _transcripts,
     ),
-    Term("events", 30, "收到过的消息编号，只为同一条消息不答两遍；平台最多隔一天重发。", _events),
-    Term("deliveries", 30, "发送记录，只为查没有送到的消息。", _deliveries),
+    Term("events", 30, N_("收到过的消息编号，只为同一条消息不答两遍；平台最多隔一天重发。"), _events),
+    Term("deliveries", 30, N_("发送记录，只为查没有送到的消息。"), _deliveries),
     Term(
         "unanswered",
         730,
-        "没答上来的问题只记每天几次、哪一类、哪里，看政策库缺什么；两年够比较。",
+        N_("没答上来的问题只记每天几次、哪一类、哪里，看政策库缺什么；两年够比较。"),
         _unanswered,
     ),
     Term(
         "log_subjects",
         1095,
-        "日志里指向谁的编号：个人信息的处理记录要存三年，之后抹去，记录本身留着。",
+        N_("日志里指向谁的编号：个人信息的处理记录要存三年，之后抹去，记录本身留着。"),
         _log_subjects,
     ),
-    Term("log_reasons", 1095, "经手人写下的理由，和编号一起抹去。", _log_reasons),
-    Term("log_checks", 365, "每晚核对日志的结果，只为说得清哪天起不对。", _log_checks),
-    Term("imports", 30, "导入的表格连同导入前的样子，只为发现导错了能撤销。", _imports),
-    Term("codes", 30, "过期的绑定码只留一阵，好告诉来试的人它过期了。", _codes),
-    Term("leavers", 1826, "离职员工的花名册和缴费记录：社保有没有交够，离职后几年里还会被问到。", _leavers),
-    Term("tasks", 730, "办结的人事任务，连同人事的备注：劳动保障监察可以查到两年以内的事。", _tasks),
-    Term("undo_steps", 1, "人事批量操作之前的样子，只为点错了当天能撤销。", _undo_steps),
-    Term("sessions", 1, "人事的登录，到时间就失效，第二天清掉。", _sessions),
-    Term("invitations", 1, "没有用过的邀请，过期就没有用了。", _invitations),
-    Term("sign_in_tries", 2, "登录试错的次数，一天没有再错就不算了。", _tries),
-    Term("sign_in_journeys", 1, "去公司的登录页没有回来的，十分钟就失效。", _journeys),
+    Term("log_reasons", 1095, N_("经手人写下的理由，和编号一起抹去。"), _log_reasons),
+    Term("log_checks", 365, N_("每晚核对日志的结果，只为说得清哪天起不对。"), _log_checks),
+    Term("imports", 30, N_("导入的表格连同导入前的样子，只为发现导错了能撤销。"), _imports),
+    Term("codes", 30, N_("过期的绑定码只留一阵，好告诉来试的人它过期了。"), _codes),
+    Term(
+        "leavers", 1826, N_("离职员工的花名册和缴费记录：社保有没有交够，离职后几年里还会被问到。"), _leavers
+    ),
+    Term("tasks", 730, N_("办结的人事任务，连同人事的备注：劳动保障监察可以查到两年以内的事。"), _tasks),
+    Term("undo_steps", 1, N_("人事批量操作之前的样子，只为点错了当天能撤销。"), _undo_steps),
+    Term("sessions", 1, N_("人事的登录，到时间就失效，第二天清掉。"), _sessions),
+    Term("invitations", 1, N_("没有用过的邀请，过期就没有用了。"), _invitations),
+    Term("sign_in_tries", 2, N_("登录试错的次数，一天没有再错就不算了。"), _tries),
+    Term("sign_in_journeys", 1, N_("去公司的登录页没有回来的，十分钟就失效。"), _journeys),
 )
 
 

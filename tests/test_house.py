@@ -24,6 +24,8 @@ from bot.dialogue.conversation import Conversation
 from bot.dialogue.known import Known
 from bot.dialogue.steps import Question
 from bot.dialogue.topics import TOPIC_OF
+from bot.me_views import Me
+from bot.mine import Term
 from bot.receiving import Received
 from bot.views import Chat
 from bot.wording import templates
@@ -33,6 +35,7 @@ from locales import LOCALES, SOURCE, speak
 from policy_kb import wording
 from policy_kb.library import Library
 from storage.opening import Storage, open_storage
+from storage.retention import TERMS
 from web_calc import languages
 from web_calc.chat_papers import ChatPapers
 
@@ -83,6 +86,11 @@ PUBLIC = {
     "/chat/note.pdf",
     "/chat/note.png",
     "/assets/chat/<path:filename>",
+    # What is kept about whoever has this browser's chat; who sees what is for everybody.
+    "/me",
+    "/me/erase",
+    "/me/withdraw",
+    "/who-sees-what",
 }
 
 
@@ -161,7 +169,9 @@ def test_every_address_is_listed_as_public(library: Library, tmp_path: Path) -> 
             today=lambda: date(2026, 10, 15),
             secret="of the test",
         )
-        app = create_app(Settings(), library, lambda: date(2026, 10, 15), chat)
+        terms = [Term(each.kind, each.days, each.why) for each in TERMS]
+        me = Me(chat=chat, records=storage.records, divisions=library.divisions, terms=terms)
+        app = create_app(Settings(), library, lambda: date(2026, 10, 15), chat, me=me)
     assert {rule.rule for rule in app.url_map.iter_rules()} <= PUBLIC
 
 

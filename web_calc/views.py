@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
@@ -219,6 +219,8 @@ class _Pages:
             locale=locale,
             languages=LANGUAGES,
             lang_query=f"?lang={locale}",
+            # The chat is not there in every installation, and with it the page on who sees what.
+            who_sees_what="me.who_sees_what" in current_app.view_functions,
             assets=self._assets,
             words=sentences,
             division=self._library.divisions.name,

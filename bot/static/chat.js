@@ -143,7 +143,7 @@
       chart.addEventListener("error", () => link.replaceWith(make("p", { className: "retired", textContent: words.gone })), { once: true });
       chart.src = link.href + "&of=" + message.seq;
     }
-    if (message.papers.some((name) => name !== "sample_paper")) openPapers.push(block);
+    if (message.papers.some((name) => name !== "sample_paper" && name !== "me")) openPapers.push(block);
     return block;
   };
   // The papers are those of the last result; under an earlier one they would show another's figures.

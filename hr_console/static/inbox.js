@@ -318,7 +318,7 @@
         if (reply.elements.take) location.reload(); // it is mine now: other buttons, and nothing typed is left
       } catch (error) {
         checked = error.code === "figures";
-        tell(error.status ? error.message : words.offline);
+        tell(error.status && error.message !== error.code ? error.message : words.offline);
         if (error.code === "collision") poll();
       }
       sending = false;
@@ -341,6 +341,15 @@
         if (name === "drop") tell(words.files);
       });
     }
+  }
+
+  // --- a note that is not written to its end yet
+  const note = byId("note");
+  if (note) {
+    const name = `${DRAFTS}${article.dataset.number} note`, written = byId("note-text");
+    if (!written.value) written.value = store.get(name, { text: "" }).text;
+    written.addEventListener("input", () => store.set(name, written.value ? { text: written.value, at: Date.now() } : null));
+    note.addEventListener("submit", () => store.set(name, null));
   }
 
   // --- naming a colleague in a note

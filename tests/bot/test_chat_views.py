@@ -64,9 +64,10 @@ def cookie_of(client: FlaskClient) -> str:
 
 def test_the_page_gives_a_cookie_that_says_nothing(chatted: Chatted) -> None:
     response = chatted.app.test_client().get("/chat")
-    (cookie,) = response.headers.getlist("Set-Cookie")
+    cookie, for_me = response.headers.getlist("Set-Cookie")
     assert "HttpOnly" in cookie and "SameSite=Lax" in cookie and "Path=/chat" in cookie
     assert "Max-Age" not in cookie and "Expires" not in cookie and "Secure" not in cookie
+    assert for_me == cookie.replace("Path=/chat", "Path=/me")  # the calculator's pages never get it
     sender = Visitors(chatted.chat.secret).sender(cookie.partition("=")[2].partition(";")[0])
     assert sender is not None and len(bytes.fromhex(sender)) == 16
     assert sender not in response.text

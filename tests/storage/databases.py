@@ -129,7 +129,7 @@ def open_one(tmp_path: Path, clock: Clock) -> Iterator[Open]:
     """Opens storages over databases, with the keys of the test."""
     opened: list[Storage] = []
 
-    def make(address: str, keys: str = "keys", due: Due = never_due) -> Storage:
+    def make(address: str, keys: str = "keys", due: Due | None = never_due) -> Storage:
         storage = open_storage(address, tmp_path / keys, tmp_path / "erasures.log", clock, make=True, due=due)
         opened.append(storage)
         return storage

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
@@ -25,6 +26,8 @@ _SHOW: Final = re.compile(
     r"(?:记|存|知道|保存|留|收集|掌握)(?:着|了|过)?(?:我|我的|我家)?的?些?(?:什么|啥|哪些|多少)"
     r"|看看我的|导出|what (?:do|did) you (?:know|store|keep|have)|show me"
 )
+#: The page on which all of it stands, with who looked at it.
+_PAGE: Final = ("me",)
 _TAPS: Final = (
     Tap(Part("privacy.tap_show"), "privacy=show"),
     Tap(Part("privacy.tap_erase"), "privacy=erase"),
@@ -44,11 +47,12 @@ def step(talk: Talk) -> Step:
             (*_shown(talk), Part("privacy.kept_lines"), Part("privacy.correct")),
             _TAPS[1:],
             evidence=known_evidence(talk, talk.known),
+            papers=_PAGE,
         )
     article, others = best(talk, text, "ask_privacy") if text else (None, [])
     if article is None:
-        return Tell("privacy:six", (Part("privacy.six"),), _TAPS)
-    return tell_article(talk, article, taps=_TAPS, others=others)
+        return Tell("privacy:six", (Part("privacy.six"),), _TAPS, papers=_PAGE)
+    return replace(tell_article(talk, article, taps=_TAPS, others=others), papers=_PAGE)
 
 
 def _ended(answer: str) -> tuple[Part, ...]:

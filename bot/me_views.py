@@ -1,0 +1,184 @@
+"""「我这里留了什么」: what is kept about whoever has this browser's chat, and 「谁能看到什么」, which anybody may read."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from audit.events import ACTS
+from bot.channels import web
+from bot.channels.web import Pace, Visitors, is_foreign
+from bot.dialogue.conversation import Conversation
+from bot.dialogue.naming import read_back
+from bot.mine import Agreed, Consents, Mine, OwnRecords, Term
+from bot.receiving import Kept
+from bot.views import COOKIE, ME, PROBLEMS, TOO_FAST, Chat, asset_versions, protect
+from bot.wording import templates
+from delivery.messages import IncomingMessage
+from hr_inbox.task import TaskState
+from locales import N_, Locale, Say, speak
+from people.accounts import ROLES
+from policy_kb.divisions import Divisions
+
+log = logging.getLogger("shebao.chat")
+
+CHINA: Final = ZoneInfo("Asia/Shanghai")
+#: What one browser may do here in a minute.
+VISITS_A_MINUTE: Final = 30
+STATES: Final[Mapping[TaskState, str]] = {
+    "waiting": N_("等人事看"),
+    "taken": N_("人事在办"),
+    "snoozed": N_("人事先放一放，还会办"),
+    "done": N_("办完了"),
+}
+CHANNEL_NAMES: Final[Mapping[str, str]] = {
+    "web": N_("网页聊天"),
+    "wechat": N_("微信"),
+    "wecom": N_("企业微信"),
+    "telegram": "Telegram",
+}
+ERASE: Final = N_("都删掉")
+#: The tap of the dialogue that asks whether everything is to be erased.
+ERASE_TAP: Final = "privacy=erase"
+NOT_YOURS: Final = N_("这一步不是从本页点的，没有做。")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Me:
+    """What the page stands on: the chat whose cookie it knows, what is kept, for how long, and consents if there are any.
+
+    `divisions` names regions; `terms` are every kind of data that ends by itself.
+    """
+
+    chat: Chat
+    records: OwnRecords
+    divisions: Divisions
+    terms: Sequence[Term]
+    consents: Consents | None = None
+
+
+def create_blueprint(me: Me) -> Blueprint:
+    """The two pages."""
+    blueprint = Blueprint("me", __name__, template_folder="templates")
+    pages = _Pages(me)
+    blueprint.after_request(protect)
+    blueprint.add_url_rule(ME, "page", pages.page)
+    blueprint.add_url_rule(f"{ME}/erase", "erase", pages.erase, methods=["POST"])
+    blueprint.add_url_rule(f"{ME}/withdraw", "withdraw", pages.withdraw, methods=["POST"])
+    blueprint.add_url_rule("/who-sees-what", "who_sees_what", pages.who_sees_what)
+    return blueprint
+
+
+class _Pages:
+    def __init__(self, me: Me) -> None:
+        self._me = me
+        self._chat = me.chat
+        self._visitors = Visitors(me.chat.secret, me.chat.life)
+        self._pace = Pace(VISITS_A_MINUTE, me.chat.clock)
+        self._assets = asset_versions()
+        self._terms = {term.kind: term for term in me.terms}
+
+    def page(self) -> ResponseReturnValue:
+        """What is kept, for how long, who looked at it."""
+        sender, kept = self._whose()
+        if sender is None or kept is None or (mine := self._me.records.of(kept.id)) is None:
+            return self._template("me.html", mine=None)
+        if seconds := self._pace.wait(sender):
+            return self._notice(TOO_FAST, seconds=str(seconds)), 429, {"Retry-After": str(seconds)}
+        return self._template(
+            "me.html",
+            mine=mine, kept=kept, facts=self._facts(kept), agreed=self._agreed(mine),
+            until=self._until, days=lambda kind: str(self._terms[kind].days), terms=self._me.terms,
+            states=STATES, channels=CHANNEL_NAMES, acts=ACTS, roles=ROLES, day=_day, moment=_moment, erase=ERASE,
+        )  # fmt: skip
+
+    def erase(self) -> ResponseReturnValue:
+        """Has the assistant ask whether everything is to go, where the answer is given: in the chat."""
+        sender, kept = self._whose()
+        if is_foreign(dict(request.headers), request.host):
+            return self._notice(NOT_YOURS), 403
+        # While a person answers, the assistant would not hear it.
+        if sender is not None and kept is not None and kept.holder == "assistant":
+            say, locale = self._say(), self._chat.languages.catalogue(self._locale())
+            message = IncomingMessage(web.NAME, sender, str(uuid4()), say(ERASE), ERASE_TAP, locale=locale)
+            try:
+                self._chat.receive(message)
+            except Exception as error:
+                # The text of an error may quote what is kept.
+                log.error("an erasure was not begun (%s)", type(error).__name__)
+                return self._notice(PROBLEMS["failed"]), 500
+            return redirect(url_for("chat.page", lang=self._locale()), 303)
+        return self._back()
+
+    def withdraw(self) -> ResponseReturnValue:
+        """Takes a consent back."""
+        if is_foreign(dict(request.headers), request.host):
+            return self._notice(NOT_YOURS), 403
+        _, kept = self._whose()
+        mine = None if kept is None else self._me.records.of(kept.id)
+        purpose = request.form.get("purpose", "")
+        if mine is not None and any(each.purpose == purpose for each in self._agreed(mine)):
+            assert self._me.consents is not None and mine.employee is not None
+            self._me.consents.withdraw(mine.employee, purpose)
+        return self._back()
+
+    def who_sees_what(self) -> ResponseReturnValue:
+        """Six lines for everybody."""
+        title, *lines = self._say()(templates()["privacy.six"].text).splitlines()
+        lines = [line.removeprefix("· ") for line in lines]
+        return self._template("who_sees_what.html", title=title.rstrip("：:"), lines=lines)
+
+    def _whose(self) -> tuple[str | None, Kept | None]:
+        """Who the browser is, and the conversation that is theirs."""
+        sender = self._visitors.sender(request.cookies.get(COOKIE, ""))
+        return sender, None if sender is None else self._chat.transcript.find(web.NAME, sender)
+
+    def _facts(self, kept: Kept) -> list[tuple[str, str]]:
+        if kept.state is None:
+            return []
+        return list(read_back(Conversation.from_json(kept.state).known, self._me.divisions, self._say()))
+
+    def _agreed(self, mine: Mine) -> tuple[Agreed, ...]:
+        if self._me.consents is None or mine.employee is None:
+            return ()
+        return self._me.consents.held(mine.employee)
+
+    def _until(self, kind: str, since: datetime) -> str:
+        return _day(since + timedelta(days=self._terms[kind].days))
+
+    def _back(self) -> ResponseReturnValue:
+        return redirect(url_for(".page", lang=self._locale()), 303)
+
+    def _notice(self, text: str, **figures: str) -> str:
+        return self._template("notice.html", text=self._say()(text, **figures))
+
+    def _template(self, name: str, **context: Any) -> str:
+        locale = self._locale()
+        return render_template(
+            f"bot/{name}",
+            _=self._say(), locale=locale, languages=self._chat.languages.LANGUAGES,
+            lang_query=f"?lang={locale}", assets=self._assets, **context,
+        )  # fmt: skip
+
+    def _locale(self) -> Locale:
+        accepted = (tag for tag, _ in request.accept_languages)
+        return self._chat.languages.choose(request.args.get("lang", ""), accepted)
+
+    def _say(self) -> Say:
+        return speak(self._chat.languages.catalogue(self._locale()))
+
+
+def _day(at: datetime) -> str:
+    return f"{at.astimezone(CHINA):%Y-%m-%d}"
+
+
+def _moment(at: datetime) -> str:
+    return f"{at.astimezone(CHINA):%Y-%m-%d %H:%M}"

@@ -1,0 +1,90 @@
+"""What is kept of one employee, as they see it themselves: beside the chat, what reached HR and who looked at it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from hr_inbox.task import TaskState
+from people.accounts import Role
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """How many days one kind of data is kept, and why so long, in words."""
+
+    kind: str
+    days: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """What the employee sent to HR, in the words that were sent."""
+
+    number: str
+    state: TaskState
+    opened_at: datetime
+    closed_at: datetime | None
+    lines: tuple[str, ...] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Tied:
+    """A chat that is tied to the employee."""
+
+    channel: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What somebody of HR did with the employee's data: the event's number in the log, when, what, in which roles.
+
+    Roles are those that the account has now; none where it is not known any more. The person's name stays HR's.
+    """
+
+    seq: int
+    at: datetime
+    act: str
+    roles: tuple[Role, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Mine:
+    """Everything about one conversation and the employee it is tied to; `employee` is None where it is tied to nobody."""
+
+    opened_at: datetime
+    seen_at: datetime
+    messages: int
+    handed: tuple[Handed, ...]
+    employee: str | None
+    tied: tuple[Tied, ...]
+    looks: tuple[Look, ...]
+
+
+class OwnRecords(Protocol):
+    """Where it is kept."""
+
+    def of(self, conversation: str) -> Mine | None:
+        """What is kept about the employee of a conversation; None where there is no such conversation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """Something that the employee agreed to: what for in words, and since when."""
+
+    purpose: str
+    words: str
+    since: datetime
+
+
+class Consents(Protocol):
+    """What employees agreed to."""
+
+    def held(self, employee: str) -> tuple[Agreed, ...]:
+        """What an employee agreed to and has not taken back."""
+
+    def withdraw(self, employee: str, purpose: str) -> None:
+        """The employee takes it back; nothing happens where it does not hold."""

@@ -1,0 +1,121 @@
+"""What is kept of one employee, read for themselves."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, func, or_, select
+
+from audit import events
+from audit.reading import History, Wanted
+from bot.mine import Agreed, Consents, Handed, Look, Mine, OwnRecords, Tied
+from people.accounts import ROLES, Role
+from people.records import PURPOSES, Records
+from storage.database import Database
+from storage.keys import Keys
+from storage.tables import accounts, bindings, conversations, messages, tasks
+from storage.tasks import BODY, task_number
+
+#: So many of the last acts are shown.
+LOOKS: Final = 50
+
+
+class StoredMine(OwnRecords):
+    """Everything about one conversation and the employee it is tied to."""
+
+    def __init__(self, database: Database, keys: Keys, history: History) -> None:
+        self._database = database
+        self._keys = keys
+        self._history = history
+
+    def of(self, conversation: str) -> Mine | None:
+        """What is kept about the employee of a conversation; None where there is no such conversation."""
+        with self._database.snapshot() as connection:
+            row = connection.execute(
+                select(conversations.c.opened_at, conversations.c.seen_at).where(
+                    conversations.c.id == conversation
+                )
+            ).one_or_none()
+            if row is None:
+                return None
+            employee = _employee_of(connection, conversation)
+            handed = self._handed(connection, conversation, employee)
+            count = connection.execute(
+                select(func.count()).select_from(messages).where(messages.c.conversation == conversation)
+            ).scalar_one()
+            tied = () if employee is None else _tied(connection, employee)
+            roles = _roles(connection)
+        subjects = [events.task(each.number) for each in handed]
+        subjects += [] if employee is None else [events.employee(employee)]
+        return Mine(
+            opened_at=row.opened_at,
+            seen_at=row.seen_at or row.opened_at,
+            messages=count,
+            handed=handed,
+            employee=employee,
+            tied=tied,
+            looks=self._looks(tuple(subjects), roles),
+        )
+
+    def _handed(self, connection: Connection, conversation: str, employee: str | None) -> tuple[Handed, ...]:
+        own = [tasks.c.conversation == conversation]
+        if employee is not None:
+            own.append(tasks.c.employee == employee)
+        rows = connection.execute(select(tasks).where(or_(*own)).order_by(tasks.c.number.desc()))
+        return tuple(map(self._read, rows))
+
+    def _read(self, row: Row[Any]) -> Handed:
+        body = self._keys.box(BODY, row.key_id).open_json(f"{BODY}:{row.number}", row.body)
+        return Handed(task_number(row.number), row.state, row.opened_at, row.closed_at, tuple(body["lines"]))
+
+    def _looks(self, subjects: tuple[str, ...], roles: dict[str, tuple[Role, ...]]) -> tuple[Look, ...]:
+        if not subjects:
+            return ()
+        found = self._history.find(Wanted(subjects=subjects, staff=True), limit=LOOKS)
+        return tuple(Look(each.seq, each.at, each.act, roles.get(each.actor, ())) for each in found)
+
+
+def _employee_of(connection: Connection, conversation: str) -> str | None:
+    query = select(bindings.c.employee).where(
+        bindings.c.conversation == conversation, bindings.c.state == "active"
+    )
+    return connection.execute(query).scalar_one_or_none()
+
+
+def _tied(connection: Connection, employee: str) -> tuple[Tied, ...]:
+    query = (
+        select(conversations.c.channel, bindings.c.bound_at)
+        .join(bindings, bindings.c.conversation == conversations.c.id)
+        .where(bindings.c.employee == employee, bindings.c.state == "active")
+        .order_by(bindings.c.bound_at)
+    )
+    return tuple(Tied(row.channel, row.bound_at) for row in connection.execute(query))
+
+
+def _roles(connection: Connection) -> dict[str, tuple[Role, ...]]:
+    """The roles of every account, by its reference in the log."""
+    return {
+        events.account(row.id): tuple(role for role in ROLES if role in row.roles.split(","))
+        for row in connection.execute(select(accounts.c.id, accounts.c.roles))
+    }
+
+
+class OwnConsents(Consents):
+    """What employees agreed to, as they see it and take it back themselves."""
+
+    def __init__(self, records: Records) -> None:
+        self._records = records
+
+    def held(self, employee: str) -> tuple[Agreed, ...]:
+        """What an employee agreed to and has not taken back."""
+        return tuple(
+            Agreed(each.purpose, PURPOSES[each.purpose], each.given_at)
+            for each in self._records.consents(employee)
+            if each.holds
+        )
+
+    def withdraw(self, employee: str, purpose: str) -> None:
+        """The employee takes it back; nothing happens where it does not hold."""
+        for known in PURPOSES:
+            if known == purpose:
+                self._records.withdraw(employee, known, events.employee(employee))

@@ -1,0 +1,228 @@
+"""What the browser of a chat may see of what is kept about whoever has it, and nobody else."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+from chat_samples import ALI, NOON, SECRET, Chatted, scripted
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from audit.events import ACTS
+from bot.channels.web import Visitors
+from bot.dialogue.conversation import Conversation
+from bot.me_views import VISITS_A_MINUTE, Me, create_blueprint
+from bot.mine import Agreed, Consents, Handed, Look, Mine, OwnRecords, Term, Tied
+from bot.receiving import Kept, Said
+from bot.views import HEADERS
+from delivery.messages import IncomingMessage
+from policy_kb.library import Library
+from storage.retention import TERMS
+
+HERE = {"Origin": "http://localhost"}
+ALIS = "5a1e0000-0000-4000-8000-000000000001"
+CONSENT = Agreed("dibao_status", "记录并查询本人的低保状态", NOON)
+HANDED = Handed("T-000012", "taken", NOON, None, ("什么时候开始交", "我叫阿丽"))
+LOOK = Look(7, NOON + timedelta(hours=5), "log_check", ("agent", "dibao_officer"))
+
+
+class Shelf(OwnRecords, Consents):
+    """What is kept in these tests: of one conversation, whichever it is."""
+
+    def __init__(self) -> None:
+        self.mine: Mine | None = Mine(NOON, NOON, 12, (HANDED,), ALIS, (Tied("wechat", NOON),), (LOOK,))
+        self.asked: list[str] = []
+        self.agreed = [CONSENT]
+
+    def of(self, conversation: str) -> Mine | None:
+        self.asked.append(conversation)
+        return self.mine
+
+    def held(self, employee: str) -> tuple[Agreed, ...]:
+        assert employee == ALIS
+        return tuple(self.agreed)
+
+    def withdraw(self, employee: str, purpose: str) -> None:
+        self.agreed = [each for each in self.agreed if each.purpose != purpose]
+
+
+def telling(kept: Kept, message: IncomingMessage) -> Said:
+    """The samples' script, but that what 阿丽 tells is kept."""
+    if message.text == "我说过":
+        return Said(Conversation(known=ALI).as_json(), ())
+    return scripted(kept, message)
+
+
+@pytest.fixture
+def chatted() -> Chatted:
+    return Chatted(telling)
+
+
+@pytest.fixture
+def shelf() -> Shelf:
+    return Shelf()
+
+
+@pytest.fixture
+def app(chatted: Chatted, shelf: Shelf, library: Library) -> Flask:
+    terms = [Term(each.kind, each.days, each.why) for each in TERMS]
+    me = Me(chat=chatted.chat, records=shelf, divisions=library.divisions, terms=terms, consents=shelf)
+    chatted.app.register_blueprint(create_blueprint(me))
+    return chatted.app
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A browser in which 阿丽 has talked."""
+    client = app.test_client()
+    client.get("/chat")
+    key = "11111111-1111-4111-8111-111111111111"
+    sent = client.post("/chat/messages", json={"key": key, "text": "我说过"}, headers=HERE)
+    assert sent.status_code == 200
+    return client
+
+
+def words(response: TestResponse) -> str:
+    """What somebody reads on the page."""
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", response.get_data(as_text=True)))
+
+
+def test_everything_that_is_kept_stands_there(client: FlaskClient) -> None:
+    read = words(client.get("/me"))
+    assert "3500.00 元" in read and "4 人" in read and "2026-12-14 以后忘掉" in read
+    assert "12 条，从 2026-10-15 起。" in read and "2027-04-13 以后整段删掉" in read
+    assert "T-000012 人事在办 2026-10-15 发的" in read and "我叫阿丽" in read and "办完 730 天后删" in read
+    assert "微信 2026-10-15 绑定" in read
+    assert "记录并查询本人的低保状态 2026-10-15 同意的" in read
+    assert f"{ACTS['log_check']} 2026-10-15 17:00 · 人事（接待、低保专员） · 第 7 条" in read
+    for term in TERMS:
+        assert term.why in read
+
+
+def test_where_nothing_is_kept_it_says_so(client: FlaskClient, chatted: Chatted, shelf: Shelf) -> None:
+    (sender,) = chatted.memory.kept
+    chatted.memory.kept[sender] = Kept("of 阿丽", 1, "assistant", "zh_Hans", None)
+    shelf.mine = Mine(NOON, NOON, 0, (), None, (), ())
+    read = words(client.get("/me"))
+    for told in ("现在没有记你的数", "没有发过什么给人事", "没有绑定", "没有人看过"):
+        assert told in read
+    assert "你点过头的" not in read
+
+
+def test_a_browser_that_never_talked_sees_nothing(app: Flask, client: FlaskClient, shelf: Shelf) -> None:
+    shelf.asked.clear()
+    stranger = app.test_client()
+    assert "什么都没有留" in words(stranger.get("/me"))
+    stranger.get("/chat")
+    assert "什么都没有留" in words(stranger.get("/me"))
+    stranger.set_cookie("chat", Visitors("another secret").cookie("阿丽"), path="/me")
+    assert "什么都没有留" in words(stranger.get("/me"))
+    assert shelf.asked == []
+
+
+def test_each_browser_sees_its_own(app: Flask, client: FlaskClient, chatted: Chatted, shelf: Shelf) -> None:
+    other = app.test_client()
+    other.set_cookie("chat", Visitors(SECRET).cookie("老周"), path="/me")
+    chatted.memory.kept["老周"] = Kept("of 老周", 1, "assistant", "zh_Hans", None)
+    shelf.asked.clear()
+    other.get("/me")
+    client.get("/me")
+    assert shelf.asked[0] == "of 老周" and len(set(shelf.asked)) == 2
+    assert "3500" not in words(other.get("/me"))
+
+
+def test_nothing_of_it_is_kept_on_the_way(client: FlaskClient) -> None:
+    for path in ("/me", "/who-sees-what"):
+        response = client.get(path)
+        assert {name: response.headers[name] for name in HEADERS} == HEADERS
+        assert response.headers["Cache-Control"] == "no-store"
+        assert "Set-Cookie" not in response.headers
+        assert not re.search(
+            r"<script|<style| style=| on[a-z]+=\"|https?://", response.get_data(as_text=True)
+        )
+
+
+def test_who_erases_is_asked_in_the_chat(client: FlaskClient, chatted: Chatted) -> None:
+    response = client.post("/me/erase", headers=HERE)
+    assert response.status_code == 303 and response.headers["Location"].startswith("/chat")
+    message = chatted.memory.messages[-1]
+    assert (message.text, message.payload, message.channel) == ("都删掉", "privacy=erase", "web")
+    assert len(chatted.memory.kept) == 1
+
+
+def test_while_a_person_answers_nothing_is_erased(client: FlaskClient, chatted: Chatted) -> None:
+    ((sender, kept),) = chatted.memory.kept.items()
+    chatted.memory.kept[sender] = Kept(kept.id, 2, "person", "zh_Hans", kept.state)
+    assert "人事正在和你说话" in words(client.get("/me"))
+    before = len(chatted.memory.messages)
+    assert client.post("/me/erase", headers=HERE).headers["Location"].startswith("/me")
+    assert len(chatted.memory.messages) == before
+
+
+def test_an_erasure_that_fails_says_so_and_logs_nothing_personal(
+    client: FlaskClient, chatted: Chatted, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fails(*arguments: object) -> None:
+        raise RuntimeError("工资三千五")
+
+    monkeypatch.setattr(chatted, "receive", fails)
+    response = client.post("/me/erase", headers=HERE)
+    assert response.status_code == 500 and "出了点毛病" in words(response)
+    assert "RuntimeError" in caplog.text and "三千五" not in caplog.text
+
+
+def test_a_consent_is_taken_back(client: FlaskClient, shelf: Shelf) -> None:
+    client.post("/me/withdraw", data={"purpose": "something else"}, headers=HERE)
+    assert shelf.agreed == [CONSENT]
+    response = client.post("/me/withdraw", data={"purpose": "dibao_status"}, headers=HERE)
+    assert response.status_code == 303 and response.headers["Location"].startswith("/me")
+    assert shelf.agreed == [] and "你点过头的" not in words(client.get("/me"))
+
+
+@pytest.mark.parametrize("path", ["/me/erase", "/me/withdraw"])
+def test_another_sites_form_does_nothing(
+    client: FlaskClient, app: Flask, chatted: Chatted, shelf: Shelf, path: str
+) -> None:
+    before = len(chatted.memory.messages)
+    for headers in ({"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}):
+        assert client.post(path, data={"purpose": "dibao_status"}, headers=headers).status_code == 403
+    assert len(chatted.memory.messages) == before and shelf.agreed == [CONSENT]
+    assert app.test_client().post(path, headers=HERE).headers["Location"].startswith("/me")
+
+
+def test_without_consents_in_the_house_there_is_no_section(
+    chatted: Chatted, shelf: Shelf, library: Library
+) -> None:
+    terms = [Term(each.kind, each.days, each.why) for each in TERMS]
+    me = Me(chat=chatted.chat, records=shelf, divisions=library.divisions, terms=terms)
+    chatted.app.register_blueprint(create_blueprint(me))
+    browser = chatted.app.test_client()
+    browser.set_cookie("chat", Visitors(SECRET).cookie("阿丽"), path="/me")
+    chatted.memory.kept["阿丽"] = Kept("of 阿丽", 1, "assistant", "zh_Hans", None)
+    assert "T-000012" in words(browser.get("/me")) and "你点过头的" not in words(browser.get("/me"))
+
+
+def test_nobody_looks_too_often(client: FlaskClient) -> None:
+    for _ in range(VISITS_A_MINUTE):
+        assert client.get("/me").status_code == 200
+    response = client.get("/me")
+    assert response.status_code == 429 and "点得有点快" in words(response)
+    assert 0 < int(response.headers["Retry-After"]) <= 61
+
+
+def test_who_sees_what_is_six_lines_for_everybody(app: Flask) -> None:
+    page = app.test_client().get("/who-sees-what").get_data(as_text=True)
+    lines = re.findall(r"<li>([^<]+)</li>", page)
+    assert len(lines) == 6 and lines[0] == "你在这里说的：只有你自己。"
+    assert "<h1>谁能看到什么</h1>" in page
+    assert "<h1>誰能看到什麼</h1>" in app.test_client().get("/who-sees-what?lang=zh-Hant").get_data(
+        as_text=True
+    )
+
+
+def test_the_chat_leads_there(client: FlaskClient) -> None:
+    page = client.get("/chat?lang=zh-Hant").get_data(as_text=True)
+    assert page.count('href="/me?lang=zh-Hant"') == 2  # in the head, and under answers on who sees what
