@@ -10,6 +10,7 @@ from bot.understanding.intents import Reader
 from bot.understanding.reading_facts import FactReader
 from bot.understanding.sentences import load_encoder
 from connectors.rasa import choose_reader
+from people.bindings import Bindings, NoBindings
 from policy_kb import compiled
 from policy_kb.articles import load_articles
 from policy_kb.company import Company, load_company
@@ -34,10 +35,16 @@ def make_reader(settings: Settings) -> Reader:
         raise SettingsError("understanding: the reader is not trained yet; run `make setup`") from error
 
 
-def make_house(settings: Settings, library: Library | None = None, company: Company | None = None) -> House:
+def make_house(
+    settings: Settings,
+    library: Library | None = None,
+    company: Company | None = None,
+    bindings: Bindings | None = None,
+) -> House:
     """What every conversation shares, warm: nobody waits for the weights of a first sentence.
 
-    Library and company rules are those of the settings unless they are loaded already.
+    Library and company rules are those of the settings unless they are loaded already. Without `bindings` no chat is
+    anybody's.
     """
     rules = compiled.load(settings.policy.overlays) if library is None else library
     if company is None:
@@ -51,6 +58,7 @@ def make_house(settings: Settings, library: Library | None = None, company: Comp
         reader=reader,
         facts=FactReader(rules.divisions),
         company=company,
+        bindings=bindings or NoBindings(),
     )
     reader.read("交社保影响低保吗")
     return house

@@ -45,6 +45,7 @@ ELSEWHERE: Final[Mapping[str, str]] = {
     "policy": "app.policy_commands",
     "restore": "app.database_commands",
     "understand": "app.understand_command",
+    "users": "app.users_command",
     "worker": "app.database_commands",
 }
 
@@ -123,10 +124,22 @@ def serve(settings: Settings, demo: bool, host: str | None, port: int | None) ->
         click.echo(f"社保助手 http://{shown}:{server.port}/  聊天 http://{shown}:{server.port}/chat")
         try:
             waitress.serve(
-                app, host=server.host, port=server.port, threads=server.threads, ident=None, _quiet=True
-            )
+                app, host=server.host, port=server.port, threads=server.threads, ident=None, _quiet=True,
+                **_behind(server.proxy),
+            )  # fmt: skip
         except OSError as error:
             raise click.ClickException(f"port: {server.port} cannot be used ({error.strerror})") from error
+
+
+def _behind(proxy: str) -> dict[str, Any]:
+    """What waitress believes of a proxy: whose request it hands on. From anybody else the header is thrown away."""
+    if not proxy:
+        return {"clear_untrusted_proxy_headers": True}
+    return {
+        "trusted_proxy": proxy,
+        "trusted_proxy_headers": {"x-forwarded-for"},
+        "clear_untrusted_proxy_headers": True,
+    }
 
 
 OPTIONS: tuple[tuple[str, str], ...] = (

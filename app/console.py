@@ -2,14 +2,35 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from flask import Blueprint
 
+from app.clock import CHINA
+from app.publishing import NothingRuns, Publisher
 from app.settings import Settings
-from hr_console import Console, create_blueprint
+from app.signing_in import make_provider
+from hr_console import Console, Section, create_blueprint
+from hr_console.accounts import People
+from hr_console.dashboard import Dashboard
+from hr_console.dashboard_panels import Sources
+from hr_console.inbox import Inbox
 from hr_console.log_pages import LogPages
-from hr_console.sign_in import SignIn
-from people.employees import Directory, Employee
+from hr_console.own_account import OwnAccount
+from hr_console.policy_changes import PolicyChanges
+from hr_console.policy_desk import Policies, PolicyDesk
+from hr_console.policy_drafts import PolicyDrafts
+from hr_console.service_page import Service, ServicePage
+from hr_console.shelf import Shelf
+from hr_console.sign_in import Door, SignIn
+from hr_inbox.cases import Cases
+from hr_inbox.notices import Mailer
+from people.employees import Directory
+from policy_kb.changes import Publishing
+from policy_kb.company import NO_RULES, Company
+from policy_kb.finding import Finder
 from policy_kb.library import Library
+from policy_kb.replies import load_replies
 from storage.opening import Storage
 from web_calc import languages
 
@@ -17,8 +38,24 @@ from web_calc import languages
 COOKIE = "hr cookie"
 
 
-def make_console(settings: Settings, storage: Storage, library: Library, *, demo: bool = False) -> Blueprint:
-    """The console's pages."""
+def make_console(
+    settings: Settings,
+    storage: Storage,
+    library: Library,
+    company: Company = NO_RULES,
+    *,
+    finder: Finder | None = None,
+    mailer: Mailer | None = None,
+    publishing: Publishing | None = None,
+    demo: bool = False,
+    cases: Cases | None = None,
+    directory: Directory | None = None,
+) -> Blueprint:
+    """The console's pages, in the order of the navigation.
+
+    Without a `finder` the inbox offers no articles, without a `mailer` no mails are sent, and without `publishing` what is
+    published waits for other processes to take it up. `cases` and `directory` can be pinned for tests.
+    """
     console = Console(
         sessions=storage.sessions,
         log=storage.audit,
@@ -28,27 +65,61 @@ def make_console(settings: Settings, storage: Storage, library: Library, *, demo
         secure=settings.server.secure,
         demo=demo,
     )
-    return create_blueprint(
-        console,
-        SignIn(console),
-        LogPages(console, storage.history, storage.chain, storage.accounts, NobodyYet()),
+
+    def today() -> date:
+        return storage.now().astimezone(CHINA).date()
+
+    def account_name(id: str) -> str:
+        found = storage.accounts.get(id) if id else None
+        return "" if found is None else found.name
+
+    publishing = publishing or Publisher(settings.policy, storage, NothingRuns())
+    policies = Policies(
+        library=library,
+        company=company,
+        folder=settings.policy.company_folder,
+        today=today,
+        changes=storage.policy_changes,
+        publishing=publishing,
+        households=storage.households,
+        account=account_name,
     )
-
-
-class NobodyYet(Directory):
-    """A roster without anybody on it."""
-
-    def get(self, employee: str) -> Employee | None:
-        return None
-
-    def by_number(self, number: str) -> Employee | None:
-        return None
-
-    def by_name(self, name: str) -> tuple[Employee, ...]:
-        return ()
-
-    def of_conversation(self, conversation: str) -> Employee | None:
-        return None
-
-    def conversation_of(self, employee: str) -> str | None:
-        return None
+    sources = Sources(
+        standings=storage.standings,
+        companies=storage.companies,
+        gaps=storage.gaps,
+        waiting=storage.waiting,
+        rates=storage.waiting,
+        library=library,
+    )
+    service = Service(
+        book=storage.service,
+        notices=storage.mail_notices,
+        colleagues=storage.accounts,
+        mailer=mailer,
+        link=f"{settings.server.address}/hr/",
+    )
+    provider = make_provider(settings)
+    door = Door(
+        credentials=storage.credentials,
+        invitations=storage.invitations,
+        ties=storage.ties,
+        provider=provider,
+    )
+    provider_name = "" if provider is None else provider.name
+    shelf = Shelf(library, load_replies(), finder, today)
+    cases = storage.cases if cases is None else cases
+    directory = storage.roster if directory is None else directory
+    sections: list[Section] = [
+        Inbox(console, cases, directory, storage.accounts, shelf, library.divisions),
+        Dashboard(console, sources),
+        PolicyDesk(console, policies),
+        PolicyChanges(console, policies),
+        PolicyDrafts(console, policies),
+        ServicePage(console, service),
+        LogPages(console, storage.history, storage.chain, storage.accounts, directory),
+        People(console, storage.accounts, settings.server.address, provider_name),
+        OwnAccount(console, storage.accounts, storage.credentials),
+        SignIn(console, door),
+    ]
+    return create_blueprint(console, *sections)

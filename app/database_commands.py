@@ -7,8 +7,12 @@ from pathlib import Path
 
 import click
 
+from app.console import make_importer
 from app.jobs import Jobs, open_queue
+from app.mailing import make_mailer, make_notifier
+from app.publishing import NothingRuns, Publisher
 from app.settings import Settings
+from policy_kb.divisions import Divisions
 from storage.backup import back_up
 from storage.backup import restore as put_back
 from storage.database import Database
@@ -60,7 +64,9 @@ def restore(settings: Settings, file: Path, force: bool) -> None:
         restored = put_back(database, file, ErasureJournal(settings.keys.journal), force=force)
         if has_signing_key(settings.keys.path):  # where it is not here yet, no signed heads are here either
             heads = HeadFile.beside(settings.keys.path)
-            StoredChain(database, Keys(settings.keys.path), heads, utc_now).put_back(restored.made_at)
+            StoredChain(database, Keys(settings.keys.path), heads, utc_now).put_back(
+                restored.made_at, restored.rows.get("audit_events", 0)
+            )
     click.echo(f"{restored.made_at} 的备份：{_rows_text(restored.rows)}")
     click.echo(f"再次删除已删的对话 {restored.erased} 个；当时没发出的 {restored.dropped} 条不再发送。")
 
@@ -75,7 +81,17 @@ def worker(settings: Settings) -> None:
         )
     storage = open_storage(settings.database.address, settings.keys.path, settings.keys.journal)
     with closing(storage.database):
-        Jobs(open_queue(settings), storage, channels={}).run(settings.jobs.threads)
+        publisher = Publisher(settings.policy, storage, NothingRuns())
+        notify = make_notifier(settings, storage, make_mailer(settings.mail))
+        jobs = Jobs(
+            open_queue(settings),
+            storage,
+            channels={},
+            publish=publisher.work,
+            notify=notify,
+            importer=make_importer(storage, Divisions.load()),
+        )
+        jobs.run(settings.jobs.threads)
 
 
 def _rows_text(rows: dict[str, int]) -> str:

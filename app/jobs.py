@@ -21,6 +21,7 @@ from delivery.inbox import work_off
 from delivery.messages import IncomingMessage
 from delivery.outbox import Sender, deliver_due
 from delivery.outbox import sweep as sweep_outbox
+from people.importing import Importer
 from storage.errors import StorageError
 from storage.opening import Storage
 from storage.retention import keep_to_terms
@@ -33,7 +34,12 @@ _NAME: Final = "shebao"
 
 
 class Jobs:
-    """What runs beside the requests. `receive` answers a stored event; None leaves events to other processes."""
+    """What runs beside the requests.
+
+    `receive` answers a stored event; None leaves events to other processes. `publish` brings changes of the library into
+    force when their day in China begins; None leaves that to others. `notify` tells HR of new work by mail; None where
+    no mails are sent. `importer` works imports off; None leaves them to others.
+    """
 
     def __init__(
         self,
@@ -41,15 +47,24 @@ class Jobs:
         storage: Storage,
         channels: Mapping[str, Sender],
         receive: Callable[[IncomingMessage], object] | None = None,
+        publish: Callable[[], None] | None = None,
+        notify: Callable[[], object] | None = None,
+        importer: Importer | None = None,
     ) -> None:
         self._queue = queue
         self._storage = storage
         self._channels = channels
         self._receive = receive
+        self._importer = importer
         self._consumer: Consumer | None = None
         self._deliver = queue.task(name="deliver")(self._send)
         self._answer = queue.task(name="answer")(self._work_off)
+        self._import = queue.task(name="import")(self._work_on_import)
         queue.periodic_task(crontab(), name="sweep")(self.sweep)
+        if publish is not None:
+            queue.periodic_task(crontab(), name="publish")(publish)
+        if notify is not None:
+            queue.periodic_task(crontab(), name="notify")(notify)
         # Half past three at night in China; Huey counts in UTC.
         self._retain = queue.periodic_task(crontab(minute="30", hour="19"), name="retain")(self.retain)
         self._check_log = queue.periodic_task(crontab(minute="45", hour="19"), name="check_log")(
@@ -64,11 +79,17 @@ class Jobs:
         """Answers a stored event soon, after the earlier ones of its conversation."""
         self._answer(event_id)
 
+    def run_import(self, id: str) -> None:
+        """Works on an import soon."""
+        self._import(id)
+
     def sweep(self) -> None:
         """Does what a crash or a lost job left lying."""
         self._storage.inbox.give_up(self._storage.now())
         self._work_off(None)
         sweep_outbox(self._storage.outbox, self._channels, self._storage.now)
+        if self._importer is not None:
+            self._importer.run_all()
         if self._storage.chain.is_due():
             self.check_log()
 
@@ -111,6 +132,10 @@ class Jobs:
 
     def _send(self, outbox_id: str) -> None:
         deliver_due(self._storage.outbox, self._channels, self._storage.now, outbox_id)
+
+    def _work_on_import(self, id: str) -> None:
+        if self._importer is not None:
+            self._importer.run(id)
 
     def _work_off(self, event_id: str | None) -> None:
         if self._receive is not None:

@@ -13,13 +13,12 @@ import click
 
 from app.clock import today_in_china
 from app.settings import HOME, Settings
-from calculator.case import DAYS_AHEAD, EARLIEST, Area
+from calculator.case import DAYS_AHEAD, EARLIEST
 from calculator.fields import InputError, parse_day
-from calculator.money import format_rate, format_yuan
-from calculator.rules import INSURANCES, NO_CEILING, DibaoLine, Insurance, InsuranceTerms
+from calculator.rules import INSURANCES, Insurance
 from locales import as_written
 from policy_kb import compiled
-from policy_kb.article_lint import lint_articles
+from policy_kb.article_lint import lint_articles, lint_replies
 from policy_kb.company import check_cases
 from policy_kb.company_review import approve, dry_run, install
 from policy_kb.company_rules import CompanyRule, read_rule
@@ -30,17 +29,8 @@ from policy_kb.importing import Proposal, import_figures, kind_of, propose
 from policy_kb.library import Library
 from policy_kb.lint import describe_finding, unwaived
 from policy_kb.lint import lint as findings_of
+from policy_kb.showing import HINTS, STATUS, region_in_force
 from policy_kb.wording import INSURANCE, problem_text
-
-_STATUS = {
-    "sourced": "有两个独立出处",
-    "single_source": "一个出处",
-    "recalled": "只凭记忆",
-    "unknown": "没有记录",
-    "stated": "写明",
-    "assumed": "推定",
-    "conflicting": "说法不一",
-}
 
 
 def _library(settings: Settings) -> Library:
@@ -85,7 +75,7 @@ def policy() -> None:
 def lint(context: click.Context, as_json: bool, everything: bool) -> None:
     """Hold every figure and article against its neighbours and the law; exit status 1 where a finding is not waived."""
     library = _library(context.obj)
-    findings = [*findings_of(library), *lint_articles(library)]
+    findings = [*findings_of(library), *lint_articles(library), *lint_replies(library)]
     open_ones = unwaived(findings)
     if as_json:
         _print_json([asdict(finding) for finding in findings])
@@ -128,125 +118,12 @@ def due(settings: Settings, on: date, as_json: bool) -> None:
 def show(settings: Settings, region: str, on: date, insurance: Insurance | None, as_json: bool) -> None:
     """Every figure in force for REGION (a name or a six-digit code): its level, certainty and sources."""
     library = _library(settings)
-    data = region_in_force(library, _region(library, region), on, insurance)
+    data = region_in_force(library, _region(library, region), on, max(on, today_in_china()), insurance)
     if as_json:
         _print_json(data)
         return
     for line in _shown(library, data):
         click.echo(line)
-
-
-def region_in_force(
-    library: Library, region: str, on: date, insurance: Insurance | None = None
-) -> dict[str, Any]:
-    """Everything in force for a region on a day, as known on that day or today, as plain data."""
-    as_of = max(on, today_in_china())
-    wanted = (insurance,) if insurance else INSURANCES
-    data: dict[str, Any] = {
-        "region": region,
-        "name": library.divisions.full_name(region) if region != NATION else library.divisions.name(region),
-        "on": on,
-        "ruleset": {"version": library.version, "sha256": library.sha256},
-        "insurances": [
-            _terms(library, region, each, library.terms(region, each, on, as_of)) for each in wanted
-        ],
-    }
-    if insurance is None:
-        areas: tuple[Area, ...] = ("urban", "rural")
-        homes = {area: library.home(region, area, on, as_of).line for area in areas}
-        data["lines"] = {area: _line(library, line) for area, line in homes.items()}
-        data["rules"] = [
-            {
-                "id": rule.key,
-                "region": rule.region,
-                "topic": rule.topic,
-                "certainty": rule.certainty,
-                "illustrative": rule.illustrative,
-                "text": rule.text,
-                "basis": asdict(rule.basis),
-            }
-            for rule in library.rules_for(region, on)
-        ]
-    return data
-
-
-def _terms(
-    library: Library, region: str, insurance: Insurance, terms: InsuranceTerms | None
-) -> dict[str, Any]:
-    if terms is None:
-        return {"insurance": insurance, "level": "not_applicable"}
-    if not terms.recorded or terms.source is None:
-        return {"insurance": insurance, "level": "not_recorded", "from_region": terms.region}
-    return {
-        "insurance": insurance,
-        "level": "own" if terms.region == region else "inherited",
-        "from_region": terms.region,
-        "effective_from": terms.effective_from,
-        "floor": _yuan(terms.base_floor),
-        "ceiling": _yuan(terms.base_ceiling),
-        "employee_rate": _rate(terms.employee_rate),
-        "employer_rate": _rate(terms.employer_rate),
-        "employee_rate_max": _rate(terms.employee_rate_max),
-        "employer_rate_max": _rate(terms.employer_rate_max),
-        "rate_classes": {number: _rate(rate) for number, rate in terms.employer_rate_by_class.items()},
-        "employee_fixed": _yuan(terms.employee_fixed or None),
-        "employer_fixed": _yuan(terms.employer_fixed or None),
-        "base_status": terms.base_status,
-        "rate_status": terms.rate_status,
-        "period_status": terms.period_status,
-        "outdated_since": terms.outdated_since,
-        "awaited": f"{terms.awaited:%Y-%m}" if terms.awaited else None,
-        "incomplete": terms.employee_unmodelled or terms.employer_unmodelled,
-        "notes": list(terms.notes),
-        "source": _source(library, terms.source),
-    }
-
-
-def _line(library: Library, line: DibaoLine) -> dict[str, Any]:
-    return {
-        "amount": _yuan(line.amount),
-        "status": line.status,
-        "region": line.region,
-        "effective_from": line.effective_from,
-        "as_of": line.as_of,
-        "stale": line.stale,
-        "period_assumed": line.period_assumed,
-        "source": _source(library, line.source) if line.source else None,
-        "hints": [
-            {"amount": _yuan(hint.amount), "region": hint.region, "area": hint.area, "why": hint.why}
-            for hint in line.hints
-        ],
-    }
-
-
-def _source(library: Library, key: str) -> dict[str, Any]:
-    citation = library.citation(key)
-    return {
-        "title": citation.title,
-        "number": citation.number or None,
-        "read_in": [{"title": text.title, "where": text.where} for text in citation.texts],
-    }
-
-
-def _yuan(fen: int | None) -> str | None:
-    if fen == NO_CEILING:
-        return "none"
-    return None if fen is None else format_yuan(fen)
-
-
-def _rate(rate: int | None) -> str | None:
-    return None if rate is None else format_rate(rate)
-
-
-_WHY = {
-    "recalled": "只凭记忆",
-    "secondary_citation": "转引",
-    "local_system_config": "某地系统里的数",
-    "line_of_parent": "上一级的线",
-    "other_area": "另一种户口的线",
-    "average": "平均数",
-    "floor": "最低指导线",
-}
 
 
 def _shown(library: Library, data: dict[str, Any]) -> Iterator[str]:
@@ -257,7 +134,7 @@ def _shown(library: Library, data: dict[str, Any]) -> Iterator[str]:
         if "lines" in data:
             yield from _shown_line(library, label, data["lines"][area])
     for rule in data.get("rules", ()):
-        certainty = _STATUS.get(rule["certainty"], rule["certainty"])
+        certainty = STATUS.get(rule["certainty"], rule["certainty"])
         basis = " ".join(filter(None, rule["basis"].values()))
         yield f"规定 {rule['id']}（{library.divisions.name(rule['region'])}，{certainty}）：{rule['text']} {basis}".rstrip()
 
@@ -279,7 +156,7 @@ def _shown_terms(library: Library, terms: dict[str, Any]) -> Iterator[str]:
     )
     if terms["employee_fixed"] or terms["employer_fixed"]:
         yield f"  另加定额：个人 {terms['employee_fixed'] or '0.00'}，单位 {terms['employer_fixed'] or '0.00'}"
-    statuses = (f"{part}{_STATUS[terms[key]]}" for part, key in _PARTS)
+    statuses = (f"{part}{STATUS[terms[key]]}" for part, key in _PARTS)
     yield f"  {'，'.join(statuses)}{'，可能还有别的收费' if terms['incomplete'] else ''}"
     if terms["outdated_since"]:
         yield f"  到 {terms['outdated_since']} 为止的数，新数预计 {terms['awaited']} 公布"
@@ -297,10 +174,10 @@ def _shown_line(library: Library, label: str, line: dict[str, Any]) -> Iterator[
         since = line["effective_from"] or line["as_of"]
         stale = "，太久没有核实，不用来下结论" if line["stale"] else ""
         name = library.divisions.name(line["region"])
-        yield f"低保线（{label}）：{line['amount']}，{name}，{since} 起，{_STATUS[line['status']]}{stale}"
+        yield f"低保线（{label}）：{line['amount']}，{name}，{since} 起，{STATUS[line['status']]}{stale}"
         yield from _shown_source(line["source"])
     for hint in line["hints"]:
-        yield f"  参考：{hint['amount']}（{library.divisions.name(hint['region'])}，{_WHY[hint['why']]}）"
+        yield f"  参考：{hint['amount']}（{library.divisions.name(hint['region'])}，{HINTS[hint['why']]}）"
 
 
 def _shown_source(source: dict[str, Any] | None) -> Iterator[str]:

@@ -14,28 +14,33 @@ from pathlib import Path
 from typing import Any, Final
 
 from calculator.fields import InputError, Problem
+from policy_kb.headings import (
+    AREA_WORDS,
+    BLANK,
+    DIGITS_LOST,
+    EMPLOYMENT_WORDS,
+    HEADINGS,
+    TOTAL_ROW,
+    has_lost_digits,
+    heading_names,
+    is_about_dibao,
+    is_id_like,
+)
 from policy_kb.sheets import (
     Cell,
     amount_text,
     date_text,
     find_columns,
-    normalise_heading,
     plain_text,
     rate_text,
     read_sheet,
     refuse,
 )
 
-_HEADINGS: Final[Mapping[str, str]] = {
-    "employee_no": "工号 员工编号 员工号 职工编号 职工号 人员编号 编号 employee_no employee_number employee_id emp_no staff_no",
-    "name": "姓名 名字 员工姓名 职工姓名 name full_name employee_name",
-    "region": "工作地 工作地点 工作城市 参保地 参保城市 参保地区 社保地 "
-    "社保缴纳地 缴纳地 缴费地 region job_region work_region city",
-    "dibao_region": "户籍地 户籍所在地 户口所在地 户籍 户口地 老家 "
-    "家乡 低保地 低保所在地 dibao_region hometown home_region hukou",
-    "area": "城乡 城镇农村 户口性质 户籍性质 户口类型 户籍类型 城乡类别 area hukou_type urban_rural",
-    "wage": "工资 应发工资 应发 月工资 月薪 税前工资 工资税前 工资应发 应发合计 工资总额 应发金额 wage gross gross_wage salary "
-    "monthly_wage monthly_salary gross_salary",
+#: The fields of a case by what the heading means, with the names that only a roster of households has.
+_MEANT: Final[Mapping[str, str]] = {"employee_no": "number", "dibao_region": "home_region"}
+_OWN: Final[Mapping[str, str]] = {
+    "dibao_region": "低保地 低保所在地 dibao_region",
     "net_wage": "到手 到手工资 实发 实发工资 税后工资 工资税后 工资实发 工资到手 实发金额 实发合计 take_home take_home_pay "
     "net_wage net net_salary net_pay",
     "base_wage": "缴费工资 上年月均工资 上年度月均工资 上年月平均工资 上年度月平均工资 去年月平均工资 申报工资 缴费基数工资 "
@@ -44,43 +49,27 @@ _HEADINGS: Final[Mapping[str, str]] = {
     "other_income": "其他收入 家庭其他收入 家里其他收入 别人的收入 其他人收入 other_income",
     "employee_on_book": "是否在册 在册 在不在册 本人是否在册 本人在册 低保本上有没有本人 employee_on_book on_book",
     "standard_monthly": "低保线 低保标准 当地低保线 当地低保标准 月低保标准 standard_monthly dibao_line dibao_standard",
-    "employment": "用工形式 用工类型 用工性质 用工方式 employment employment_type",
-    "injury_class": "工伤行业类别 工伤类别 行业类别 工伤风险类别 行业风险类别 injury_class risk_class",
-    "housing_fund_rate": "公积金比例 住房公积金比例 公积金缴存比例 公积金缴费比例 housing_fund_rate housing_fund",
     "on": "日期 月份 所属月份 费款所属期 缴费月份 计算日期 on date month",
 }
-NAMES: Final[Mapping[str, str]] = {
-    normalise_heading(name): field for field, names in _HEADINGS.items() for name in names.split()
+_FIELDS: Final = (
+    *("employee_no", "name", "region", "dibao_region", "area", "wage", "net_wage", "base_wage"),
+    *("household_size", "other_income", "employee_on_book", "standard_monthly", "employment"),
+    *("injury_class", "housing_fund_rate", "on"),
+)
+_HEADINGS: Final[Mapping[str, str]] = {
+    field: f"{HEADINGS.get(_MEANT.get(field, field), '')} {_OWN.get(field, '')}" for field in _FIELDS
 }
+NAMES: Final[Mapping[str, str]] = heading_names(_FIELDS, _HEADINGS)
 #: What precedes the columns of a rejected row.
 REJECTED_HEADINGS: Final = ("行号", "退回的列", "退回原因")
-_STATUS: Final = re.compile(r"低保|dibao|特困|五保|贫困|困难|建档立卡|救助")
-_ID_LIKE: Final = re.compile(
-    r"工号|编号|身份证|证件|护照|手机|电话|联系方式|微信|银行卡|卡号|账号|帐号|社保号|公积金号|idcard|idno|idnumber|"
-    r"employeeno|phone|mobile|^tel$|bank|account|passport"
-)
-_TOTAL_ROW: Final = frozenset({"合计", "总计", "小计", "总合计", "共计", "total", "subtotal", "sum"})
-_BLANK: Final = frozenset({"", "-", "--", "—", "——", "/", "\\", "n/a", "#n/a", "暂无", "空"})
-
 _WORDS: Final[Mapping[str, Mapping[str, object]]] = {
-    "area": {
-        "urban": "urban", "城镇": "urban", "城市": "urban", "非农": "urban", "非农业": "urban", "城镇户口": "urban",
-        "非农业户口": "urban", "城": "urban", "rural": "rural", "农村": "rural", "农业": "rural", "乡村": "rural",
-        "农村户口": "rural", "农业户口": "rural", "农": "rural", "乡": "rural", "unknown": "unknown", "不清楚": "unknown",
-    },
+    "area": {**AREA_WORDS, "unknown": "unknown", "不清楚": "unknown"},
     "employee_on_book": {
         "是": True, "在": True, "在册": True, "有": True, "y": True, "yes": True, "true": True, "1": True,
         "否": False, "不": False, "不在": False, "不在册": False, "没有": False, "无": False, "n": False, "no": False,
         "false": False, "0": False, "不清楚": None, "未知": None, "unknown": None,
     },
-    "employment": {
-        "employee": "employee", "职工": "employee", "全日制": "employee", "正式": "employee", "正式工": "employee",
-        "合同工": "employee", "合同制": "employee", "劳动合同": "employee", "part_time": "part_time",
-        "非全日制": "part_time", "兼职": "part_time", "小时工": "part_time", "flexible": "flexible",
-        "灵活就业": "flexible", "dispatched": "dispatched", "派遣": "dispatched", "劳务派遣": "dispatched",
-        "派遣工": "dispatched", "retired": "retired", "退休": "retired", "退休返聘": "retired", "返聘": "retired",
-        "student": "student", "学生": "student", "实习": "student", "实习生": "student",
-    },
+    "employment": EMPLOYMENT_WORDS,
 }  # fmt: skip
 _CLASSES: Final = "一二三四五六七八"
 
@@ -98,7 +87,6 @@ _PATHS: Final[Mapping[str, str]] = {
 _LABELS: Final[Mapping[str, str]] = {field: names.split()[0] for field, names in _HEADINGS.items()} | {
     "net_wage": "到手工资"
 }
-_DIGITS_LOST: Final = "“{heading}”在表格里是数字，超过 15 位的尾数已经丢了，请改成文本格式重新填"
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +123,7 @@ class Roster:
                 continue
             if value != "":
                 given[name] = value
-        if {given.get("name"), given.get("employee_no")} & _TOTAL_ROW:
+        if {given.get("name"), given.get("employee_no")} & TOTAL_ROW:
             problems = [Problem("not_allowed", "name", "file", choices=("这是合计行，不是职工",))]
         if problems:
             raise InputError(*problems)
@@ -156,10 +144,8 @@ class Roster:
     def lost_digits(self, cells: tuple[Cell, ...]) -> Iterator[str]:
         """What to say of numbers like an identity card's that the sheet has rounded."""
         for position in self.ids:
-            cell = cells[position]
-            number = isinstance(cell, int | float) and abs(cell) >= 10**15
-            if number or (isinstance(cell, str) and re.fullmatch(r"\d(\.\d+)?[eE]\+?\d+", cell)):
-                yield _DIGITS_LOST.format(heading=self.headings[position])
+            if has_lost_digits(cells[position]):
+                yield DIGITS_LOST.format(heading=self.headings[position])
 
 
 def read_roster(source: Path, defaults: Mapping[str, str]) -> Roster:
@@ -174,7 +160,7 @@ def read_roster(source: Path, defaults: Mapping[str, str]) -> Roster:
     width = max(len(row) for _, row in sheet.rows[index:])
     headings = (*headings, *[""] * (width - len(headings)))
     loose = [position for position in range(width) if position not in taken]
-    status = [position for position in loose if _STATUS.search(normalise_heading(headings[position]))]
+    status = [position for position in loose if is_about_dibao(headings[position])]
     behind = [
         position
         for position in loose
@@ -187,7 +173,7 @@ def read_roster(source: Path, defaults: Mapping[str, str]) -> Roster:
         columns=columns,
         first=tuple(sorted(taken)),
         behind=tuple(behind),
-        ids=frozenset(p for p in range(width) if _ID_LIKE.search(normalise_heading(headings[p]))),
+        ids=frozenset(p for p in range(width) if is_id_like(headings[p])),
         quarantined=tuple(headings[position] for position in status),
         rows=sheet.rows[index + 1 :],
         defaults=defaults,
@@ -197,7 +183,7 @@ def read_roster(source: Path, defaults: Mapping[str, str]) -> Roster:
 def _value(name: str, cell: Cell, heading: str) -> Any:
     """A cell in the shape in which a case wants the field; "" where it is blank. Raises `InputError`."""
     text = unicodedata.normalize("NFKC", plain_text(cell)).strip()
-    if text.casefold() in _BLANK:
+    if text.casefold() in BLANK:
         return ""
     if name in ("employee_no", "name"):
         return text.casefold()

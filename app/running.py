@@ -1,59 +1,198 @@
-"""The whole program in one process: pages and chat over one storage, with the work that nobody waits for beside them."""
+"""The whole program in one process: pages and chat over one storage, with the work that nobody waits for beside them.
+
+What the library's folders hold is taken up while the program runs: everything is assembled anew and swapped in one step,
+so that no answer is made of old and new. A request that has begun ends by the old one.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import gc
+import logging
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
+from threading import Event, Lock, Thread
+from typing import Any, Final, NamedTuple
 
 from flask import Flask
 
 from app.assistance import make_house
 from app.clock import now_in_china, today_in_china
-from app.console import make_console
+from app.console import make_console, make_importer
 from app.jobs import Jobs, open_queue
+from app.mailing import make_mailer, make_notifier
+from app.publishing import Publisher, Reloads
 from app.settings import Settings
 from app.web import create_app
 from bot.assistant import Assistant
 from bot.me_views import Me
 from bot.mine import Term
+from bot.receiving import Received
 from bot.views import Chat
+from delivery.messages import IncomingMessage
+from hr_inbox.notices import Mailer
 from policy_kb import compiled
+from policy_kb.answer import source_json
+from policy_kb.changes import Publishing
 from policy_kb.company import load_company
+from policy_kb.divisions import Divisions
+from policy_kb.files import PolicyError
 from storage.opening import Storage, open_storage
 from storage.retention import TERMS
 from web_calc import languages
 from web_calc.chat_papers import ChatPapers
 
+log = logging.getLogger("shebao.running")
+
 #: What the chat's cookie is signed with is made from the installation's own keys under this name.
 COOKIE = "chat cookie"
+#: Seconds between two looks at the folders. What changed is taken up once two looks saw the same, so that an import of
+#: several files is taken up whole.
+EVERY: Final = 2.0
+
+
+class Serving(NamedTuple):
+    """What answers: the pages, and the assistant behind every channel."""
+
+    app: Flask
+    assistant: Assistant
+
+
+class Program(Reloads):
+    """The application that is serving now, for a WSGI server; assembled anew when the library's folders change."""
+
+    def __init__(self, folders: Sequence[Path], every: float = EVERY) -> None:
+        self._folders = folders
+        self._every = every
+        self._lock = Lock()
+        self._stopped = Event()
+        self._seen: object = None
+        self._trouble = ""
+        self._watcher: Thread | None = None
+        self._assemble: Callable[[], Serving]
+        self._serving: Serving
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        """One request, answered by one assembly from its beginning to its end."""
+        return self.serving.app(environ, start_response)
+
+    def receive(self, message: IncomingMessage) -> Received:
+        """One message, for what is no page of ours."""
+        return self.serving.assistant.receive(message)
+
+    @property
+    def serving(self) -> Serving:
+        """What answers now."""
+        return self._serving
+
+    def start(self, assemble: Callable[[], Serving]) -> None:
+        """Assembles, and watches the folders from then on. Raises what `assemble` does."""
+        self._assemble = assemble
+        self._seen = _look(self._folders)
+        self._serving = assemble()
+        self._watcher = Thread(target=self._watch, name="library", daemon=True)
+        self._watcher.start()
+
+    def stop(self) -> None:
+        """No more looks at the folders."""
+        self._stopped.set()
+        if self._watcher is not None:
+            self._watcher.join()
+
+    def refresh(self) -> None:
+        """Takes up what the folders hold now. What cannot be assembled is logged, and the old one goes on."""
+        with self._lock:
+            seen = _look(self._folders)
+            if seen == self._seen:
+                return
+            self._seen = seen
+            gc.unfreeze()  # a library is frozen when it is loaded: the old one is to go
+            try:
+                self._serving = self._assemble()
+                self._trouble = ""
+                log.info("the library was taken up anew")
+            except Exception as error:
+                self._trouble = str(error) if isinstance(error, PolicyError) else type(error).__name__
+                log.error("the library was not taken up, the old one goes on: %s", self._trouble)
+            source_json.cache_clear()
+            gc.collect()
+            gc.freeze()
+
+    def trouble(self) -> str:
+        """Why what the folders hold is not in use; empty where it is."""
+        return self._trouble
+
+    def _watch(self) -> None:
+        before = self._seen
+        while not self._stopped.wait(self._every):
+            seen = _look(self._folders)
+            if seen == before and seen != self._seen:
+                self.refresh()
+            before = seen
+
+
+def _look(folders: Iterable[Path]) -> object:
+    """What changes when a file of the folders does: cheap enough for every other second."""
+    found = []
+    for folder in folders:
+        for path in sorted(folder.glob("*.yaml")):
+            try:
+                status = path.stat()
+            except FileNotFoundError:  # just replaced or taken away
+                continue
+            found.append((path, status.st_mtime_ns, status.st_size, status.st_ino))
+    return found
 
 
 @contextmanager
-def running(settings: Settings, *, demo: bool = False) -> Iterator[Flask]:
+def running(settings: Settings, *, demo: bool = False) -> Iterator[Program]:
     """The application with its jobs at work; `demo` makes tables and keys where there are none.
 
     Raises `StorageError` and `SettingsError` with what to do where something is missing.
     """
-    keys = settings.keys
+    keys, policy = settings.keys, settings.policy
     storage = open_storage(settings.database.address, keys.path, keys.journal, make=demo)
+    program = Program((*policy.overlays, policy.company_folder))
+    publisher = Publisher(policy, storage, program)
     try:
-        app, assistant = assemble(settings, storage, demo=demo)
-        jobs = Jobs(open_queue(settings), storage, channels={}, receive=assistant.receive)
+        mailer = make_mailer(settings.mail)
+        jobs = Jobs(
+            open_queue(settings),
+            storage,
+            channels={},
+            receive=program.receive,
+            publish=publisher.work,
+            notify=make_notifier(settings, storage, mailer),
+            importer=make_importer(storage, Divisions.load()),
+        )
+        program.start(
+            lambda: assemble(settings, storage, publisher, mailer, run_import=jobs.run_import, demo=demo)
+        )
         if settings.jobs.engine == "embedded":
             jobs.start(settings.jobs.threads)
         try:
-            yield app
+            yield program
         finally:
             jobs.stop()
     finally:
+        program.stop()
         storage.database.close()
 
 
-def assemble(settings: Settings, storage: Storage, *, demo: bool = False) -> tuple[Flask, Assistant]:
-    """Pages, chat and console over a storage."""
+def assemble(
+    settings: Settings,
+    storage: Storage,
+    publishing: Publishing,
+    mailer: Mailer | None = None,
+    *,
+    run_import: Callable[[str], None] | None = None,
+    demo: bool = False,
+) -> Serving:
+    """Pages, chat and console over a storage, with the library as the folders hold it."""
     library = compiled.load(settings.policy.overlays)
     company = load_company(settings.policy.company_folder, library, today_in_china())
-    assistant = Assistant(make_house(settings, library, company), storage.conversations, now_in_china)
+    house = make_house(settings, library, company, storage.bindings)
+    assistant = Assistant(house, storage.conversations, now_in_china)
     chat = Chat(
         receive=assistant.receive,
         transcript=storage.conversations,
@@ -64,7 +203,22 @@ def assemble(settings: Settings, storage: Storage, *, demo: bool = False) -> tup
         today=today_in_china,
         secret=storage.keys.index(COOKIE).hex(),
     )
-    console = make_console(settings, storage, library, demo=demo)
-    terms = [Term(each.kind, each.days, each.why) for each in TERMS]
-    me = Me(chat=chat, records=storage.records, divisions=library.divisions, terms=terms)
-    return create_app(settings, library, today_in_china, chat, console, me), assistant
+    console = make_console(
+        settings,
+        storage,
+        library,
+        company,
+        finder=house.finder,
+        mailer=mailer,
+        publishing=publishing,
+        run_import=run_import,
+        demo=demo,
+    )
+    me = Me(
+        chat=chat,
+        records=storage.mine,
+        consents=storage.records,
+        divisions=library.divisions,
+        terms=[Term(each.kind, each.days, each.why) for each in TERMS],
+    )
+    return Serving(create_app(settings, library, today_in_china, chat, console, company, me), assistant)

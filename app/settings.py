@@ -27,6 +27,13 @@ class Server:
     port: int = 8000
     threads: int = 8
     public_url: str = ""
+    proxy: str = ""
+
+    @property
+    def address(self) -> str:
+        """Where browsers reach the pages, without a slash at the end: what links begin with."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return (self.public_url or f"http://{host}:{self.port}").rstrip("/")
 
     @property
     def secure(self) -> bool:
@@ -35,11 +42,7 @@ class Server:
 
     def refuse_unless_loopback(self) -> None:
         """The demo's log-ins are public knowledge, so nobody else may reach it. Raises `SettingsError`."""
-        try:
-            loopback = self.host == "localhost" or ipaddress.ip_address(self.host).is_loopback
-        except ValueError:
-            loopback = False
-        if not loopback:
+        if not is_loopback(self.host):
             raise SettingsError(f"server.host: --demo accepts only a loopback address, not {self.host!r}")
 
 
@@ -113,6 +116,50 @@ class Understanding:
 
 
 @dataclass(frozen=True, slots=True)
+class SignIn:
+    """The company's own sign-in, beside login and password: OpenID, plain OAuth 2, or WeCom's scan."""
+
+    kind: str = "none"
+    name: str = "公司账号"
+    client_id: str = ""
+    client_secret: str = field(default="", repr=False)
+    client_secret_file: str = ""
+    issuer: str = ""
+    metadata_url: str = ""
+    authorize_url: str = ""
+    token_url: str = ""
+    userinfo_url: str = ""
+    scope: str = "openid profile email"
+    subject_claim: str = "sub"
+    login_claim: str = "preferred_username"
+    agent_id: str = ""
+    second_factor: str = "ours"
+
+    @property
+    def secret(self) -> str:
+        """The client's secret, from its file where one is named. Raises `SettingsError`."""
+        if not self.client_secret_file:
+            return self.client_secret
+        try:
+            return (HOME / self.client_secret_file).read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise SettingsError(f"oidc.client_secret_file: cannot be read ({error.strerror})") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """The server through which HR is told of new work; none while `host` is empty."""
+
+    host: str = ""
+    port: int = 587
+    security: str = "starttls"
+    user: str = field(default="", repr=False)
+    password: str = field(default="", repr=False)
+    password_file: str = ""
+    sender: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Log:
     """What is written to stderr."""
 
@@ -129,6 +176,8 @@ class Settings:
     keys: Keys = field(default_factory=Keys)
     jobs: Jobs = field(default_factory=Jobs)
     understanding: Understanding = field(default_factory=Understanding)
+    oidc: SignIn = field(default_factory=SignIn)
+    mail: Mail = field(default_factory=Mail)
     log: Log = field(default_factory=Log)
 
 
@@ -139,6 +188,8 @@ SECTIONS: Final[Mapping[str, type[Any]]] = {
     "keys": Keys,
     "jobs": Jobs,
     "understanding": Understanding,
+    "oidc": SignIn,
+    "mail": Mail,
     "log": Log,
 }
 #: Settings of which one word out of a few is accepted.
@@ -146,9 +197,31 @@ CHOICES: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("log", "level"): ("debug", "info", "warning", "error"),
     ("jobs", "engine"): ("embedded", "postgresql", "redis"),
     ("understanding", "engine"): ("embedded", "rasa"),
+    ("oidc", "kind"): ("none", "openid", "oauth2", "wecom"),
+    ("oidc", "second_factor"): ("ours", "theirs"),
+    ("mail", "security"): ("starttls", "tls", "none"),
 }
-#: Settings that may be empty: a Rasa server on loopback needs no token.
-MAY_BE_EMPTY: Final = ("server.public_url", "understanding.rasa_token")
+#: Settings that may be empty: a Rasa server on loopback needs no token, and no mail goes out without a server.
+MAY_BE_EMPTY: Final = (
+    "server.public_url",
+    "server.proxy",
+    "understanding.rasa_token",
+    *(f"oidc.{name}" for name in ("client_id", "client_secret", "client_secret_file", "agent_id")),
+    *(f"oidc.{name}" for name in ("issuer", "metadata_url", "authorize_url", "token_url", "userinfo_url")),
+    *(f"mail.{name}" for name in ("host", "user", "password", "password_file", "sender")),
+)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this computer itself.
+
+    >>> is_loopback("::1"), is_loopback("mail.example")
+    (True, False)
+    """
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def load_settings(path: Path = HOME / "config.toml", environ: Mapping[str, str] = os.environ) -> Settings:

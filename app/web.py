@@ -18,7 +18,7 @@ from bot.me_views import create_blueprint as create_me
 from bot.views import Chat
 from bot.views import create_blueprint as create_chat
 from policy_kb import compiled
-from policy_kb.company import load_company
+from policy_kb.company import Company, load_company
 from policy_kb.library import Library
 from web_calc import create_blueprint
 
@@ -31,15 +31,17 @@ def create_app(
     today: Callable[[], date] = today_in_china,
     chat: Chat | None = None,
     console: Blueprint | None = None,
+    company: Company | None = None,
     me: Me | None = None,
 ) -> Flask:
     """The application; with the web chat, HR's console and what is kept about an employee where there is
     something for them to stand on.
 
-    `library` and `today` can be pinned for tests.
+    `library`, its `company` rules and `today` can be pinned; else they are those of the settings and the day.
     """
     rules = compiled.load(settings.policy.overlays) if library is None else library
-    company = load_company(settings.policy.company_folder, rules, today())
+    if company is None:
+        company = load_company(settings.policy.company_folder, rules, today())
     app = Flask("web_calc", static_folder=None)
     app.register_blueprint(create_blueprint(rules, today, company))
     if chat is not None:

@@ -10,8 +10,55 @@ from locales import N_
 
 #: Every act that can be logged, with the words that a reader gets. An act that is not here cannot be written.
 ACTS: Final[Mapping[str, str]] = {
+    # Accounts of HR and how they sign in.
     "sign_in": N_("登录"),
     "sign_out": N_("退出"),
+    "sign_in_failed": N_("登录没有成功"),
+    "sign_in_locked": N_("试错太多，暂时锁住"),
+    "sessions_ended": N_("退出了自己在别处的登录"),
+    "password_changed": N_("改了自己的密码"),
+    "second_factor_set": N_("设了自己的动态码"),
+    "second_factor_reset": N_("取消了动态码，要重新设"),
+    "account_added": N_("加了账号"),
+    "account_invited": N_("重新发了邀请，原来的密码作废"),
+    "account_joined": N_("接受邀请，设了密码"),
+    "account_changed": N_("改了姓名或邮箱"),
+    "account_closed": N_("停用账号"),
+    "account_reopened": N_("重新启用账号"),
+    "account_unlocked": N_("解锁账号"),
+    "roles_changed": N_("改了角色"),
+    "tie_allowed": N_("准许用公司的登录"),
+    "account_tied": N_("第一次用公司的登录，已对上账号"),
+    "account_untied": N_("不再准许用公司的登录"),
+    # How HR serves: hours, targets, days, mails.
+    "set_hours": N_("改了上班时间"),
+    "set_targets": N_("改了回复时限"),
+    "set_day": N_("定了一天上不上班"),
+    "remove_day": N_("取消了一天的特别安排"),
+    "set_mail": N_("改了邮件提醒"),
+    "send_test_mail": N_("发了测试邮件"),
+    # The policy library
+    "policy_draft": N_("起草政策改动"),
+    "policy_revise": N_("修改政策改动"),
+    "policy_submit": N_("提交政策改动复核"),
+    "policy_return": N_("退回政策改动"),
+    "policy_withdraw": N_("作废政策改动"),
+    "policy_approve": N_("批准政策改动"),
+    "policy_schedule": N_("定政策改动的发布日"),
+    "policy_publish": N_("发布政策改动"),
+    "policy_fail": N_("政策改动没有发布成"),
+    "policy_take_back": N_("撤回政策改动"),
+    "policy_try": N_("试算政策改动"),
+    "policy_tell": N_("告诉职工数有更新"),
+    "policy_households": N_("为政策改动读了全部家庭的数"),
+    "policy_people": N_("看了结果因政策改动而变的人"),
+    # The dashboard's lists and its file.
+    "dibao_listed": N_("查看低保名单"),
+    "dibao_exported": N_("导出低保名单"),
+    "uninsured_listed": N_("查看没参保的名单"),
+    "cost_opened": N_("查看没参保累计怎么算的"),
+    "bases_listed": N_("查看缴费基数调整"),
+    "dashboard_exported": N_("导出看板"),
     # The log itself.
     "log_search": N_("在日志里查了和某人有关的记录"),
     "log_opened": N_("看了日志里写下的一条理由"),
@@ -19,13 +66,49 @@ ACTS: Final[Mapping[str, str]] = {
     "log_export": N_("导出了日志"),
     "log_forget": N_("从日志里抹去了指向某人的编号和写下的理由"),
     "restore": N_("用备份恢复了数据库"),
+    # the inbox
+    "cases_of_employee": N_("按职工找事项"),
+    # roster
+    "employee_opened": N_("打开了员工页"),
+    "employee_added": N_("新增员工"),
+    "employee_corrected": N_("更正员工资料"),
+    "employee_left": N_("登记离职"),
+    "employee_rejoined": N_("登记重新入职"),
+    "employee_erased": N_("删除录错的员工"),
+    "roster_exported": N_("导出花名册"),
+    "rows_imported": N_("导入表格"),
+    "import_undone": N_("撤销导入"),
+    "codes_made": N_("生成绑定码"),
+    "bound": N_("绑定聊天账号"),
+    "unbound": N_("结束绑定"),
+    "base_adjusted": N_("登记缴费基数调整"),
+    "consent_given": N_("登记单独同意"),
+    "consent_withdrawn": N_("撤回单独同意"),
+    "dibao_read": N_("查看低保状态"),
+    "dibao_recorded": N_("登记低保状态"),
+    # company
+    "company_changed": N_("修改单位设置"),
+    # Cases
+    "case_opened": N_("打开事项"),
+    "case_taken": N_("接手事项"),
+    "case_taken_over": N_("从同事那里接手事项"),
+    "case_released": N_("放回待办"),
+    "case_snoozed": N_("先放一放"),
+    "case_done": N_("办结"),
+    "case_reopened": N_("重新打开事项"),
+    "case_answered": N_("回复员工"),
+    "case_resent": N_("重新发送回复"),
+    "case_noted": N_("写内部备注"),
+    "cases_undone": N_("撤销批量操作"),
 }
 
 #: How acts begin that by themselves tell of somebody's dibao: whom they are about is shown to those alone who may see it.
 DIBAO: Final = ("dibao_", "consent_")
 
-#: Who acts where nobody does: the nightly jobs, the schedule.
+#: Who acts where nobody does: the nightly jobs, the schedule, a command in the terminal.
 SYSTEM: Final = "system"
+#: Who acts where it is not known who: at the door, before anybody is let in.
+NOBODY: Final = "nobody"
 #: An employee who acts for themselves. Who it is stands among the subjects, where it can be erased.
 EMPLOYEE: Final = "employee"
 

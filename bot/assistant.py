@@ -31,7 +31,14 @@ class Assistant:
     def _turn(self, kept: Kept, message: IncomingMessage) -> Said:
         known = Conversation(locale=kept.locale) if kept.state is None else Conversation.from_json(kept.state)
         outcome = converse(
-            self._house, known, self._now(), message.text, message.payload, message.kind, kept.id
+            self._house,
+            known,
+            self._now(),
+            message.text,
+            message.payload,
+            message.kind,
+            kept.id,
+            kept.asked,
         )
         after = outcome.conversation
         return Said(
@@ -42,6 +49,10 @@ class Assistant:
             topic=outcome.topic,
             asked=after.asked,
             erase=outcome.erase,
+            unanswered=outcome.unanswered,
+            binding=outcome.binding,
+            ratings=outcome.ratings,
+            reopened=outcome.reopened,
         )
 
 

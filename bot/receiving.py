@@ -9,12 +9,16 @@ from datetime import datetime
 from typing import Any, Literal, Protocol
 
 from delivery.messages import IncomingMessage, Reply
+from hr_inbox.ratings import AskedCase, Rated
 from hr_inbox.task import HrTask
+from hr_inbox.unanswered import Unanswered
+from people.bindings import BindingAct
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A conversation as it is stored. `state` is the dialogue's own plain data, None for a new conversation."""
+    """A conversation as it is stored. `state` is the dialogue's own plain data, None for a new conversation; `asked` are
+    its closed cases of which the employee was asked whether they are solved."""
 
     id: str
     version: int
@@ -22,13 +26,16 @@ class Kept:
     locale: str
     state: dict[str, Any] | None = field(repr=False)
     seen_at: datetime | None = None
+    asked: tuple[AskedCase, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What a turn comes to: the state to keep, the replies to send, the tasks to open for HR.
+    """What a turn comes to: the state to keep, the replies to send, the tasks to open for HR, what had no answer.
 
     `erase` asks for everything that is kept about this employee to go, after which only the replies are delivered.
+    `binding` ties the conversation to an employee of the roster, or unties it.
+    `ratings` are what was said of closed cases, `reopened` the numbers of those that go back to HR.
     """
 
     state: dict[str, Any] = field(repr=False)
@@ -38,6 +45,10 @@ class Said:
     topic: str = ""
     asked: str = ""
     erase: bool = False
+    unanswered: tuple[Unanswered, ...] = ()
+    binding: BindingAct | None = None
+    ratings: tuple[Rated, ...] = ()
+    reopened: tuple[str, ...] = ()
 
 
 class Work(Protocol):
@@ -53,7 +64,7 @@ class Work(Protocol):
         """The sender's conversation, locked until the transaction ends; opened where there is none."""
 
     def keep(self, kept: Kept, message: IncomingMessage, said: Said) -> tuple[str, ...]:
-        """Stores the turn: state under the next version, both sides' messages, outbox rows, tasks. The tasks' numbers."""
+        """Stores the turn: state under the next version, messages, outbox rows, tasks, counts. The tasks' numbers."""
 
     def hold(self, kept: Kept, message: IncomingMessage) -> None:
         """Stores a message for the person who holds the conversation; the assistant stays silent."""

@@ -105,7 +105,7 @@ class Label(NamedTuple):
     text: str
 
     def __str__(self) -> str:
-        return f'<text x="{_px(self.x)}" y="{_px(self.y)}">{escape(self.text)}</text>'
+        return f'<text x="{pixels(self.x)}" y="{pixels(self.y)}">{escape(self.text)}</text>'
 
 
 class Scale(NamedTuple):
@@ -138,10 +138,10 @@ def chart_svg(data: ChartData, *, font_family: str = FONT_FAMILY) -> str:
     title, told = escape(_title(data)), escape(description(data))
     return "\n".join(
         (
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_px(WIDTH)} {_px(frame.height)}" class="chart"'
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {pixels(WIDTH)} {pixels(frame.height)}" class="chart"'
             f' role="img" aria-labelledby="chart-title chart-desc" font-family="{escape(font_family)}"'
             # The variable font's own default is its thinnest weight; browsers do not know this attribute.
-            f' font-size="{_px(FONT_SIZE)}" font-variation-settings="\'wght\' 400">',
+            f' font-size="{pixels(FONT_SIZE)}" font-variation-settings="\'wght\' 400">',
             f'<title id="chart-title">{title}</title>',
             f'<desc id="chart-desc">{told}</desc>',
             *_plot(data, frame.x, frame.y),
@@ -283,7 +283,7 @@ def _legend_items(data: ChartData) -> Iterator[tuple[str, str]]:
 
 def _swatch(style: str, x: int, y: int) -> str:
     if style == BENEFIT:
-        return f'<rect {style} x="{_px(x)}" y="{_px(y - 50)}" width="{_px(SWATCH)}" height="10"/>'
+        return f'<rect {style} x="{pixels(x)}" y="{pixels(y - 50)}" width="{pixels(SWATCH)}" height="10"/>'
     return _path(style, [(x, y), (x + SWATCH, y)])
 
 
@@ -314,7 +314,7 @@ def _plot(data: ChartData, x: Scale, y: Scale) -> Iterator[str]:
         yield _arrow_down(insured[data.cliff], insured[data.cliff + 1])
     here = insured[data.wages.index(data.here)]
     yield _path(THIN, [here, (here[0], y.start)])
-    yield f'<circle {DOT} cx="{_px(here[0])}" cy="{_px(here[1])}" r="5"/>'
+    yield f'<circle {DOT} cx="{pixels(here[0])}" cy="{pixels(here[1])}" r="5"/>'
 
 
 def _arrow_down(before: tuple[int, int], after: tuple[int, int]) -> str:
@@ -325,7 +325,7 @@ def _arrow_down(before: tuple[int, int], after: tuple[int, int]) -> str:
 
 
 def _path(style: str, points: Sequence[tuple[int, int]]) -> str:
-    return f'<path {style} d="M{"L".join(f"{_px(x)} {_px(y)}" for x, y in points)}"/>'
+    return f'<path {style} d="M{"L".join(f"{pixels(x)} {pixels(y)}" for x, y in points)}"/>'
 
 
 def _money_ticks(data: ChartData) -> tuple[Fen, ...]:
@@ -382,10 +382,10 @@ def _yuan(fen: Fen) -> str:
     return str(fen // 100)
 
 
-def _px(tenths: int) -> str:
+def pixels(tenths: int) -> str:
     """Pixels in decimals.
 
-    >>> _px(1205)
+    >>> pixels(1205)
     '120.5'
     """
     sign, size = "-" if tenths < 0 else "", abs(tenths)

@@ -39,20 +39,32 @@ class DataTooLarge(ValueError):
     """The data would make a document far longer than any real one."""
 
 
-def render(template: str, data: Mapping[str, Any], *, format: Format = "pdf", ppi: float = PPI) -> bytes:
+def render(
+    template: str,
+    data: Mapping[str, Any],
+    *,
+    format: Format = "pdf",
+    ppi: float = PPI,
+    largest: int = LARGEST_DATA,
+) -> bytes:
     """The document as PDF/A-2u, or its first page as PNG or SVG.
 
     `data` holds what JSON can hold; `data["on"]` (ISO date) becomes the document's date. Its texts are never read
-    as markup. Raises `MissingGlyph` and `DataTooLarge`.
+    as markup. `largest` is how many bytes of JSON are taken. Raises `MissingGlyph` and `DataTooLarge`.
     """
-    return render_pages(template, data, format=format, ppi=ppi)[0]
+    return render_pages(template, data, format=format, ppi=ppi, largest=largest)[0]
 
 
 def render_pages(
-    template: str, data: Mapping[str, Any], *, format: Format = "pdf", ppi: float = PPI
+    template: str,
+    data: Mapping[str, Any],
+    *,
+    format: Format = "pdf",
+    ppi: float = PPI,
+    largest: int = LARGEST_DATA,
 ) -> list[bytes]:
     """Every page as PNG or SVG; of a PDF the one file."""
-    document = _Document(template, _as_json(data), _midnight(data))
+    document = _Document(template, _as_json(data, largest), _midnight(data))
     pdf = document.compiled("pdf", ppi)
     # Only the PDF/A export refuses a missing glyph, so it goes first; the layout it made is used again.
     return pdf if format == "pdf" else document.compiled(format, ppi)
@@ -104,14 +116,14 @@ def _midnight(data: Mapping[str, Any]) -> datetime:
     return datetime(on.year, on.month, on.day, tzinfo=UTC)
 
 
-def _as_json(data: Mapping[str, Any]) -> str:
+def _as_json(data: Mapping[str, Any], largest: int) -> str:
     text = json.dumps(data, ensure_ascii=False, allow_nan=False)
     try:
         size = len(text.encode())
     except UnicodeEncodeError as error:
         raise MissingGlyph(text[error.start : error.end]) from None
-    if size > LARGEST_DATA:
-        raise DataTooLarge(f"{size} bytes of data, {LARGEST_DATA} at most")
+    if size > largest:
+        raise DataTooLarge(f"{size} bytes of data, {largest} at most")
     if (lines := text.count(r"\n")) > MOST_LINES:
         raise DataTooLarge(f"{lines} line ends in the data, {MOST_LINES} at most")
     return text

@@ -7,30 +7,153 @@ from typing import Final, Literal
 
 from people.accounts import Account, Permission
 
-#: `anyone` needs no sign-in, `signed_in` no permission of its own.
-Need = Permission | Literal["anyone", "signed_in"]
+#: `anyone` needs no sign-in, `half_way` the password of a sign-in that is not complete, `signed_in` no permission of its own.
+Need = Permission | Literal["anyone", "half_way", "signed_in"]
 
 #: By endpoint, without the blueprint's name.
 NEEDS: Final[Mapping[str, Need]] = {
     "static": "anyone",
-    "sign_in": "anyone",
     "home": "signed_in",
+    # The door.
+    "sign_in": "anyone",
+    "sign_in_send": "anyone",
+    "sign_in_code": "half_way",
+    "sign_in_code_send": "half_way",
+    "sign_in_set_up": "half_way",
+    "sign_in_set_up_send": "half_way",
+    "invitation": "anyone",
+    "invitation_accept": "anyone",
+    "provider_start": "anyone",
+    "provider_back": "anyone",
+    "sign_out": "signed_in",
+    # One's own account.
+    "own": "signed_in",
+    "own_language": "signed_in",
+    "own_password": "signed_in",
+    "own_factor": "signed_in",
+    "own_factor_send": "signed_in",
+    "own_sessions_end": "signed_in",
+    # People and roles.
+    "accounts": "accounts",
+    "account_new": "accounts",
+    "account_add": "accounts",
+    "account": "accounts",
+    "account_person": "accounts",
+    "account_roles": "accounts",
+    "account_act": "accounts",
+    # dashboard
+    "dashboard": "dashboard",
+    "dashboard_file": "dashboard",
+    "dashboard_questions": "dashboard",
+    "dashboard_uninsured": "roster",
+    "dashboard_cost": "roster",
+    "dashboard_bases": "roster",
+    "dashboard_dibao": "dibao",
+    # roster: the list, an employee's page
+    "roster": "roster",
+    "roster_find": "roster",
+    "roster_export": "roster_edit",
+    "employee_new": "roster_edit",
+    "employee": "roster",
+    "employee_correct": "roster_edit",
+    "employee_insure": "roster_edit",
+    "employee_leave": "roster_edit",
+    "employee_rejoin": "roster_edit",
+    "employee_erase": "roster_edit",
+    "employee_adjust": "roster_edit",
+    "employee_unbind": "roster",
+    "employee_code": "roster",
+    "employee_dibao": "dibao",
+    "employee_dibao_tell": "dibao",
+    "employee_consent": "dibao",
+    # roster: codes on paper
+    "codes": "roster",
+    "codes_print": "roster",
+    "poster": "roster",
+    # roster: imports
+    "imports": "roster_edit",
+    "import_upload": "roster_edit",
+    "import_page": "roster_edit",
+    "import_progress": "roster_edit",
+    "import_choose": "roster_edit",
+    "import_mend": "roster_edit",
+    "import_leave_out": "roster_edit",
+    "import_leavers": "roster_edit",
+    "import_start": "roster_edit",
+    "import_discard": "roster_edit",
+    # company
+    "company": "company",
+    "company_entity": "company",
+    "company_account": "company",
+    "company_account_remove": "company",
+    "company_seal": "company",
+    "company_seal_picture": "company",
+    # Service times.
+    "service": "company",
+    "service_hours": "company",
+    "service_targets": "company",
+    "service_day": "company",
+    "service_day_remove": "company",
+    "service_mail": "company",
+    "service_mail_test": "company",
+    # The policy desk
+    "policy": "policy",
+    "policy_due": "policy",
+    "policy_regions": "policy",
+    "policy_rules": "policy",
+    "policy_changes": "policy",
+    "policy_change": "policy",
+    "policy_figure": "policy_edit",
+    "policy_import": "policy_edit",
+    "policy_rule": "policy_edit",
+    "policy_edit": "policy_edit",
+    "policy_try": "policy_edit",
+    "policy_submit": "policy_edit",
+    "policy_withdraw": "policy_edit",
+    "policy_try_again": "policy_review",
+    "policy_return": "policy_review",
+    "policy_approve": "policy_review",
+    "policy_schedule": "policy_review",
+    "policy_publish": "policy_review",
+    "policy_take_back": "policy_review",
+    "policy_tell": "policy_review",
+    "policy_people": "dibao",
     # log
     "log": "audit",
     "log_search": "audit",
     "log_event": "audit",
     "log_check": "audit",
     "log_export": "audit",
+    # the inbox
+    "inbox": "cases",
+    "inbox_changes": "cases",
+    "inbox_search": "cases",
+    "inbox_many": "cases",
+    "inbox_undo": "cases",
+    "case": "cases",
+    "case_take": "cases",
+    "case_take_over": "cases",
+    "case_release": "cases",
+    "case_snooze": "cases",
+    "case_finish": "cases",
+    "case_reopen": "cases",
+    "case_say": "cases",
+    "case_again": "cases",
+    "case_insert": "cases",
+    "case_note": "cases",
 }
 
 
-def allowed(endpoint: str, account: Account | None) -> bool:
-    """Whether somebody may open a page; `account` is None where nobody is signed in."""
+def allowed(endpoint: str, account: Account | None, *, half_way: bool = False) -> bool:
+    """Whether somebody may open a page; `account` is None where nobody is signed in, `half_way` once the password was
+    right."""
     need = NEEDS.get(endpoint)
     if need is None:
         return False
     if need == "anyone":
         return True
+    if need == "half_way":
+        return half_way
     if account is None:
         return False
     return need == "signed_in" or account.may(need)

@@ -25,8 +25,12 @@ NAME: Final = "hr"
 STATIC: Final = Path(__file__).with_name("static")
 #: A form is no file; imports say for themselves how much more they take.
 LARGEST_BODY: Final = 1024 * 1024
+#: What takes more, by endpoint: a sheet, and the picture of a seal with its form.
+LARGER_BODIES: Final[Mapping[str, int]] = {"import_upload": 11 * 2**20, "company_seal": 2 * 2**20}
 #: Where the cookie of the session keeps the token.
 TOKEN: Final = "token"
+#: Pages that are meant to be reached from another site.
+FROM_ELSEWHERE: Final = ("static", "provider_back")
 HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
@@ -40,6 +44,7 @@ HEADERS: Final = {
 }
 NOT_ALLOWED: Final = N_("这一页不在你的权限里。要用的话，请管理员给你加上相应的角色。")
 NOT_FOUND: Final = N_("没有这一页，或者它已经不在了。")
+TOO_LARGE: Final = N_("这个文件太大了，没有收。退回去看看上限是多少，换个小的再传。")
 STALE_FORM: Final = N_("这一页开得太久了，没有提交成功。内容还在，再点一次就行。")
 
 
@@ -103,6 +108,7 @@ def create_blueprint(console: Console, *sections: Section) -> Blueprint:
     blueprint.register_error_handler(CSRFError, door.stale_form)
     blueprint.register_error_handler(403, door.refused)
     blueprint.register_error_handler(404, door.missing)
+    blueprint.register_error_handler(413, door.too_large)
     blueprint.add_url_rule("/", "home", door.home)
     for section in sections:
         section.add_to(blueprint)
@@ -134,12 +140,15 @@ class _Door:
 
     def ask(self) -> ResponseReturnValue | None:
         """Who is there, and whether they may; a form must come from a page of ours."""
-        request.max_content_length = LARGEST_BODY
-        g.signed_in = self._console.sessions.find(session[TOKEN]) if TOKEN in session else None
+        endpoint = (request.endpoint or "").removeprefix(f"{NAME}.")
+        request.max_content_length = LARGER_BODIES.get(endpoint, LARGEST_BODY)
+        g.signed_in, g.half_way = self._who()
+        if _comes_from_elsewhere() and endpoint not in FROM_ELSEWHERE:
+            return landing(request.full_path.rstrip("?"))
         if request.method not in ("GET", "HEAD", "OPTIONS"):
             self._csrf.protect()
-        endpoint = (request.endpoint or "").removeprefix(f"{NAME}.")
-        if allowed(endpoint, None if g.signed_in is None else g.signed_in.account):
+        who = None if g.signed_in is None else g.signed_in.account
+        if allowed(endpoint, who, half_way=g.half_way is not None):
             return None
         if g.signed_in is not None:
             return self.refused(None)
@@ -147,6 +156,15 @@ class _Door:
             return {"error": {"code": "signed_out", "field": "session"}}, 401
         back = request.full_path if request.method == "GET" else ""
         return redirect(url_for(".sign_in", next=back.rstrip("?") or None), 303)
+
+    def _who(self) -> tuple[Session | None, Session | None]:
+        """Who is signed in, or else half-way there. What the demo's password opened is open in the demo alone."""
+        if TOKEN not in session:
+            return None, None
+        found = self._console.sessions.find(session[TOKEN])
+        if found is not None:
+            return (found if found.proof != "demo" or self._console.demo else None), None
+        return None, self._console.sessions.half_way(session[TOKEN])
 
     def home(self) -> ResponseReturnValue:
         """The first page that somebody may open."""
@@ -164,6 +182,9 @@ class _Door:
         if wants_json():
             return {"error": {"code": "not_found", "field": "path"}}, 404
         return self._notice(NOT_FOUND), 404
+
+    def too_large(self, error: object) -> ResponseReturnValue:
+        return self._notice(TOO_LARGE), 413
 
     def stale_form(self, error: object) -> ResponseReturnValue:
         if wants_json():
@@ -213,6 +234,18 @@ def actor() -> str:
     return events.account(account().id)
 
 
+def half_way() -> Session:
+    """The session of somebody whose password was right; only for pages that need one."""
+    found: Session = g.half_way
+    return found
+
+
+def landing(path: str) -> str:
+    """A page of ours that goes on to another one by itself: from here the browser sends the cookie, or keeps the one that
+    it gets with it."""
+    return render_template("hr_console/landing.html", path=path)
+
+
 def say(console: Console) -> Say:
     """The words in the reader's language."""
     return speak(console.languages.catalogue(locale(console)))
@@ -240,3 +273,12 @@ def done(endpoint: str, message: str = "", **values: Any) -> ResponseReturnValue
 
 def _hash(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+
+
+def _comes_from_elsewhere() -> bool:
+    """Whether a link in a mail or on another site was followed. The browser has then held the strict cookie back."""
+    return (
+        request.method == "GET"
+        and request.headers.get("Sec-Fetch-Site") == "cross-site"
+        and TOKEN not in session
+    )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final, Literal
 
 TaskKind = Literal[
@@ -25,6 +26,18 @@ PRIORITIES: Final[Mapping[str, int]] = {"urgent_injury": 0, "complaint": 1, "ref
 NORMAL: Final = 2
 
 TaskState = Literal["waiting", "taken", "snoozed", "done"]
+
+#: Who a case is for.
+Audience = Literal["everyone", "dibao", "complaint", "complaint_dibao"]
+#: What somebody must be allowed in order to see a case: all of it.
+NEEDED: Final[Mapping[Audience, frozenset[str]]] = {
+    "everyone": frozenset(("inbox",)),
+    "dibao": frozenset(("inbox", "dibao")),
+    "complaint": frozenset(("complaints",)),
+    "complaint_dibao": frozenset(("complaints", "dibao")),
+}
+#: Audiences from which whoever is named in the case is left out.
+COMPLAINTS: Final[frozenset[Audience]] = frozenset(("complaint", "complaint_dibao"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,3 +67,24 @@ class HrTask:
     def restricted(self) -> bool:
         """Whether a list shows neither its kind nor its topic."""
         return self.for_dibao_officer or self.kind in TELLING
+
+    @property
+    def audience(self) -> Audience:
+        """Who it is for.
+
+        >>> HrTask("question", ("我家低保停了",), dibao=True).audience, HrTask("complaint", ()).audience
+        ('dibao', 'complaint')
+        """
+        if self.kind == "complaint":
+            return "complaint_dibao" if self.dibao else "complaint"
+        return "dibao" if self.for_dibao_officer else "everyone"
+
+
+#: By when HR answers: of the task, since when the employee waits, their channel, and when they wrote last (which tells how
+#: long the channel still lets an answer through). None where nothing is promised.
+Due = Callable[[HrTask, datetime, str, datetime], datetime | None]
+
+
+def never_due(task: HrTask, since: datetime, channel: str, wrote_at: datetime) -> datetime | None:
+    """Nothing is promised."""
+    return None

@@ -1,4 +1,4 @@
-"""Checks over the policy articles: what each rests on, and how it speaks to a worker."""
+"""Checks over policy articles and ready replies: what each rests on, and how it speaks to a worker."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from policy_kb.library import USABLE, Library
 from policy_kb.lint import Finding
 from policy_kb.records import RuleRecord, Statute
 from policy_kb.references import REFERENCE, Place, UnknownReference, record_of, resolve
+from policy_kb.replies import REPLIES
 from policy_kb.script import simplified
 
 LONGEST_SENTENCE: Final = 40
@@ -41,29 +42,54 @@ _HAN: Final = re.compile(r"[\u4e00-\u9fff]")
 
 def lint_articles(library: Library, folder: Path = ARTICLES) -> list[Finding]:
     """Every finding over the articles below a folder, an article that cannot be read among them."""
-    found: list[Finding] = []
-    articles: list[Article] = []
-    for path in article_paths(folder):
-        try:
-            articles.append(read_article(path))
-        except PolicyError as error:
-            found.append(Finding("article_unreadable", path.parent.name, path.stem, None, str(error)))
+    articles, found = _read(folder)
     for article in articles:
         found += lint_article(article, library)
     return [*found, *_same_questions(articles), *_in_place(articles)]
 
 
+def lint_replies(library: Library, folder: Path = REPLIES) -> list[Finding]:
+    """Every finding over the ready replies below a folder."""
+    replies, found = _read(folder)
+    for reply in replies:
+        about = _About(reply)
+        found += [*_founded(about, library), *_shape_of_a_reply(about), *_spoken(about)]
+    return found
+
+
 def lint_article(article: Article, library: Library) -> Iterator[Finding]:
     """The findings about one article alone."""
     about = _About(article)
+    yield from _founded(about, library)
+    yield from _shape(about)
+    yield from _spoken(about)
+
+
+def _read(folder: Path) -> tuple[list[Article], list[Finding]]:
+    """What can be read below a folder, and a finding for each file that cannot."""
+    articles: list[Article] = []
+    found: list[Finding] = []
+    for path in article_paths(folder):
+        try:
+            articles.append(read_article(path))
+        except PolicyError as error:
+            found.append(Finding("article_unreadable", path.parent.name, path.stem, None, str(error)))
+    return articles, found
+
+
+def _founded(about: _About, library: Library) -> Iterator[Finding]:
+    article = about.article
     if article.region != NATION and article.region not in library.divisions:
         yield about("article_region", f"没有 {article.region} 这个地区，文件夹要用六位代码或 {NATION}")
     yield from _records(about, library)
     yield from _dates(about, library)
     yield from _references(about, library)
-    yield from _shape(about)
-    for where, text in _read_by_workers(article):
+
+
+def _spoken(about: _About) -> Iterator[Finding]:
+    for where, text in _read_by_workers(about.article):
         yield from _words(about, where, text)
+    yield from _long_sentences(about)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,8 +186,28 @@ def _shape(about: _About) -> Iterator[Finding]:
             yield about("article_steps", f"{name}: 要有 2 到 6 步，现在 {len(steps)} 步")
     if not (article.title_en and article.answer_en and article.steps_en):
         yield about("article_english", "缺英文：title_en、答案或步骤")
-    elif len(article.steps_en) != len(article.steps):
-        yield about("article_english", f"中文 {len(article.steps)} 步，英文 {len(article.steps_en)} 步")
+    yield from _same_steps(about)
+
+
+def _shape_of_a_reply(about: _About) -> Iterator[Finding]:
+    reply = about.article
+    if reply.intents or reply.questions:
+        yield about("reply_is_picked", "现成的答复没有 intents、questions：它由人事挑，不由问题找")
+    if not (reply.title_en and reply.answer_en):
+        yield about("article_english", "缺英文：title_en 或答案")
+    if len(reply.steps) > max(STEPS_ALLOWED):
+        yield about("article_steps", f"{STEPS}: 最多 {max(STEPS_ALLOWED)} 步，现在 {len(reply.steps)} 步")
+    yield from _same_steps(about)
+
+
+def _same_steps(about: _About) -> Iterator[Finding]:
+    chinese, english = len(about.article.steps), len(about.article.steps_en)
+    if english and english != chinese:
+        yield about("article_english", f"中文 {chinese} 步，英文 {english} 步")
+
+
+def _long_sentences(about: _About) -> Iterator[Finding]:
+    article = about.article
     for where, text in (
         *(("answer", each) for each in article.answer),
         *((STEPS, each) for each in article.steps),

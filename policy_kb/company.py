@@ -21,9 +21,10 @@ from calculator.rules import InsuranceTerms, Rules
 from calculator.trace import Step, Unit
 from locales import N_, Say, as_written
 from policy_kb.answer import answer, identity
-from policy_kb.company_rules import PARAMETERS, Ask, CompanyRule, Condition, read_rule
+from policy_kb.company_rules import PARAMETERS, Ask, CompanyRule, Condition, Expected, read_rule
 from policy_kb.files import PolicyError
 from policy_kb.library import Library
+from policy_kb.wording import problem_text
 
 CONFLICT: Final = N_("本单位有几条规则都设了“{what}”，按最新的 {rule}。")
 
@@ -244,17 +245,41 @@ def _steps(terms: InsuranceTerms, changes: Mapping[str, Any]) -> dict[str, Step]
     }
 
 
+class CaseResult(NamedTuple):
+    """What a rule's own case gives: `trouble` where it cannot be reckoned, else (path, expected, actual) by figure."""
+
+    name: str
+    trouble: str
+    figures: tuple[tuple[str, str, str | None], ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether every figure is exactly the one expected."""
+        return not self.trouble and all(expected == actual for _, expected, actual in self.figures)
+
+
+def run_cases(library: Library, rule: CompanyRule, today: date) -> list[CaseResult]:
+    """What each of the rule's own cases gives."""
+    return [_run_case(library, rule, case, today) for case in rule.cases]
+
+
+def _run_case(library: Library, rule: CompanyRule, case: Expected, today: date) -> CaseResult:
+    try:
+        result = calculate_with(library, case.given, today, (rule,))
+    except InputError as error:
+        problem = error.problems[0]
+        return CaseResult(case.name, f"{problem.field}：{problem_text(problem, as_written)}", ())
+    figures = ((path, expected, figure_at(result, path)) for path, expected in case.expect.items())
+    return CaseResult(case.name, "", tuple(figures))
+
+
 def check_cases(library: Library, rule: CompanyRule, today: date) -> list[str]:
     """What the rule's own cases give otherwise than they expect, one sentence each; exact, no tolerance."""
     found = []
-    for case in rule.cases:
-        try:
-            result = calculate_with(library, case.given, today, (rule,))
-        except InputError as error:
-            found.append(f"用例“{case.name}”读不懂：{error}")
-            continue
-        for path, expected in case.expect.items():
-            actual = figure_at(result, path)
+    for case in run_cases(library, rule, today):
+        if case.trouble:
+            found.append(f"用例“{case.name}”读不懂：{case.trouble}")
+        for path, expected, actual in case.figures:
             if actual != expected:
                 shown = "没有这一项" if actual is None else actual
                 found.append(f"用例“{case.name}”：{path} 应为 {expected}，算出 {shown}")
@@ -264,7 +289,7 @@ def check_cases(library: Library, rule: CompanyRule, today: date) -> list[str]:
 def calculate_with(
     library: Library, data: object, today: date, company: Iterable[CompanyRule]
 ) -> dict[str, Any]:
-    """The answer to a case with these rules applied, approved or not: for cases and dry runs."""
+    """The answer to a case with these rules applied, approved or not: for their own cases."""
     case = read_case(data, library.divisions.find, today)
     applied = apply(company, case, library.rules(case))
     result = answer(assess(applied.case, applied.rules, break_even=False), library)

@@ -7,26 +7,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 import yaml
 
 from calculator.fields import InputError, Problem
 from calculator.money import Fen, format_yuan
-from policy_kb.company import calculate_with, check_cases, figure_at
+from policy_kb.company import check_cases
 from policy_kb.company_rules import CompanyRule, plain_name, read_rule
+from policy_kb.effects import FIGURES, Rulebook, effect, largest_of, shown
 from policy_kb.files import PolicyError
 from policy_kb.importing import write_whole
 from policy_kb.library import Library
-
-_FIGURES: Final[Mapping[str, str]] = {
-    "employee_total": "个人合计",
-    "employer_total": "单位合计",
-    "take_home.insured": "到手",
-    "dibao.insured.countable_income": "可计入收入",
-    "dibao.insured.verdict": "结论",
-    "complete": "数字齐全",
-}
 
 
 class Difference(NamedTuple):
@@ -60,32 +52,34 @@ def dry_run(
     library: Library, rule: CompanyRule, today: date, households: Sequence[Mapping[str, Any]] | None = None
 ) -> DryRun:
     """The difference a rule would make, before anyone approves it."""
-    samples = sample_households(rule) if households is None else households
+    samples = sample_households(rule.regions, rule.start) if households is None else households
+    before, after = Rulebook(library), Rulebook(library, (rule,))
     found: list[Difference] = []
     changed = warned = 0
-    amounts: list[Fen] = []
+    largest: Fen = 0
     for case in samples:
-        before = calculate_with(library, case, today, ())
-        after = calculate_with(library, case, today, (rule,))
-        pairs = [(label, figure_at(before, path), figure_at(after, path)) for path, label in _FIGURES.items()]
-        differing = [(label, str(old), str(new)) for label, old, new in pairs if old != new]
-        changed += bool(differing)
-        warned += bool(after["company_warnings"] or after["company_asks"])
-        found += [Difference(_describe_household(library, case), *each) for each in differing]
-        amounts += [_fen(new) - _fen(old) for _, old, new in differing if _is_amount(old) and _is_amount(new)]
-    return DryRun(len(samples), changed, max(amounts, key=abs, default=0), tuple(found), warned)
+        differences, told = effect(before, after, case, today)
+        changed += bool(differences)
+        warned += told
+        largest = largest_of(differences, largest)
+        name = _describe_household(library, case)
+        found += [
+            Difference(name, FIGURES[each.figure], shown(each.before), shown(each.after))
+            for each in differences
+        ]
+    return DryRun(len(samples), changed, largest, tuple(found), warned)
 
 
-def sample_households(rule: CompanyRule) -> list[dict[str, Any]]:
-    """Forty households: the rule's regions, or four cities; wages from below the floor to above the ceiling."""
-    regions = rule.regions[:4] or ("110000", "310000", "320500", "440300")
+def sample_households(places: Sequence[str], on: date) -> list[dict[str, Any]]:
+    """Forty households: of the first four places, or of four cities; wages from below the floor to above the ceiling."""
+    regions = tuple(places[:4]) or ("110000", "310000", "320500", "440300")
     wages = ("2500", "3500", "4200", "5000", "6000", "8000", "12000", "20000", "30000", "50000")
     sizes = (1, 2, 3, 4)
     employments = ("employee", "employee", "employee", "dispatched", "part_time")
     return [
         {
             "region": regions[(index // 10) % len(regions)],
-            "on": rule.start.isoformat(),
+            "on": on.isoformat(),
             "area": ("urban", "rural")[index % 2],
             "household": {
                 "size": sizes[index % 4],
@@ -108,14 +102,6 @@ def _describe_household(library: Library, case: Mapping[str, Any]) -> str:
     household = case["household"]
     name = library.divisions.name(library.divisions.find(case["region"]))
     return f"{name} 工资 {household['earners'][0]['wage']}，{household['size']} 人"
-
-
-def _is_amount(text: str) -> bool:
-    return re.fullmatch(r"-?\d+\.\d\d", text) is not None
-
-
-def _fen(text: str) -> Fen:
-    return int(text.replace(".", ""))
 
 
 def approve(path: Path, reviewer: str, library: Library, today: date) -> CompanyRule:

@@ -28,7 +28,8 @@ from policy_kb.lint import plain_keys
 #: What a condition may speak about: facts of the employee asking.
 FACTS: Final = ("wage", "region", "dibao_region", "employment", "injury_class", "household_size", "area")
 _NUMBERS: Final = ("wage", "injury_class", "household_size")
-_OPERATORS: Final = ("is", "in", "below", "at_least", "between")
+#: How a fact may be compared.
+OPERATORS: Final = ("is", "in", "below", "at_least", "between")
 #: The unit's own assessed rate of work injury insurance: the classes' 0.2 % to 1.9 %, floated by half either way.
 INJURY_RATES: Final[tuple[Ppm, Ppm]] = (1_000, 28_500)
 LARGEST_FIXED: Final[Fen] = 50_000
@@ -125,13 +126,19 @@ def read_rule(path: Path, library: Library) -> CompanyRule:
 
 def parse_rule(data: Any, name: str, library: Library) -> CompanyRule:
     """A rule from plain data. Raises `PolicyError`."""
+    rule, problems = try_rule(data, library)
+    if problems:
+        raise PolicyError("; ".join(f"{name}: {_describe(problem)}" for problem in problems))
+    return rule
+
+
+def try_rule(data: Any, library: Library) -> tuple[CompanyRule, tuple[Problem, ...]]:
+    """A rule as far as it is understood, and everything that is not: without problems it is the rule."""
     problems: list[Problem] = []
     rule = _read(FieldReader(data, "", problems, library.divisions.find), data)
     if not problems:
         problems += _beyond_the_law(rule)
-    if problems:
-        raise PolicyError("; ".join(f"{name}: {_describe(problem)}" for problem in problems))
-    return rule
+    return rule, tuple(problems)
 
 
 def _describe(problem: Problem) -> str:
@@ -211,7 +218,7 @@ def _read_effect(part: FieldReader, settings: list[Setting], warnings: list[str]
         warnings.append(part.text("warn", required=True) or "")
     else:
         inner = part.part("ask_for")
-        field = inner.choice("field", _ASKABLE, "")
+        field = inner.choice("field", ASKABLE, "")
         if not field:
             inner.fail("missing_field", "field", "field")
         asks.append(Ask(field, inner.text("question", required=True) or ""))
@@ -219,7 +226,8 @@ def _read_effect(part: FieldReader, settings: list[Setting], warnings: list[str]
     part.close()
 
 
-_ASKABLE: Final = (
+#: What a rule may ask for.
+ASKABLE: Final = (
     "base_wage",
     "injury_class",
     "housing_fund_rate",
@@ -256,7 +264,7 @@ def _deeper(part: FieldReader, kind: str, depth: int) -> list[FieldReader]:
 
 def _read_comparison(part: FieldReader) -> Condition:
     fact = part.choice("fact", FACTS, "")
-    found = [operator for operator in _OPERATORS if part.has(operator)]
+    found = [operator for operator in OPERATORS if part.has(operator)]
     if not fact or len(found) != 1:
         part.fail("missing_field", "fact" if not fact else "is", "field")
         for operator in found:

@@ -18,31 +18,33 @@ from policy_kb.records import RegionRecords
 
 COMPILED: Final = Path(__file__).with_name("compiled.json")
 #: Changes when the compiled form does, so that a kept one of another form is made anew.
-FORM: Final = b"files by layer"
+FORM: Final = b"files by folder"
 EDITION: Final = Path(__file__).with_name("edition.txt")
 
 
 def load(overlays: Iterable[Path] = (), compiled: Path | None = COMPILED) -> Library:
     """The library that ships, with folders of a company's own region files laid over it.
 
-    `compiled` is read where it still matches the files, else made anew (and kept, where the folder can be written).
+    `compiled` is read for every folder whose files it still matches; the others are read anew (and kept, where it can
+    be written), so that a published figure does not have the whole library read again.
     Raises `PolicyError` where a file does not load.
     """
     folders = (REGIONS, *overlays)
-    fingerprint = _fingerprint(folders)
-    data = _kept(compiled, fingerprint) if compiled else None
-    if data is None:
-        data = {"fingerprint": fingerprint, "files": [_read(folder) for folder in folders]}
-        if compiled:
-            _keep(compiled, data)
+    prints = [_fingerprint(folder) for folder in folders]
+    kept = _kept(compiled) if compiled else {}
+    layers = [
+        kept[mark] if mark in kept else _read(folder) for mark, folder in zip(prints, folders, strict=True)
+    ]
+    if compiled and not kept.keys() >= set(prints):
+        _keep(compiled, dict(zip(prints, layers, strict=True)))
     divisions = Divisions.load()
     regions: dict[str, RegionRecords] = {}
-    for layer, files in enumerate(data["files"]):
+    for layer, files in enumerate(layers):
         for name, content in files.items():
             records = parse_region(content, name, divisions, layer)
             known = regions.get(records.region)
             regions[records.region] = records if known is None else known.joined(records)
-    canonical = json.dumps(data["files"], ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    canonical = json.dumps(layers, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     sha256 = hashlib.sha256(canonical.encode()).hexdigest()
     library = Library(regions.values(), divisions, EDITION.read_text(encoding="utf-8").strip(), sha256)
     # It stays and does not change: walking through it again and again would double the time of an answer.
@@ -50,11 +52,10 @@ def load(overlays: Iterable[Path] = (), compiled: Path | None = COMPILED) -> Lib
     return library
 
 
-def _fingerprint(folders: Iterable[Path]) -> str:
+def _fingerprint(folder: Path) -> str:
     digest = hashlib.sha256(FORM)
-    for folder in folders:
-        for path in sorted(folder.glob("*.yaml")):
-            digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    for path in sorted(folder.glob("*.yaml")):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
 
 
@@ -62,12 +63,13 @@ def _read(folder: Path) -> dict[str, Any]:
     return {path.name: read_yaml(path) for path in sorted(folder.glob("*.yaml"))}
 
 
-def _kept(path: Path, fingerprint: str) -> dict[str, Any] | None:
+def _kept(path: Path) -> dict[str, Any]:
+    """The files of each folder that was compiled, by its fingerprint."""
     try:
         data = json.loads(path.read_bytes())
     except (OSError, ValueError):
-        return None
-    return data if isinstance(data, dict) and data.get("fingerprint") == fingerprint else None
+        return {}
+    return data if isinstance(data, dict) else {}
 
 
 def _keep(path: Path, data: dict[str, Any]) -> None:

@@ -159,10 +159,18 @@ def _source(where: str, row: Mapping[str, str]) -> dict[str, str]:
             f"{where}：没有出处。要填来源标题，加上网址，或者文号和公布日期",
             "title" if not title else "where",
         )
-    source = {"title": title, "where": place}
+    source = {"title": _told_title(title, place, row), "where": place}
     if row.get("quote"):
         source["quote"] = row["quote"]
     return source
+
+
+def _told_title(title: str, place: str, row: Mapping[str, str]) -> str:
+    """A title with number and day of publication, where the place does not say them."""
+    published = f"{row['known']} 公布" if row.get("known") and row["known"] not in place else ""
+    number = row.get("document", "")
+    more = "，".join(filter(None, ("" if number in place else number, published)))
+    return f"{title}（{more}）" if more else title
 
 
 def _add_value(

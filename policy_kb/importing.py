@@ -6,10 +6,12 @@ A figure without a source is refused. Earlier values are never changed or remove
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
+from threading import get_ident
 from typing import Any, Final, Literal, TypeAlias
 
 import yaml
@@ -44,12 +46,29 @@ class Proposal:
     library: Library
 
 
-def propose(library: Library, path: Path, today: date) -> Proposal:
-    """What a file of figures would change. Nothing is written. Raises `InputError` where it may not be imported."""
-    additions = _with_own_sources(_plain(library, path), today)
+def propose(library: Library, path: Path, today: date, known_from: date | None = None) -> Proposal:
+    """What a file of figures would change. Nothing is written. Raises `InputError` where it may not be imported.
+
+    With `known_from` nothing counts as known before that day: what was answered before stays answerable as it was.
+    """
+    data = _plain(library, path)
+    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+    return propose_data(library, data, path.name, sha256, today, known_from)
+
+
+def propose_data(
+    library: Library,
+    data: dict[str, dict[str, Any]],
+    name: str,
+    sha256: str,
+    today: date,
+    known_from: date | None = None,
+) -> Proposal:
+    """The same for region data that is read already; `name` and `sha256` are what the record of the import says of it."""
+    additions = _with_own_sources(data, today, known_from)
     if not additions:
         raise refuse("文件里没有可导入的数")
-    merged, new = _merged(library, additions, path.name)
+    merged, new = _merged(library, additions, name)
     notes = list(_refuse_overlaps(library, new))
     findings = _new_findings(library, merged, new)
     refused = [finding for finding in findings if finding.rule in _REFUSED]
@@ -59,9 +78,10 @@ def propose(library: Library, path: Path, today: date) -> Proposal:
         )
     for records in new:
         notes += _without_effect(merged, records)
+        notes += _columns_lost(library, merged, records)
     return Proposal(
-        file=path.name,
-        sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+        file=name,
+        sha256=sha256,
         additions=additions,
         changes=tuple(change for records in new for change in changes_of(library, records)),
         findings=tuple(findings),
@@ -71,34 +91,80 @@ def propose(library: Library, path: Path, today: date) -> Proposal:
 
 
 def import_figures(proposal: Proposal, folder: Path, by: str, today: date) -> list[Path]:
-    """Add what was proposed to the overlay folder, a file per region; what is there stays. Raises `InputError`."""
-    written = []
+    """Add what was proposed to the overlay folder, a file per region; what is there stays. Raises `InputError`.
+
+    Every file is made before the first is written, so that a region that does not load leaves the others alone.
+    """
+    entry = f"{today.isoformat()} {by} 导入 {proposal.file}（sha256 {proposal.sha256[:16]}）"
+    texts: dict[Path, str] = {}
     for region, addition in proposal.additions.items():
         path = folder / f"{region}.yaml"
-        entry = f"{today.isoformat()} {by} 导入 {proposal.file}（sha256 {proposal.sha256[:16]}）"
         try:
             kept = read_yaml(path) if path.exists() else {"region": region, "name": addition["name"]}
             data = _add({**kept}, addition, entry)
             parse_region(data, path.name, proposal.library.divisions)
-            folder.mkdir(parents=True, exist_ok=True)
-            write_yaml(path, data)
         except PolicyError as error:
             raise refuse(str(error), path.name) from error
         except OSError as error:
-            raise refuse(f"写不了 {path}：{error.strerror}", path.name) from error
-        written.append(path)
-    return written
+            raise refuse(f"读不了 {path}：{error.strerror}", path.name) from error
+        texts[path] = _yaml(data)
+    _write(texts, folder)
+    return list(texts)
 
 
-def write_yaml(path: Path, data: Mapping[str, Any]) -> None:
-    """Write a file so that it is either the old one or the new one, never half of one."""
-    text = yaml.safe_dump(data, allow_unicode=True, sort_keys=False, width=110)
-    write_whole(path, text)
+def take_back_figures(additions: Mapping[str, Mapping[str, Any]], folder: Path, entry: str) -> list[Path]:
+    """Take figures that were imported out of the overlay folder again; what is not there is left out, what came since
+    stays. A file with nothing left in it goes. `entry` is noted in the files that stay. Raises `InputError`."""
+    texts: dict[Path, str] = {}
+    for region, addition in additions.items():
+        path = folder / f"{region}.yaml"
+        try:
+            kept = read_yaml(path) if path.exists() else None
+        except (PolicyError, OSError) as error:
+            raise refuse(f"读不了 {path.name}：{error}", path.name) from error
+        data = None if kept is None else _without(kept, addition)
+        if kept is None or data is None or data == kept:
+            continue
+        left = any(data.get(section) for section in ("notices", "lines"))
+        texts[path] = _yaml(data | {"notes": [*(data.get("notes") or []), entry]}) if left else ""
+    _write(texts, folder)
+    return list(texts)
+
+
+def _without(kept: dict[str, Any], addition: Mapping[str, Any]) -> dict[str, Any]:
+    data = dict(kept)
+    for section in ("notices", "lines"):
+        gone = [plain_keys(each) for each in addition[section]]
+        data[section] = [each for each in kept.get(section) or [] if plain_keys(each) not in gone]
+    used = {str(key) for record in (*_values(data), *data["lines"]) for key in record.get("sources") or ()}
+    data["sources"] = {
+        key: source
+        for key, source in (kept.get("sources") or {}).items()
+        if str(key) in used or str(key) not in addition["sources"]
+    }
+    return data
+
+
+def _write(texts: Mapping[Path, str], folder: Path) -> None:
+    """Files in the place of what is there, one after the other; one without a text goes. Raises `InputError`."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for path, text in texts.items():
+            if text:
+                write_whole(path, text)
+            else:
+                path.unlink(missing_ok=True)
+    except OSError as error:
+        raise refuse(f"写不了 {folder}：{error.strerror}", folder.name) from error
+
+
+def _yaml(data: Mapping[str, Any]) -> str:
+    return yaml.safe_dump(data, allow_unicode=True, sort_keys=False, width=110)
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Replace a file's text in one step."""
-    beside = path.with_name(f"{path.name}.new")
+    """Replace a file's text in one step: it is either the old one or the new one, never half of one."""
+    beside = path.with_name(f"{path.name}.{os.getpid()}-{get_ident()}.new")
     beside.write_text(text, encoding="utf-8")
     beside.replace(path)
 
@@ -164,7 +230,9 @@ def _from_regions(library: Library, parts: list[dict[str, Any]]) -> dict[str, di
     return found
 
 
-def _with_own_sources(data: dict[str, dict[str, Any]], today: date) -> dict[str, dict[str, Any]]:
+def _with_own_sources(
+    data: dict[str, dict[str, Any]], today: date, known_from: date | None
+) -> dict[str, dict[str, Any]]:
     """Source keys that no other file has, and the day from which each record is known."""
     for part in data.values():
         if not isinstance(part["sources"], dict) or not all(
@@ -180,7 +248,9 @@ def _with_own_sources(data: dict[str, dict[str, Any]], today: date) -> dict[str,
                     dict.fromkeys(names.get(str(key), str(key)) for key in record["sources"])
                 )
         for each in (*part["notices"], *part["lines"]):
-            each["known"] = each.get("known") or today.isoformat()
+            each["known"] = str(each.get("known") or today)
+            if known_from is not None:
+                each["known"] = max(each["known"], known_from.isoformat())
     return data
 
 
@@ -306,6 +376,24 @@ def _without_effect(merged: Library, records: RegionRecords) -> Iterator[str]:
         if (shown.amount, shown.as_of) != (getattr(line, area), line.as_of):
             advice = "要证明原来的数还有效，执行日期留空，只填核实日期"
             raise refuse(f"{name}低保线：{day} 起已有一条，导入后不会生效。{advice}", "from")
+
+
+def _columns_lost(library: Library, merged: Library, records: RegionRecords) -> Iterator[str]:
+    """A line for one kind of household, where the record before it had both: the other one is then unknown."""
+    columns: tuple[tuple[Area, str], ...] = (("urban", "城镇"), ("rural", "农村"))
+    for line in records.lines:
+        day = line.start or line.as_of
+        if line.kind != "line" or day is None:
+            continue
+        known = max(day, line.known or day)
+        for area, label in columns:
+            before, after = (
+                find_line(each.regions, each.divisions, records.region, area, day, known).amount
+                for each in (library, merged)
+            )
+            if before is not None and after is None:
+                name = merged.divisions.name(records.region)
+                yield f"{name}{label}低保线原来有，这一条没有填，公布后{label}就没有数了"
 
 
 def kind_of(path: Path) -> Literal["rule", "figures"]:

@@ -24,12 +24,26 @@ from calculator.fields import InputError, Problem
 #: What a cell of a sheet holds; "" where it is blank.
 Cell: TypeAlias = str | int | float | bool | date | timedelta
 
-LARGEST_FILE: Final = 200 * 2**20
-LARGEST_UNPACKED: Final = 2**30
-MOST_ROWS: Final = 1_000_000
 MOST_COLUMNS: Final = 500
-MOST_CELLS: Final = 20_000_000
 _HEADING_WITHIN: Final = 20
+#: Unpacked bytes that may be any number of times the file.
+_SMALL: Final = 20 * 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How large a sheet may be: bytes of the file, and of what it unpacks to; how many times the file that may be, where
+    it is more than a few megabytes; rows; cells of the full rectangle."""
+
+    file: int = 200 * 2**20
+    unpacked: int = 2**30
+    ratio: int = 1000
+    rows: int = 1_000_000
+    cells: int = 20_000_000
+
+
+#: For a sheet on this computer, which nobody else waits for.
+AT_HOME: Final = Limits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,27 +64,37 @@ def read_sheet(path: Path) -> Sheet:
     What the file is, its content decides, not its name.
     """
     try:
-        size = path.stat().st_size
-        if size > LARGEST_FILE:
-            raise refuse(f"文件太大（上限 {LARGEST_FILE // 2**20} MB）")
-        head = path.read_bytes()[:8]
+        if path.stat().st_size > AT_HOME.file:
+            raise _too_large(AT_HOME)
+        data = path.read_bytes()
     except OSError as error:
         raise refuse(f"打不开 {path}：{error.strerror}") from error
-    if not size:
+    return read_table(data)
+
+
+def read_table(data: bytes, limits: Limits = AT_HOME) -> Sheet:
+    """The sheet in the bytes of a file. Raises `InputError`."""
+    if len(data) > limits.file:
+        raise _too_large(limits)
+    if not data:
         raise refuse("文件是空的")
-    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-        _refuse_hostile(path)
-        rows = _read_workbook(path)
-    elif head.startswith(b"\xd0\xcf\x11\xe0"):
-        rows = _read_workbook(path)
+    if data.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        _refuse_hostile(data, limits)
+        rows = _read_workbook(data)
+    elif data.startswith(b"\xd0\xcf\x11\xe0"):
+        rows = _read_workbook(data)
     else:
-        rows = _read_text(path.read_bytes())
+        rows = _read_text(data)
     kept = tuple((number, row) for number, row in rows if any(cell != "" for cell in row))
     if not kept:
         raise refuse("表是空的")
-    if len(kept) > MOST_ROWS:
-        raise refuse(f"行数太多（上限 {MOST_ROWS}）")
+    if len(kept) > limits.rows:
+        raise refuse(f"行数太多（上限 {limits.rows}）")
     return Sheet(kept)
+
+
+def _too_large(limits: Limits) -> InputError:
+    return refuse(f"文件太大（上限 {limits.file // 2**20} MB）")
 
 
 def _read_text(data: bytes) -> list[tuple[int, tuple[Cell, ...]]]:
@@ -135,26 +159,27 @@ def _undo_defused(text: str) -> str:
 _CELL: Final = re.compile(rb'<(?:\w+:)?c\b[^>]*?\br="([A-Z]{1,3})([0-9]{1,7})"[^>]*>')
 
 
-def _refuse_hostile(path: Path) -> None:
+def _refuse_hostile(data: bytes, limits: Limits) -> None:
     """Refuse what would not fit into memory: the reader lays a sheet out as a full rectangle."""
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
             names = archive.namelist()
-            if sum(info.file_size for info in archive.infolist()) > LARGEST_UNPACKED:
+            unpacked = sum(info.file_size for info in archive.infolist())
+            if unpacked > min(limits.unpacked, max(_SMALL, limits.ratio * len(data))):
                 raise refuse("文件解开后太大")
             if "xl/workbook.xml" not in names:
                 raise refuse("这不是 .xlsx 工作簿，请另存为 .xlsx 再导入")
             for name in names:
                 if name.startswith("xl/worksheets/") and name.endswith(".xml"):
                     with archive.open(name) as member:
-                        _refuse_wide(member)
+                        _refuse_wide(member, limits)
     except InputError:
         raise
     except Exception as error:  # a damaged archive fails in as many ways as it has parts
         raise refuse("文件损坏，打不开") from error
 
 
-def _refuse_wide(member: Any) -> None:
+def _refuse_wide(member: Any, limits: Limits) -> None:
     last_row = last_column = 0
     rest = b""
     while chunk := member.read(2**20):
@@ -164,7 +189,7 @@ def _refuse_wide(member: Any) -> None:
                 last_row = max(last_row, int(match[2]))
                 last_column = max(last_column, _column_number(match[1]))
         rest = text[max(text.rfind(b"<"), len(text) - 4096) :] if b"<" in text[-4096:] else b""
-    if last_row > MOST_ROWS or last_column > MOST_COLUMNS or last_row * last_column > MOST_CELLS:
+    if last_row > limits.rows or last_column > MOST_COLUMNS or last_row * last_column > limits.cells:
         raise refuse(f"表太大：用到了第 {last_row} 行、第 {last_column} 列。请删掉表外的内容再导入")
 
 
@@ -175,9 +200,9 @@ def _column_number(letters: bytes) -> int:
     return number
 
 
-def _read_workbook(path: Path) -> list[tuple[int, tuple[Cell, ...]]]:
+def _read_workbook(data: bytes) -> list[tuple[int, tuple[Cell, ...]]]:
     try:
-        book = python_calamine.CalamineWorkbook.from_path(str(path))
+        book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
         for meta in book.sheets_metadata:
             if meta.visible == python_calamine.SheetVisibleEnum.Visible:
                 rows = book.get_sheet_by_name(meta.name).to_python(skip_empty_area=False)
@@ -239,6 +264,18 @@ def normalise_heading(cell: Cell) -> str:
     return re.sub(r"/?元(/月)?$", "", re.sub(r"[()\[\]【】{}]", "", text))
 
 
+def find_headings(sheet: Sheet, names: Mapping[str, str], least: int = 2) -> tuple[int, tuple[str, ...]]:
+    """The index of the row that looks most like headings, and all headings as written. Titles above are skipped."""
+    best: tuple[int, int] = (0, 0)
+    for index, (_, row) in enumerate(sheet.rows[:_HEADING_WITHIN]):
+        known = sum(normalise_heading(cell) in names for cell in row)
+        if known > best[1]:
+            best = index, known
+        if known >= least:
+            break
+    return best[0], tuple(plain_text(cell) for cell in sheet.rows[best[0]][1])
+
+
 def find_columns(
     sheet: Sheet, names: Mapping[str, str], least: int = 2
 ) -> tuple[int, tuple[str, ...], dict[str, int]]:
@@ -247,16 +284,7 @@ def find_columns(
     `names` maps normalised headings to fields. Titles above are skipped. Raises `InputError` where two columns
     claim one field; gives an empty dictionary where nothing is recognised.
     """
-    best: tuple[int, int] = (0, 0)
-    for index, (_, row) in enumerate(sheet.rows[:_HEADING_WITHIN]):
-        known = sum(normalise_heading(cell) in names for cell in row)
-        if known > best[1]:
-            best = index, known
-        if known >= least:
-            break
-    index = best[0]
-    row = sheet.rows[index][1]
-    headings = tuple(plain_text(cell) for cell in row)
+    index, headings = find_headings(sheet, names, least)
     columns: dict[str, int] = {}
     for position, heading in enumerate(headings):
         name = names.get(normalise_heading(heading))

@@ -19,16 +19,18 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Connection, MetaData, Row, Table, Uuid, insert, select, update
+from sqlalchemy import Connection, MetaData, Row, Table, Uuid, delete, insert, select, update
 
 from delivery.outbox import OPEN
 from storage.database import Database
 from storage.erasing import ErasureJournal, erase_again
 from storage.errors import StorageError
 from storage.migrating import BASE, HEAD, check_current, downgrade, revision_of, revisions, upgrade
-from storage.tables import erasures, metadata, outbox
+from storage.tables import erasures, invitations, metadata, outbox, sessions, sign_in_journeys, sign_in_tries
 
 FORM: Final = "shebao backup 1"
+#: What lets somebody in, or keeps somebody out, at one moment only; it is not brought back.
+OPEN_DOORS: Final = (sessions, invitations, sign_in_journeys, sign_in_tries)
 _MANIFEST: Final = "manifest.json"
 _ROWS: Final = 1000
 
@@ -85,6 +87,9 @@ def restore(database: Database, path: Path, journal: ErasureJournal, *, force: b
             upgrade(connection, manifest["revision"])
             rows = {name: _read_table(connection, archive, name) for name in manifest["tables"]}
             upgrade(connection, HEAD)
+            # Who has signed out since, or used a link, does not get in by it again.
+            for table in OPEN_DOORS:
+                connection.execute(delete(table))
             # An old backup would otherwise send what has been sent since.
             dropped = connection.execute(
                 update(outbox)

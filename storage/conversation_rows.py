@@ -59,6 +59,7 @@ class Opened:
     locale: str
     version: int
     holder: Literal["assistant", "person"]
+    held_by: str | None
     last_seq: int
     state: bytes | None = field(repr=False)
     seen_at: datetime | None
@@ -178,6 +179,7 @@ def _opened(keys: Keys, row: Row[Any]) -> Opened:
         locale=row.locale,
         version=row.version,
         holder=row.holder,
+        held_by=row.held_by,
         last_seq=row.last_seq,
         state=row.state,
         seen_at=row.seen_at,

@@ -1,4 +1,4 @@
-"""Conversations: turns are kept in them, browsers and HR read them, a person takes them over and gives them back."""
+"""Conversations: turns are kept in them, and browsers read them. Who speaks in them: `storage/holding.py`."""
 
 from __future__ import annotations
 
@@ -8,18 +8,17 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.receiving import Kept, Works
-from delivery.messages import Reply
 from delivery.transcript import Entry
-from storage.conversation_rows import add_bubbles, find_sender, lock, read_bubble
+from hr_inbox.task import Due, never_due
+from storage.conversation_rows import find_sender, read_bubble
 from storage.database import Database
 from storage.erasing import ErasureJournal
-from storage.errors import StorageError
 from storage.keys import Keys
-from storage.tables import conversations, messages, person_keys
+from storage.tables import messages, person_keys
 from storage.turns import Turn, kept_as
 
 log = logging.getLogger("shebao.storage")
@@ -31,31 +30,30 @@ _HISTORY: Final = (
     .order_by(messages.c.seq)
     .limit(bindparam("most"))
 )
-_HAND: Final = update(conversations).where(
-    conversations.c.id == bindparam("of"), conversations.c.holder == bindparam("from")
-)
-_TAKE_OVER: Final = _HAND.values(
-    holder="person", version=conversations.c.version + 1, taken_version=conversations.c.version + 1
-)
-_GIVE_BACK: Final = _HAND.values(holder="assistant", version=conversations.c.version + 1)
 
 
 class Conversations(Works):
-    """Every conversation of every channel."""
+    """Every conversation of every channel. `due` tells by when HR answers what is handed over."""
 
     def __init__(
-        self, database: Database, keys: Keys, journal: ErasureJournal, now: Callable[[], datetime]
+        self,
+        database: Database,
+        keys: Keys,
+        journal: ErasureJournal,
+        now: Callable[[], datetime],
+        due: Due = never_due,
     ) -> None:
         self._database = database
         self._keys = keys
         self._journal = journal
         self._now = now
+        self._due = due
 
     @contextmanager
     def begin(self) -> Iterator[Turn]:
         """A transaction that commits when its block ends and rolls back when the block raises."""
         with self._database.work() as connection:
-            turn = Turn(connection, self._keys, self._now())
+            turn = Turn(connection, self._keys, self._now(), self._due)
             yield turn
         if turn.erased:
             self._note(turn)
@@ -78,35 +76,6 @@ class Conversations(Works):
             Entry(row.seq, row.author, read_bubble(box, conversation, row.seq, row.body), row.at)
             for row in rows
         )
-
-    def take_over(self, conversation: str) -> bool:
-        """A person answers from now on, and what waits of the assistant's is dropped; whether that is new.
-
-        What a worker is just sending still arrives, but before anything the person says: rows go out in order.
-        """
-        with self._database.work() as connection:
-            changed = connection.execute(_TAKE_OVER, {"of": conversation, "from": "assistant"})
-        return changed.rowcount == 1
-
-    def give_back(self, conversation: str) -> bool:
-        """The assistant answers again; whether a person held the conversation."""
-        with self._database.work() as connection:
-            changed = connection.execute(_GIVE_BACK, {"of": conversation, "from": "person"})
-        return changed.rowcount == 1
-
-    def say(self, conversation: str, bubble: Reply) -> str:
-        """What the person who holds the conversation says; the id of its row in the outbox."""
-        with self._database.work() as connection:
-            opened = lock(connection, self._keys, conversation)
-            if opened is None or opened.holder != "person":
-                raise StorageError("a person must take the conversation over before speaking in it")
-            (queued,) = add_bubbles(connection, opened, [("hr", bubble)], opened.version, self._now())
-            connection.execute(
-                update(conversations)
-                .where(conversations.c.id == conversation)
-                .values(last_seq=opened.last_seq)
-            )
-        return queued
 
     def _note(self, turn: Turn) -> None:
         # The database has the erasure and the journal catches up at the next start, so the employee is not told that

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import Connection, bindparam
+from sqlalchemy import Connection, bindparam, select
 
 from storage.database import DIALECTS, upsert
 from storage.tables import counters
@@ -23,3 +23,9 @@ def next_of(connection: Connection, counter: str) -> int:
     committed first. Counters are taken in the order tasks, task_changes, audit: in two orders they would wait for each
     other."""
     return int(connection.execute(_NEXT[connection.dialect.name], {"counted": counter}).scalar_one())
+
+
+def current(connection: Connection, counter: str) -> int:
+    """The last number that was committed; every smaller one was, too."""
+    found = connection.execute(select(counters.c.value).where(counters.c.name == counter))
+    return found.scalar_one_or_none() or 0

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from itertools import count
 from pathlib import Path
 from threading import RLock
 from typing import Any, Final
@@ -23,6 +25,7 @@ CONNECTIONS: Final = 32
 #: Milliseconds for which SQLite waits for another process.
 BUSY: Final = 10_000
 _WORKS: Final = "shebao_works"
+_PAUSE: Final = 0.05
 
 
 class Database:
@@ -129,10 +132,24 @@ def _sqlite(url: URL) -> Engine:
 def _set_up(connection: sqlite3.Connection, record: object) -> None:
     connection.isolation_level = None  # transactions are begun by `_begin`, not guessed by the driver
     connection.execute(f"PRAGMA busy_timeout = {BUSY}")  # first: the next line may have to wait too
-    connection.execute("PRAGMA journal_mode = WAL")
+    _use_log(connection)
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA secure_delete = ON")  # a deleted key must not stay readable in a free page
+
+
+def _use_log(connection: sqlite3.Connection) -> None:
+    """Writes to a log beside the file. Of two processes that open a new file at once, each waits for the other: SQLite
+    ends that at once with an error instead of waiting, so it is tried again."""
+    for attempt in count(1):
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError:
+            if attempt * _PAUSE * 1000 >= BUSY:
+                raise
+            time.sleep(_PAUSE)
+        else:
+            return
 
 
 def _begin(connection: Connection) -> None:

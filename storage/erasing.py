@@ -1,7 +1,8 @@
 """Erasing everything of one employee: the key goes, and with it whatever any copy still holds.
 
 A backup made before still has the wrapped key, so the ids of erased conversations are written to a journal outside
-the database; restoring a backup erases them again.
+the database; restoring a backup erases them again. The same goes for somebody who was taken off the roster: ids are
+random, so one list serves both.
 """
 
 from __future__ import annotations
@@ -14,13 +15,15 @@ from typing import Final
 
 from sqlalchemy import Connection, delete, select, update
 
+from audit import events
 from delivery.messages import IncomingMessage
+from storage.audit import forget
 from storage.conversation_rows import Opened, find_or_open, open_new
 from storage.database import DIALECTS, Database, upsert
 from storage.inbox import read_event, seal_event
 from storage.keys import Keys
 from storage.line_files import add_lines, read_text
-from storage.tables import conversations, erasures, inbox
+from storage.tables import conversations, employees, erasures, inbox
 
 _NOTE: Final = {dialect: upsert(dialect, erasures).on_conflict_do_nothing() for dialect in DIALECTS}
 
@@ -85,12 +88,21 @@ def remove(connection: Connection, conversation: str, now: datetime) -> None:
     connection.execute(_NOTE[connection.dialect.name], {"conversation": conversation, "erased_at": now})
 
 
+def remove_employee(connection: Connection, employee: str, now: datetime) -> None:
+    """Removes an employee with what hangs on the row, takes them out of the log, and notes that it was erased."""
+    connection.execute(delete(employees).where(employees.c.id == employee))
+    connection.execute(_NOTE[connection.dialect.name], {"conversation": employee, "erased_at": now})
+    forget(connection, events.employee(employee), now)
+
+
 def erase_again(connection: Connection, journal: ErasureJournal) -> int:
-    """Removes what was erased after the backup that has just been restored; how many conversations."""
+    """Removes what was erased after the backup that has just been restored; how many conversations and employees."""
     known = set(connection.execute(select(conversations.c.id)).scalars())
+    known |= set(connection.execute(select(employees.c.id)).scalars())
     erased = journal.read()
-    for conversation, erased_at in erased.items():
-        remove(connection, conversation, erased_at)
+    for id, erased_at in erased.items():
+        remove(connection, id, erased_at)
+        remove_employee(connection, id, erased_at)
     return len(known & erased.keys())
 
 

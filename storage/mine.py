@@ -13,13 +13,13 @@ from people.accounts import ROLES, Role
 from storage.database import Database
 from storage.keys import Keys
 from storage.tables import accounts, bindings, conversations, messages, tasks
-from storage.tasks import BODY, task_number
+from storage.tasks import read_task, task_number
 
 #: So many of the last acts are shown.
 LOOKS: Final = 50
 
 
-class StoredRecords(Records):
+class StoredMine(Records):
     """Everything about one conversation and the employee it is tied to."""
 
     def __init__(self, database: Database, keys: Keys, history: History) -> None:
@@ -64,8 +64,8 @@ class StoredRecords(Records):
         return tuple(map(self._read, rows))
 
     def _read(self, row: Row[Any]) -> Handed:
-        body = self._keys.box(BODY, row.key_id).open_json(f"{BODY}:{row.number}", row.body)
-        return Handed(task_number(row.number), row.state, row.opened_at, row.closed_at, tuple(body["lines"]))
+        lines = read_task(self._keys, row).lines
+        return Handed(task_number(row.number), row.state, row.opened_at, row.closed_at, lines)
 
     def _looks(self, subjects: tuple[str, ...], roles: dict[str, tuple[Role, ...]]) -> tuple[Look, ...]:
         if not subjects:

@@ -9,21 +9,39 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from storage.accounts import Accounts, StoredSessions
+from hr_inbox.task import Due
+from storage.accounts import Accounts
 from storage.audit import StoredLog
+from storage.bindings import StoredBindings
+from storage.cases import StoredCases
+from storage.companies import StoredCompanies
+from storage.company_settings import CompanySettings
 from storage.conversations import Conversations
+from storage.credentials import StoredCredentials, StoredInvitations
 from storage.database import Database
+from storage.employees import StoredRoster
 from storage.erasing import ErasureJournal
+from storage.households import StoredHouseholds
+from storage.imports import StoredImports
 from storage.inbox import StoredEvents
 from storage.keys import Keys, has_keys, make_key, make_signing_key
 from storage.log_chain import HeadFile, StoredChain
 from storage.log_history import StoredHistory
+from storage.mail_notices import StoredNotices
 from storage.migrating import check_current, upgrade
-from storage.mine import StoredRecords
+from storage.mine import StoredMine
 from storage.outbox import StoredOutbox
+from storage.policy_changes import PolicyChanges
+from storage.policy_news import PolicyNews
+from storage.records import StoredRecords
 from storage.rotation import check_keys, in_use
+from storage.sessions import StoredSessions
+from storage.standing import StoredStandings
 from storage.tables import audit_heads
-from storage.tasks import Tasks
+from storage.tasks import label_old
+from storage.ties import StoredTies
+from storage.unanswered import StoredGaps
+from storage.waiting import StoredWaiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +55,29 @@ class Storage:
     conversations: Conversations
     inbox: StoredEvents
     outbox: StoredOutbox
-    tasks: Tasks
+    cases: StoredCases
     accounts: Accounts
     sessions: StoredSessions
+    credentials: StoredCredentials
+    invitations: StoredInvitations
+    ties: StoredTies
     audit: StoredLog
+    gaps: StoredGaps
+    standings: StoredStandings
+    waiting: StoredWaiting
+    service: CompanySettings
+    households: StoredHouseholds
+    policy_changes: PolicyChanges
+    policy_news: PolicyNews
     history: StoredHistory
     chain: StoredChain
+    mine: StoredMine
+    mail_notices: StoredNotices
+    roster: StoredRoster
+    bindings: StoredBindings
     records: StoredRecords
+    companies: StoredCompanies
+    imports: StoredImports
 
 
 def utc_now() -> datetime:
@@ -58,33 +92,56 @@ def open_storage(
     now: Callable[[], datetime] = utc_now,
     *,
     make: bool = False,
+    due: Due | None = None,
 ) -> Storage:
-    """Opens the storage; `make` (the demo) makes tables and keys where there are none. Raises `StorageError`."""
+    """Opens the storage; `make` (the demo) makes tables and keys where there are none. Raises `StorageError`.
+
+    `due` tells by when HR answers; without it, what the company has settled.
+    """
     database, erasures = Database(url), ErasureJournal(journal)
     try:
         if make:
             make_ready(database, folder)
         keys = _checked_keys(database, folder)
+        label_old(database, keys)
         erasures.catch_up(database)
     except BaseException:
         database.close()
         raise
+    service = CompanySettings(database, now)
+    due = due or service.due
     history = StoredHistory(database, keys)
     return Storage(
         database=database,
         keys=keys,
         journal=erasures,
         now=now,
-        conversations=Conversations(database, keys, erasures, now),
+        conversations=Conversations(database, keys, erasures, now, due),
         inbox=StoredEvents(database, keys, now),
         outbox=StoredOutbox(database, keys, now),
-        tasks=Tasks(database, keys, now),
+        cases=StoredCases(database, keys, now, due),
         accounts=Accounts(database, keys, now),
         sessions=StoredSessions(database, keys, now),
+        credentials=StoredCredentials(database, keys, now),
+        invitations=StoredInvitations(database, keys, now),
+        ties=StoredTies(database, keys, now),
+        gaps=StoredGaps(database),
+        standings=StoredStandings(database, keys),
+        waiting=StoredWaiting(database, now),
+        service=service,
+        households=StoredHouseholds(database, keys),
+        policy_changes=PolicyChanges(database, keys, now),
+        policy_news=PolicyNews(database, keys, now),
         audit=StoredLog(database, keys, now),
         history=history,
         chain=StoredChain(database, keys, HeadFile.beside(folder), now),
-        records=StoredRecords(database, keys, history),
+        mine=StoredMine(database, keys, history),
+        mail_notices=StoredNotices(database, keys, now),
+        roster=StoredRoster(database, keys, erasures, now),
+        bindings=StoredBindings(database, keys, now),
+        records=StoredRecords(database, keys, now),
+        companies=StoredCompanies(database, keys, now),
+        imports=StoredImports(database, keys, now),
     )
 
 

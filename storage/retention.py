@@ -17,10 +17,19 @@ from storage.tables import (
     audit_events,
     audit_reasons,
     audit_subjects,
+    codes,
     conversations,
+    employees,
+    imports,
     inbox,
+    invitations,
     outbox,
+    sessions,
+    sign_in_journeys,
+    sign_in_tries,
     tasks,
+    unanswered,
+    undo_steps,
 )
 
 #: So many rows go in one transaction: a turn must not wait for the whole of a year.
@@ -66,6 +75,30 @@ def _tasks(before: datetime) -> Delete:
     return delete(tasks).where(tasks.c.number.in_(_some(closed)))
 
 
+def _sessions(before: datetime) -> Delete:
+    over = select(sessions.c.token_hash).where(sessions.c.ends_at < before)
+    return delete(sessions).where(sessions.c.token_hash.in_(_some(over)))
+
+
+def _invitations(before: datetime) -> Delete:
+    over = select(invitations.c.account).where(invitations.c.ends_at < before)
+    return delete(invitations).where(invitations.c.account.in_(_some(over)))
+
+
+def _tries(before: datetime) -> Delete:
+    over = select(sign_in_tries.c.key).where(sign_in_tries.c.last_at < before)
+    return delete(sign_in_tries).where(sign_in_tries.c.key.in_(_some(over)))
+
+
+def _journeys(before: datetime) -> Delete:
+    over = select(sign_in_journeys.c.token_hash).where(sign_in_journeys.c.ends_at < before)
+    return delete(sign_in_journeys).where(sign_in_journeys.c.token_hash.in_(_some(over)))
+
+
+def _unanswered(before: datetime) -> Delete:
+    return delete(unanswered).where(unanswered.c.day < before.date())
+
+
 def _log_subjects(before: datetime) -> Update:
     old = select(audit_subjects.c.item).where(
         audit_subjects.c.subject.is_not(None), audit_subjects.c.seq <= _last_event(before)
@@ -88,6 +121,25 @@ def _last_event(before: datetime) -> ScalarSelect[int]:
     return select(func.max(audit_events.c.seq)).where(audit_events.c.at < before).scalar_subquery()
 
 
+def _imports(before: datetime) -> Delete:
+    old = select(imports.c.id).where(imports.c.made_at < before)
+    return delete(imports).where(imports.c.id.in_(_some(old)))
+
+
+def _codes(before: datetime) -> Delete:
+    old = select(codes.c.code_index).where(codes.c.expires_at < before)
+    return delete(codes).where(codes.c.code_index.in_(_some(old)))
+
+
+def _leavers(before: datetime) -> Delete:
+    gone = select(employees.c.id).where(employees.c.state == "left", employees.c.left_on < before.date())
+    return delete(employees).where(employees.c.id.in_(_some(gone)))
+
+
+def _undo_steps(before: datetime) -> Delete:
+    return delete(undo_steps).where(undo_steps.c.at < before)
+
+
 def _some(rows: Select[Any]) -> Select[Any]:
     # What someone is working on is left for the next night: the job waits for nobody, so nobody waits in a circle.
     return rows.limit(BATCH).with_for_update(skip_locked=True)
@@ -104,7 +156,12 @@ TERMS: Final = (
     ),
     Term("events", 30, N_("收到过的消息编号，只为同一条消息不答两遍；平台最多隔一天重发。"), _events),
     Term("deliveries", 30, N_("发送记录，只为查没有送到的消息。"), _deliveries),
-    Term("tasks", 730, N_("办结的人事任务：劳动保障监察可以查到两年以内的事。"), _tasks),
+    Term(
+        "unanswered",
+        730,
+        N_("没答上来的问题只记每天几次、哪一类、哪里，看政策库缺什么；两年够比较。"),
+        _unanswered,
+    ),
     Term(
         "log_subjects",
         1095,
@@ -113,6 +170,17 @@ TERMS: Final = (
     ),
     Term("log_reasons", 1095, N_("经手人写下的理由，和编号一起抹去。"), _log_reasons),
     Term("log_checks", 365, N_("每晚核对日志的结果，只为说得清哪天起不对。"), _log_checks),
+    Term("imports", 30, N_("导入的表格连同导入前的样子，只为发现导错了能撤销。"), _imports),
+    Term("codes", 30, N_("过期的绑定码只留一阵，好告诉来试的人它过期了。"), _codes),
+    Term(
+        "leavers", 1826, N_("离职员工的花名册和缴费记录：社保有没有交够，离职后几年里还会被问到。"), _leavers
+    ),
+    Term("tasks", 730, N_("办结的人事任务，连同人事的备注：劳动保障监察可以查到两年以内的事。"), _tasks),
+    Term("undo_steps", 1, N_("人事批量操作之前的样子，只为点错了当天能撤销。"), _undo_steps),
+    Term("sessions", 1, N_("人事的登录，到时间就失效，第二天清掉。"), _sessions),
+    Term("invitations", 1, N_("没有用过的邀请，过期就没有用了。"), _invitations),
+    Term("sign_in_tries", 2, N_("登录试错的次数，一天没有再错就不算了。"), _tries),
+    Term("sign_in_journeys", 1, N_("去公司的登录页没有回来的，十分钟就失效。"), _journeys),
 )
 
 

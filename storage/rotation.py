@@ -10,20 +10,54 @@ from sqlalchemy import Connection, RowMapping, Table, bindparam, func, select, u
 
 from storage import accounts as account_rows
 from storage import audit as log_rows
+from storage import cases as case_rows
+from storage import companies as company_rows
+from storage import credentials, employee_rows
+from storage import imports as import_store
+from storage import policy_changes as policy_rows
+from storage import records as record_rows
 from storage import tasks as task_rows
 from storage.conversation_rows import SENDER, WITH_KEY, sender_index
 from storage.database import Database
 from storage.encryption import Unreadable
 from storage.errors import StorageError
 from storage.keys import Keys
-from storage.tables import accounts, audit_reasons, conversations, person_keys, tasks
+from storage.tables import (
+    accounts,
+    audit_reasons,
+    conversations,
+    employee_records,
+    employees,
+    entities,
+    import_mappings,
+    import_rows,
+    imports,
+    insured_accounts,
+    notes,
+    pay_months,
+    person_keys,
+    policy_changes,
+    second_factors,
+    tasks,
+)
 
 #: Tables whose `body` a root key seals, with the purpose under which it does. The place of a body is the purpose and
 #: the row's primary key.
 BODIES: Final[Mapping[Table, str]] = {
     tasks: task_rows.BODY,
     accounts: account_rows.BODY,
+    second_factors: credentials.FACTOR,
+    policy_changes: policy_rows.BODY,
     audit_reasons: log_rows.REASON,
+    employees: employee_rows.BODY,
+    pay_months: record_rows.PAY,
+    employee_records: record_rows.BODY,
+    entities: company_rows.ENTITY,
+    insured_accounts: company_rows.ACCOUNT,
+    imports: import_store.BODY,
+    import_rows: import_store.ROW,
+    import_mappings: import_store.MAPPING,
+    notes: case_rows.NOTE,
 }
 #: Tables with values that a root key seals, each with its `key_id`.
 SEALED_BY_ROOT: Final = (person_keys, *BODIES)

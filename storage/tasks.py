@@ -1,20 +1,21 @@
-"""HR's tasks: opened in the turn that hands a case over, read and closed by HR."""
+"""HR's tasks as rows: opened in the turn that hands a case over, sealed, numbered without gaps."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, insert, select, update
 
-from hr_inbox.task import NORMAL, PRIORITIES, HrTask, TaskState
+from hr_inbox.task import NORMAL, PRIORITIES, Due, HrTask
+from storage.audiences import audience_token, leave_out
+from storage.conversation_rows import Opened
 from storage.counters import next_of
 from storage.database import Database
 from storage.encryption import Box
 from storage.keys import Keys
-from storage.tables import tasks
+from storage.tables import bindings, tasks
 
 BODY: Final = "tasks.body"
 #: Counters: the tasks' numbers, and their changes.
@@ -22,82 +23,68 @@ NUMBERS: Final = "tasks"
 CHANGES: Final = "task_changes"
 
 
-@dataclass(frozen=True, slots=True)
-class KeptTask:
-    """A task as it is stored. `conversation` is None once the employee had everything erased."""
+def open_task(
+    connection: Connection, keys: Keys, opened: Opened, task: HrTask, now: datetime, due: Due
+) -> str:
+    """Opens a task inside a turn's transaction, tied to the employee whose chat it is; its number.
 
-    number: str
-    task: HrTask
-    state: TaskState
-    conversation: str | None
-    opened_at: datetime
-    closed_at: datetime | None
-
-
-class Tasks:
-    """The tasks that wait for HR, and those that are closed."""
-
-    def __init__(self, database: Database, keys: Keys, now: Callable[[], datetime]) -> None:
-        self._database = database
-        self._keys = keys
-        self._now = now
-
-    def find(self, number: str) -> KeptTask | None:
-        """A task by its number."""
-        with self._database.read() as connection:
-            row = connection.execute(select(tasks).where(tasks.c.number == _count(number))).one_or_none()
-        return None if row is None else self._read(row)
-
-    def waiting(self) -> tuple[KeptTask, ...]:
-        """Every task that waits, the oldest first."""
-        with self._database.read() as connection:
-            found = connection.execute(
-                select(tasks).where(tasks.c.state == "waiting").order_by(tasks.c.number)
-            ).all()
-        return tuple(self._read(row) for row in found)
-
-    def close(self, number: str) -> bool:
-        """Closes a task; whether it was waiting."""
-        with self._database.work() as connection:
-            done = connection.execute(
-                update(tasks)
-                .where(tasks.c.number == _count(number), tasks.c.state == "waiting")
-                .values(state="done", closed_at=self._now(), change=next_of(connection, CHANGES))
-            )
-        return done.rowcount == 1
-
-    def _read(self, row: Row[Any]) -> KeptTask:
-        return KeptTask(
-            number=task_number(row.number),
-            task=_read_task(self._keys.box(BODY, row.key_id), row.number, row.body),
-            state=row.state,
-            conversation=row.conversation,
-            opened_at=row.opened_at,
-            closed_at=row.closed_at,
-        )
-
-
-def open_task(connection: Connection, keys: Keys, conversation: str, task: HrTask, now: datetime) -> str:
-    """Opens a task inside a turn's transaction; its number. Numbers have no gaps: none went missing."""
+    Numbers have no gaps: none went missing.
+    """
+    employee = connection.execute(
+        select(bindings.c.employee).where(bindings.c.conversation == opened.id, bindings.c.state == "active")
+    ).scalar_one_or_none()
     count = next_of(connection, NUMBERS)
     box = keys.box(BODY)
     row = {
         "number": count,
-        "conversation": conversation,
+        "conversation": opened.id,
+        "employee": employee,
         "state": "waiting",
-        "kind": None if task.restricted else task.kind,
-        "restricted": task.restricted,
-        "region": task.region,
-        "language": task.language,
-        "topic": "" if task.restricted else task.topic,
-        "priority": PRIORITIES.get(task.kind, NORMAL),
+        **list_columns(keys, task),
+        "due_at": due(task, now, opened.channel, now),
         "change": next_of(connection, CHANGES),
         "key_id": box.key_id,
         "body": box.seal_json(f"{BODY}:{count}", asdict(task)),
         "opened_at": now,
     }
     connection.execute(insert(tasks), row)
+    leave_out(connection, keys, count, task)
     return task_number(count)
+
+
+def read_task(keys: Keys, row: Row[Any]) -> HrTask:
+    """The task in a row's body. Raises `Unreadable`."""
+    return _open(keys.box(BODY, row.key_id), row.number, row.body)
+
+
+def list_columns(keys: Keys, task: HrTask) -> dict[str, Any]:
+    """What of a task stands beside its body, for lists and searches."""
+    return {
+        "kind": None if task.restricted else task.kind,
+        "restricted": task.restricted,
+        "audience": audience_token(keys, task.audience) if task.restricted else None,
+        "region": task.region,
+        "language": task.language,
+        "topic": "" if task.restricted else task.topic,
+        "priority": PRIORITIES.get(task.kind, NORMAL),
+    }
+
+
+def label_old(database: Database, keys: Keys) -> int:
+    """Gives tasks of an earlier version what lists need of them, which only their sealed bodies tell; how many."""
+    unlabelled = select(tasks).where(tasks.c.restricted, tasks.c.audience.is_(None))
+    with database.read() as connection:
+        if connection.execute(unlabelled.limit(1)).first() is None:
+            return 0
+    with database.work() as connection:
+        rows = connection.execute(unlabelled.order_by(tasks.c.number).with_for_update()).all()
+        for row in rows:
+            task = read_task(keys, row)
+            connection.execute(
+                update(tasks).where(tasks.c.number == row.number).values(**list_columns(keys, task))
+            )
+            leave_out(connection, keys, row.number, task)
+    return len(rows)
 
 
 def task_number(count: int) -> str:
@@ -109,11 +96,16 @@ def task_number(count: int) -> str:
     return f"T-{count:06}"
 
 
-def _count(number: str) -> int:
+def count_of(number: str) -> int:
+    """The count in a number; 0, which no task has, where it is none.
+
+    >>> count_of("T-000123"), count_of("T-"), count_of("123456789012345")
+    (123, 0, 0)
+    """
     count = number.removeprefix("T-")
-    return int(count) if count.isascii() and count.isdigit() else 0
+    return int(count) if count.isascii() and count.isdigit() and len(count) < 10 else 0
 
 
-def _read_task(box: Box, count: int, body: bytes) -> HrTask:
+def _open(box: Box, count: int, body: bytes) -> HrTask:
     data = box.open_json(f"{BODY}:{count}", body)
     return HrTask(**data | {"lines": tuple(data["lines"])})

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
 from sqlalchemy import Connection, bindparam, select, update
 
+from audit.events import Event
 from bot.receiving import Kept, Said, Work
 from delivery.messages import IncomingMessage, Reply
 from delivery.transcript import Author
+from hr_inbox.task import Due
+from storage.audit import append
+from storage.bindings import act_on, untie
 from storage.conversation_rows import STATE, Opened, add_bubbles, find_or_open, read_bubble
 from storage.database import DIALECTS, upsert
 from storage.erasing import begin_anew
 from storage.errors import StorageError
+from storage.holding import wrote
 from storage.inbox import event_key
 from storage.keys import Keys
+from storage.ratings import asked_cases, keep_ratings, reopen
 from storage.tables import conversations, inbox, messages, person_keys
 from storage.tasks import open_task
+from storage.unanswered import count_unanswered
 
 # One statement on the unique key: it either takes the key, or waits for whoever is taking it and says how that ended.
 _CLAIM: Final = {
@@ -70,10 +78,11 @@ _DONE: Final = (
 class Turn(Work):
     """One turn over one connection. `erased` are the conversations that the turn erased."""
 
-    def __init__(self, connection: Connection, keys: Keys, now: datetime) -> None:
+    def __init__(self, connection: Connection, keys: Keys, now: datetime, due: Due) -> None:
         self._connection = connection
         self._keys = keys
         self._now = now
+        self._due = due
         self._locked: dict[tuple[str, str], Opened] = {}
         self.erased: list[tuple[str, datetime]] = []
 
@@ -102,16 +111,20 @@ class Turn(Work):
 
     def conversation(self, message: IncomingMessage) -> Kept:
         """The sender's conversation, locked until the transaction ends; opened where there is none."""
-        return kept_as(self._lock(message))
+        opened = self._lock(message)
+        return replace(kept_as(opened), asked=asked_cases(self._connection, opened.id, opened.seen_at))
 
     def keep(self, kept: Kept, message: IncomingMessage, said: Said) -> tuple[str, ...]:
-        """Stores the turn: state under the next version, both sides' messages, outbox rows, tasks. The tasks' numbers.
+        """Stores the turn: state under the next version, messages, outbox rows, tasks, counts. The tasks' numbers.
 
-        An employee who asks to be erased is erased first; of this turn only the replies stay.
+        A tie to an employee is made or ended with it. An employee who asks to be erased is erased first; of this turn
+        only the replies stay.
         """
         opened = self._lock(message)
         bubbles: list[tuple[Author, Reply]] = [("assistant", reply) for reply in said.replies]
+        acted: tuple[Event, ...] = ()
         if said.erase:
+            acted = untie(self._connection, opened.id, self._now)
             self.erased.append((opened.id, self._now))
             opened = begin_anew(self._connection, self._keys, opened, message, self._now)
         else:
@@ -133,9 +146,18 @@ class Turn(Work):
         if changed.rowcount != 1:
             raise StorageError("the conversation has moved on since it was read")
         self._done(opened, message, first)
-        return tuple(
-            open_task(self._connection, self._keys, opened.id, task, self._now) for task in said.tasks
+        count_unanswered(self._connection, said.unanswered, self._now)
+        if said.binding is not None:
+            acted = act_on(self._connection, self._keys, opened.id, said.binding, self._now)
+        wrote(self._connection, self._keys, opened, self._now, self._due)
+        keep_ratings(self._connection, kept.id, said.ratings, self._now)
+        numbers = tuple(
+            open_task(self._connection, self._keys, opened, task, self._now, self._due) for task in said.tasks
         )
+        reopen(self._connection, self._keys, opened, said.reopened, self._now, self._due)
+        for event in acted:
+            append(self._connection, event, self._now)
+        return numbers
 
     def hold(self, kept: Kept, message: IncomingMessage) -> None:
         """Stores a message for the person who holds the conversation; the assistant stays silent."""
@@ -145,6 +167,7 @@ class Turn(Work):
         parameters = {"opened": opened.id, "new_seq": opened.last_seq, "now": self._now}
         self._connection.execute(_HELD, parameters)
         self._done(opened, message, first)
+        wrote(self._connection, self._keys, opened, self._now, self._due)
 
     def _lock(self, message: IncomingMessage) -> Opened:
         sender = (message.channel, message.sender)

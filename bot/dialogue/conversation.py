@@ -48,7 +48,8 @@ class Conversation:
     """Everything that the dialogue remembers of one employee.
 
     `asks` counts how often each question was put without an answer, `misses` the turns in a row that were not
-    understood; `calculated` are the facts of the last result; `question` is the last thing the employee wanted to know.
+    understood; `calculated` are the facts of the last result; `question` is the last thing the employee wanted to know;
+    `codes_at` are the moments at which binding codes were tried of late.
     """
 
     known: Known = field(default_factory=Known, repr=False)
@@ -64,6 +65,7 @@ class Conversation:
     lines: tuple[Line, ...] = field(default=(), repr=False)
     locale: str = "zh_Hans"
     heard_at: str = ""
+    codes_at: tuple[str, ...] = ()
 
     @property
     def asked(self) -> str:
@@ -123,6 +125,7 @@ class Conversation:
             "lines": [line.as_json() for line in self.lines],
             "locale": self.locale,
             "heard_at": self.heard_at,
+            "codes_at": list(self.codes_at),
         }
 
     @classmethod
@@ -143,4 +146,5 @@ class Conversation:
             lines=tuple(Line(**line) for line in data["lines"]),
             locale=data["locale"],
             heard_at=data["heard_at"],
+            codes_at=tuple(data.get("codes_at", ())),  # an earlier version did not count them
         )

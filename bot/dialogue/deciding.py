@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -13,14 +13,17 @@ from bot.dialogue.conversation import Conversation, Line
 from bot.dialogue.hearing import BACK, HELP, QUESTION, RESTART, SKIP, hear
 from bot.dialogue.known import Known, facts_in, stated
 from bot.dialogue.policy import best, find, no_clause, tell_article
+from bot.dialogue.rating import open_buttons
 from bot.dialogue.steps import Part, Tap, Tell
 from bot.dialogue.talk import ACT, OFFER, House
 from bot.dialogue.tapping import tapped
-from bot.dialogue.topics import TOPIC_OF, TOPICS, dibao_impact, hr, privacy
+from bot.dialogue.topics import TOPIC_OF, TOPICS, binding, dibao_impact, hr, privacy
 from bot.dialogue.turn import CALCULATING, HR, Outcome, Turn, offers
 from bot.private import is_private
 from bot.understanding.facts import Facts
 from bot.understanding.intents import Language
+from hr_inbox.ratings import AskedCase
+from people.bindings import PAUSE, code_in
 from policy_kb.articles import Article
 
 #: After this long a conversation is taken up with a word about it.
@@ -69,18 +72,24 @@ def converse(
     payload: str = "",
     kind: str = "text",
     id: str = "",
+    asked: Sequence[AskedCase] = (),
 ) -> Outcome:
-    """One message, heard, understood, decided and worded. `kind` is text, start, image, voice or other."""
+    """One message, heard, understood, decided and worded. `kind` is text, start, image, voice or other.
+
+    `asked` are the closed cases of which the employee was asked whether they are solved.
+    """
     conversation = _without_expired(conversation, now)
-    heard = hear(house, conversation, text, payload, kind, now.date())
+    offered = (*open_buttons(asked, conversation.locale), *conversation.buttons)
+    heard = hear(house, replace(conversation, buttons=offered), text, payload, kind, now.date())
     if heard.facts.amount is not None:
         heard = replace(heard, facts=_about_the_last(heard.facts, conversation))
     if heard.facts.is_correction:
         heard = replace(heard, facts=_misheard_place(house, heard.facts, conversation.known))
-    turn = Turn(house, conversation, heard, now, id)
+    turn = Turn(house, conversation, heard, now, id, asked)
     turn.private = is_private(heard.text)
     if text:
-        turn.it = _spoken_to(turn.it, text, heard.language).with_lines(Line("employee", text, turn.private))
+        language = None if code_in(text) else heard.language  # a code is in no language
+        turn.it = _spoken_to(turn.it, text, language).with_lines(Line("employee", text, turn.private))
     if kind == "text" and turn.it.asked and _was_idle(conversation, now):
         turn.tell("talk.resumed")
     _decide(turn)
@@ -122,6 +131,10 @@ def _decide(turn: Turn) -> None:
         turn.reopen()
     elif privacy.ERASE_ALL.search(heard.text):
         turn.open(privacy.NAME, text=turn.words)
+    elif code := code_in(turn.words):
+        _code(turn, code)
+    elif wish := binding.wish_of(heard.text):
+        turn.open(binding.NAME, wish=wish)
     elif _is_command(turn):
         _command(turn)
     elif turn.private:
@@ -137,6 +150,14 @@ def _start_page(turn: Turn) -> None:
         turn.reopen()
     else:
         _greet(turn)
+
+
+def _code(turn: Turn, code: str) -> None:
+    """A binding code, counted: so many may be tried within a while."""
+    since = (turn.now - PAUSE).isoformat()
+    recent = (*(each for each in turn.it.codes_at if each > since), turn.now.isoformat())
+    turn.it = replace(turn.it, codes_at=recent)
+    turn.open(binding.NAME, wish="bind", code=code)
 
 
 def _cannot_read(turn: Turn) -> None:
@@ -376,13 +397,17 @@ def _missed(turn: Turn) -> None:
         turn.emit(tell_article(turn.talk, article, others=others))
     elif turn.it.misses + 1 >= MOST_MISSES:
         turn.it = replace(turn.it, misses=0)
+        turn.missed()
         turn.tell("talk.not_understood_twice", HR, *offers()[:2])
     else:
         turn.it = replace(turn.it, misses=turn.it.misses + 1)
         if others and turn.house.finder.is_near(others[0]):
             turn.emit(no_clause(others, turn.talk))
+        elif outside:
+            turn.tell("talk.out_of_scope", *offers())
         else:
-            turn.tell("talk.out_of_scope" if outside else "talk.not_understood", *offers())
+            turn.missed()
+            turn.tell("talk.not_understood", *offers())
     turn.reopen()
 
 

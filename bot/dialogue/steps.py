@@ -9,6 +9,7 @@ from typing import Any, Literal
 from bot.dialogue.known import Known
 from bot.guard import NOTHING, Evidence
 from hr_inbox.task import HrTask
+from people.bindings import BindingAct
 
 #: Names of questions that can be open.
 Question = Literal[
@@ -70,7 +71,8 @@ class Ask:
 @dataclass(frozen=True, slots=True)
 class Tell:
     """Something said, after which its topic is done. `name` identifies the answer: told twice in a row, it was not
-    understood twice. `result_of` are the facts of a result, for what is asked of it afterwards."""
+    understood twice. `result_of` are the facts of a result, for what is asked of it afterwards; `binding` is what is done
+    about the tie to an employee."""
 
     name: str
     parts: tuple[Part | Quoted, ...]
@@ -79,6 +81,7 @@ class Tell:
     sources: tuple[dict[str, Any], ...] = ()
     evidence: Evidence = NOTHING
     result_of: Known | None = None
+    binding: BindingAct | None = None
 
 
 @dataclass(frozen=True, slots=True)

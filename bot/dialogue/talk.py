@@ -12,6 +12,7 @@ from bot.understanding.facts import Facts
 from bot.understanding.intents import Language, Ranked, Reader
 from bot.understanding.reading_facts import FactReader
 from locales import Locale, Say, speak
+from people.bindings import Bindings, NoBindings
 from policy_kb.articles import Article
 from policy_kb.company import NO_RULES, Company
 from policy_kb.finding import Finder
@@ -38,7 +39,7 @@ class NoNotices(Notices):
 
 @dataclass(frozen=True)
 class House:
-    """What every conversation shares: the library, the company's own rules, and who reads."""
+    """What every conversation shares: the library, the company's own rules, who reads, and whose chat is whose."""
 
     library: Library
     finder: Finder
@@ -46,6 +47,7 @@ class House:
     reader: Reader
     facts: FactReader
     notices: Notices = field(default_factory=NoNotices)
+    bindings: Bindings = field(default_factory=NoBindings)
     company: Company = NO_RULES
 
 

@@ -6,10 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
+from bot.dialogue import rating
 from bot.dialogue.known import Known
 from bot.dialogue.policy import tell_article
-from bot.dialogue.topics import TOPIC_OF, TOPICS, dibao_impact, hr, privacy
+from bot.dialogue.steps import Part
+from bot.dialogue.topics import TOPIC_OF, TOPICS, binding, dibao_impact, hr, privacy
 from bot.dialogue.turn import HR, Turn, offers
+from hr_inbox.ratings import ANSWERS, Answer, Rated
 
 #: What a tap sets, where it is always the same.
 _VALUES: Final[Mapping[tuple[str, str], Mapping[str, Any]]] = {
@@ -126,6 +129,17 @@ def _way(turn: Turn, value: str) -> None:
         _nothing(turn)
 
 
+def _again(turn: Turn, value: str) -> None:
+    """The last result by the figures of today, with everything that stands beside a first one."""
+    calculated = turn.it.calculated
+    if calculated is None:
+        _topic(turn, "dibao_impact")
+        return
+    turn.it = replace(turn.it, calculated=None)
+    turn.follow_up(dibao_impact.result(turn.talk, calculated, Part("dibao.changed_result")))
+    turn.reopen()
+
+
 def _paper(turn: Turn, value: str) -> None:
     if turn.it.calculated is None:
         _nothing(turn)
@@ -143,13 +157,16 @@ def _deducts(turn: Turn, value: str) -> None:
 
 
 def _line(turn: Turn, value: str) -> None:
-    """Where the line stands, to fill it in after all, or to leave it out."""
+    """Where the line stands, to fill it in after all, to take the library's, or to leave it out."""
     if value == "where":
         turn.emit(dibao_impact.where_line(turn.talk))
         turn.reopen()
     elif value == "fill":
         known = turn.it.known
         turn.it = replace(turn.it, asks={}, known=replace(known, waived=known.waived - {"standard_monthly"}))
+        turn.open("dibao_impact")
+    elif value == "published":
+        turn.it = replace(turn.it, known=replace(turn.it.known, standard_monthly=None))
         turn.open("dibao_impact")
     else:
         _waive(turn, "standard_monthly")
@@ -172,9 +189,9 @@ def _confirm(turn: Turn, value: str) -> None:
         _nothing(turn)
         return
     frame, known = turn.it.frames[-1], turn.it.known
-    if frame.topic == privacy.NAME:
+    if frame.topic in (privacy.NAME, binding.NAME):
         turn.heard = replace(turn.heard, slot="confirm", value=value)
-        turn.erase = value == "yes"
+        turn.erase = frame.topic == privacy.NAME and value == "yes"
         turn.run()
         if not turn.erase:
             turn.reopen()
@@ -201,11 +218,44 @@ def _privacy(turn: Turn, value: str) -> None:
     turn.open(privacy.NAME)
 
 
+def _rating(turn: Turn, value: str) -> None:
+    """Whether a closed case is solved; believed only of one that this employee was asked about and has not rated."""
+    number, _, said = value.partition("/")
+    answer = next((each for each in ANSWERS if each == said), None)
+    if answer is None or not _was_asked(turn, number, None):
+        _nothing(turn)
+        return
+    turn.ratings.append(Rated(number, answer))
+    if answer == "no":
+        turn.emit(rating.unsolved(number))
+    else:
+        turn.tell("rating.thanks" if answer == "yes" else "rating.skipped")
+    turn.reopen()
+
+
+def _unsolved(turn: Turn, value: str) -> None:
+    """A case that is not solved goes back to HR, or is left as it is."""
+    if value == rating.LEFT:
+        turn.tell("rating.left")
+        turn.reopen()
+    elif _was_asked(turn, value, "no"):
+        turn.reopened.append(value)
+        turn.tell("rating.again")
+        turn.reopen()
+    else:
+        _nothing(turn)
+
+
+def _was_asked(turn: Turn, number: str, answer: Answer | None) -> bool:
+    return any((each.number, each.answer) == (number, answer) for each in turn.asked)
+
+
 _HANDLERS: Final[Mapping[str, Callable[[Turn, str], None]]] = {
     "topic": _topic,
     "intent": _intent,
     "article": _article,
     "way": _way,
+    "again": _again,
     "paper": _paper,
     "deducts": _deducts,
     "standard_monthly": _line,
@@ -214,5 +264,7 @@ _HANDLERS: Final[Mapping[str, Callable[[Turn, str], None]]] = {
     "share_scope": _chosen,
     "choice": _chosen,
     "privacy": _privacy,
+    rating.RATING: _rating,
+    rating.AGAIN: _unsolved,
 }
 assert set(_OPEN) <= set(TOPICS)

@@ -6,6 +6,7 @@ A `Turn` holds the stack and says things; what to do with a message is decided i
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -13,22 +14,26 @@ from typing import Final
 from bot.dialogue.conversation import Conversation, Line
 from bot.dialogue.known import AMOUNTS, Change, Known
 from bot.dialogue.naming import name_of, value_of
+from bot.dialogue.policy import place_of
 from bot.dialogue.steps import Ask, HandOff, Part, Quoted, Step, Tap, Tell
-from bot.dialogue.talk import Heard, House, Talk
-from bot.dialogue.topics import TOPICS
+from bot.dialogue.talk import OFFER, Heard, House, Talk
+from bot.dialogue.topics import TOPIC_OF, TOPICS
 from bot.dialogue.topics.asking import MOST_ASKS
 from bot.guard import Evidence, Unfounded
 from bot.wording import word
 from delivery.messages import Reply
+from hr_inbox.ratings import AskedCase, Rated
 from hr_inbox.task import HrTask
+from hr_inbox.unanswered import Unanswered, Why, unanswered
 from locales import Say, speak
+from people.bindings import BindingAct
 
 log = logging.getLogger("shebao.bot")
 
 #: Answers that, given twice in a row, were not understood twice.
 ANSWERS: Final = ("article:", "dibao_impact:", "contributions:", "way:", "no_clause")
 #: What the engine itself says, or what is said about a result, ends no topic.
-ASIDES: Final = ("talk.", "dibao.", "same_again", "way:", "paper:", "what_if:", "where_line")
+ASIDES: Final = ("talk.", "dibao.", "same_again", "way:", "paper:", "what_if:", "where_line", "rating:")
 #: Topics that can be taken up again where they were left.
 CALCULATING: Final = ("dibao_impact", "contributions")
 #: Questions without whose answer a result can be had all the same.
@@ -36,11 +41,14 @@ OPTIONAL: Final = ("other_income", "area", "standard_monthly", "received_monthly
 #: What the first screen, and every dead end, offers.
 OFFERS: Final = ("dibao_impact", "contributions", "duty", "hr", "privacy")
 HR: Final = Tap(Part("talk.hr"), "topic=hr")
+NO_CLAUSE: Final = "no_clause"
+_ARTICLE: Final = "article="
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The conversation after a turn, what is said, and what goes to HR."""
+    """The conversation after a turn, what is said, what goes to HR, and what had no answer. `ratings` are what was said of
+    closed cases, `reopened` the numbers of those that go back to HR."""
 
     conversation: Conversation
     replies: tuple[Reply, ...]
@@ -48,13 +56,23 @@ class Outcome:
     tasks: tuple[HrTask, ...]
     topic: str
     erase: bool
+    unanswered: tuple[Unanswered, ...] = ()
+    binding: BindingAct | None = None
+    ratings: tuple[Rated, ...] = ()
+    reopened: tuple[str, ...] = ()
 
 
 class Turn:
-    """The stack of topics during one message."""
+    """The stack of topics during one message. `asked` are the closed cases of which the employee was asked."""
 
     def __init__(
-        self, house: House, conversation: Conversation, heard: Heard, now: datetime, id: str
+        self,
+        house: House,
+        conversation: Conversation,
+        heard: Heard,
+        now: datetime,
+        id: str,
+        asked: Sequence[AskedCase] = (),
     ) -> None:
         self.house = house
         self.it = conversation
@@ -62,10 +80,15 @@ class Turn:
         self.now = now
         self.private = False
         self.erase = False
+        self.asked = asked
+        self.ratings: list[Rated] = []
+        self.reopened: list[str] = []
         self._id = id
         self._changes: tuple[Change, ...] = ()
         self._steps: list[Step] = []
         self._tasks: list[HrTask] = []
+        self._unanswered: list[Unanswered] = []
+        self._binding: BindingAct | None = None
         self._topic = ""
         self._remembered = False
 
@@ -178,7 +201,10 @@ class Turn:
             self.it = replace(self.it.closed(), misses=0)
             self.settle("share_scope", "choice")
         elif isinstance(step, Tell):
+            if step.name == NO_CLAUSE:
+                self._unanswered.append(self._without_answer("no_clause", step))
             step = self._once(step)
+            self._binding = step.binding or self._binding
             ends = self.it.frames and not step.name.startswith(ASIDES)
             if ends and self._topic == self.it.frames[-1].topic:
                 self.it = self.it.closed()
@@ -245,7 +271,11 @@ class Turn:
     def outcome(self) -> Outcome:
         """Everything in words, checked, and remembered."""
         say = speak(self.it.locale)
-        replies = tuple(_worded(step, say) for step in self._steps)
+        worded = [_worded(step, say) for step in self._steps]
+        replies = tuple(reply for reply, _ in worded)
+        for step, (_, founded) in zip(self._steps, worded, strict=True):
+            if not founded:
+                self._unanswered.append(self._without_answer("withheld", step))
         buttons = next((reply.buttons for reply in reversed(replies) if reply.buttons), ())
         lines = (Line("assistant", reply.text, self.private) for reply in replies)
         self.it = replace(
@@ -254,7 +284,37 @@ class Turn:
         if self.erase:  # nothing of it is remembered, the answer included
             self.it = Conversation(locale=self.it.locale, welcomed=True, heard_at=self.it.heard_at)
         topic = self.it.frames[-1].topic if self.it.asked else self._topic
-        return Outcome(self.it, replies, tuple(self._steps), tuple(self._tasks), topic, self.erase)
+        return Outcome(
+            conversation=self.it,
+            replies=replies,
+            steps=tuple(self._steps),
+            tasks=tuple(self._tasks),
+            topic=topic,
+            erase=self.erase,
+            unanswered=tuple(self._unanswered),
+            binding=self._binding,
+            ratings=tuple(self.ratings),
+            reopened=tuple(self.reopened),
+        )
+
+    def missed(self) -> None:
+        """The message was not understood at all: counted as a question without an answer."""
+        self._unanswered.append(unanswered("not_understood", "", place_of(self.talk, None)))
+
+    def _without_answer(self, why: Why, step: Step) -> Unanswered:
+        """What is counted of a question without an answer: its topic and place, not its words."""
+        frame = self.it.frames[-1] if self.it.frames else None
+        asked = frame.data.get("intent") if frame is not None and frame.topic == self._topic else None
+        topic = asked or self._wanted(step)
+        return unanswered(why, topic, place_of(self.talk, topic))
+
+    def _wanted(self, step: Step) -> str:
+        """What the message seemed to want: its intent, else that of the article which came nearest."""
+        if self.heard.confidence >= OFFER and self.heard.intent in TOPIC_OF:
+            return self.heard.intent
+        taps = step.taps if isinstance(step, Tell) else ()
+        near = (tap.payload.removeprefix(_ARTICLE) for tap in taps if tap.payload.startswith(_ARTICLE))
+        return next((self.house.articles[key].intents[0] for key in near), "")
 
 
 def offers() -> tuple[Tap, ...]:
@@ -262,13 +322,13 @@ def offers() -> tuple[Tap, ...]:
     return tuple(Tap(Part(f"offer.{name}"), f"topic={name}") for name in OFFERS)
 
 
-def _worded(step: Step, say: Say) -> Reply:
-    """The step in words; one that holds a figure without a source is withheld, and HR offered instead."""
+def _worded(step: Step, say: Say) -> tuple[Reply, bool]:
+    """The step in words, and whether all of it is founded; where it is not it is withheld, and HR offered instead."""
     try:
-        return word(step, say)
+        return word(step, say), True
     except Unfounded as error:
         log.error("%s was withheld: %s", getattr(step, "name", type(step).__name__), error)
-        return word(Tell("no_clause", (Part("talk.no_clause"),), (HR,)), say)
+        return word(Tell(NO_CLAUSE, (Part("talk.no_clause"),), (HR,)), say), False
 
 
 def _led(step: Step, lead: tuple[Part | Quoted, ...]) -> Step:

@@ -311,12 +311,13 @@
   window.addEventListener("online", () => { pause = 2000; begin(); flush(); });
   window.addEventListener("offline", () => { byId("offline").hidden = false; });
 
-  // --- listening: what HR answers comes by itself; often while someone is here, seldom in a forgotten tab
+  // --- listening: what HR answers comes by itself; at once while a person is on it, seldom in a forgotten tab
   let listening = 0, active = Date.now();
   const listen = () => {
     clearTimeout(listening);
     const idle = Date.now() - active;
-    listening = setTimeout(poll, idle < 3 * 60000 ? 3000 : idle < 30 * 60000 ? 15000 : 60000);
+    const often = byId("held").hidden ? 3000 : 1200;
+    listening = setTimeout(poll, idle < 3 * 60000 ? often : idle < 30 * 60000 ? 15000 : 60000);
   };
   const poll = async () => {
     try {
@@ -428,6 +429,15 @@
   };
   window.addEventListener("pagehide", () => { if ("speechSynthesis" in window) speechSynthesis.cancel(); });
 
+  // --- a code from a sheet of paper comes behind the #, which no server is told; it goes on as a message like any other
+  const enterCode = () => {
+    const found = /^#bind=([A-Za-z0-9-]{8,9})$/.exec(location.hash);
+    if (!found) return;
+    history.replaceState(null, "", location.pathname + location.search);
+    push({ text: found[1] });
+  };
+  window.addEventListener("hashchange", enterCode);
+
   // --- the beginning: what was said, else the welcome
   let beginning = false;
   const begin = async () => {
@@ -440,6 +450,7 @@
       toEnd();
       if (thread || queue.length) flush();
       else welcome();
+      enterCode();
       listen();
     } catch (error) {
       if (error.status === 401) return expire();

@@ -2,6 +2,7 @@
 
 from storage.tables.audit import audit_checks, audit_events, audit_heads, audit_reasons, audit_subjects
 from storage.tables.base import Moment, metadata
+from storage.tables.cases import answers, exclusions, holdings, mentions, notes, undo_steps
 from storage.tables.conversations import (
     conversations,
     counters,
@@ -11,27 +12,74 @@ from storage.tables.conversations import (
     outbox,
     person_keys,
 )
-from storage.tables.people import accounts, bindings, employees, sessions
+from storage.tables.people import (
+    accounts,
+    bindings,
+    employees,
+    invitations,
+    second_factors,
+    sessions,
+    sign_in_journeys,
+    sign_in_tries,
+)
+from storage.tables.policy import policy_changes, policy_news
+from storage.tables.roster import (
+    codes,
+    employee_records,
+    entities,
+    import_mappings,
+    import_rows,
+    imports,
+    insured_accounts,
+    pay_months,
+)
+from storage.tables.service import company_days, company_settings, mail_digests, told_tasks
+from storage.tables.unanswered import unanswered
 from storage.tables.work import tasks
 
 __all__ = [
     "Moment",
     "accounts",
+    "answers",
     "audit_checks",
     "audit_events",
     "audit_heads",
     "audit_reasons",
     "audit_subjects",
     "bindings",
+    "codes",
+    "company_days",
+    "company_settings",
     "conversations",
     "counters",
+    "employee_records",
     "employees",
+    "entities",
     "erasures",
+    "exclusions",
+    "holdings",
+    "import_mappings",
+    "import_rows",
+    "imports",
     "inbox",
+    "insured_accounts",
+    "invitations",
+    "mail_digests",
+    "mentions",
     "messages",
     "metadata",
+    "notes",
     "outbox",
+    "pay_months",
     "person_keys",
+    "policy_changes",
+    "policy_news",
+    "second_factors",
     "sessions",
+    "sign_in_journeys",
+    "sign_in_tries",
     "tasks",
+    "told_tasks",
+    "unanswered",
+    "undo_steps",
 ]

@@ -112,7 +112,7 @@ counters: Final = Table(
     Column("value", Integer, nullable=False),
 )
 
-#: That a conversation was erased, and nothing else about it.
+#: That a conversation, or somebody on the roster, was erased, and nothing else about it.
 erasures: Final = Table(
     "erasures",
     metadata,

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from talking import speak, take_over
 
 from app.jobs import Jobs, open_queue
 from app.settings import Database, Settings, SettingsError
@@ -80,9 +81,9 @@ def test_what_a_person_says_is_sent(jobs: Jobs, storage: Storage, post: Post) ->
     receive(wechat("m1"), storage.conversations, lambda kept, message: Said({}, ()))
     conversation = storage.conversations.find("wechat", "阿丽")
     assert conversation is not None
-    storage.conversations.take_over(conversation.id)
+    take_over(storage, conversation.id)
     jobs.start(1)
-    jobs.deliver(storage.conversations.say(conversation.id, Reply("我是赵静")))
+    jobs.deliver(speak(storage, conversation.id, "我是赵静"))
     wait_for(lambda: post.sent == ["我是赵静"])
 
 

@@ -473,7 +473,7 @@ def test_a_zip_that_is_no_workbook(library: Library, tmp_path: Path) -> None:
 def test_an_encrypted_workbook(library: Library, tmp_path: Path) -> None:
     class Locked:
         @staticmethod
-        def from_path(path: str) -> None:
+        def from_filelike(file: object) -> None:
             raise python_calamine.PasswordError("Workbook is password protected")
 
     source = tmp_path / "花名册.xlsx"

@@ -21,6 +21,7 @@ import pytest
 from bench.understanding import rasa_python, serve_rasa, train_rasa
 from bot.dialogue.conversation import Conversation
 from bot.dialogue.deciding import converse
+from bot.dialogue.rating import question
 from bot.dialogue.steps import Ask, HandOff, Sign, Step
 from bot.dialogue.talk import House
 from bot.dialogue.turn import Outcome
@@ -31,6 +32,7 @@ from bot.understanding.intents import Reader
 from bot.understanding.reading_facts import FactReader
 from bot.understanding.sentences import load_encoder
 from connectors.rasa import RasaReader
+from hr_inbox.ratings import AskedCase
 from policy_kb import compiled
 from policy_kb.articles import load_articles
 from policy_kb.finding import Finder
@@ -136,10 +138,14 @@ class Employee:
     now: datetime = NOW
     conversation: Conversation = field(default_factory=Conversation)
     told: list[Told] = field(default_factory=list)
+    asked: tuple[AskedCase, ...] = ()
 
     def does(self, turn: Mapping[str, Any]) -> Told:
-        """One turn of a journey: say, tap, photo, voice, sticker, start or payload; `wait` goes before it."""
+        """One turn of a journey: say, tap, photo, voice, sticker, start, payload, or a case that HR closed; `wait` goes
+        before it."""
         self.now += timedelta(**turn.get("wait", {}))
+        if "closed" in turn:
+            return self.is_asked(turn["closed"])
         if "say" in turn:
             return self.send(turn["say"], text=turn["say"])
         if "tap" in turn:
@@ -159,10 +165,21 @@ class Employee:
         offered = [button.title for button in shown]
         raise AssertionError(f"no button {title!r}, but {offered}\n\n{self.transcript()}")
 
+    def is_asked(self, number: str) -> Told:
+        """HR has closed a case, and the employee is asked whether it is solved."""
+        reply = question(number, self.conversation.locale)
+        told = Told(f"<HR closes {number}>", Outcome(self.conversation, (reply,), (), (), "", False))
+        self.told.append(told)
+        self.asked = (AskedCase(number, last=True), *self.asked)
+        return told
+
     def send(self, did: str, text: str = "", payload: str = "", kind: str = "text") -> Told:
         """One message, and what every reply owes: something is said, nothing forbidden, nothing that was withheld."""
         with nothing_withheld(lambda: f"{self.transcript()}\n>>> {did}"):
-            outcome = converse(self.house, self.conversation, self.now, text, payload, kind)
+            outcome = converse(self.house, self.conversation, self.now, text, payload, kind, asked=self.asked)
+        self.asked = tuple(
+            _after(each, outcome) for each in self.asked if each.number not in outcome.reopened
+        )
         told = Told(did, outcome)
         self.told.append(told)
         said = [reply.text.strip() for reply in outcome.replies]
@@ -175,6 +192,12 @@ class Employee:
     def transcript(self) -> str:
         """The conversation so far, to read in a failure."""
         return "\n".join(line for told in self.told for line in _lines(told))
+
+
+def _after(case: AskedCase, outcome: Outcome) -> AskedCase:
+    """A case of which the employee was asked, as it is after they wrote."""
+    said = next((each.answer for each in outcome.ratings if each.number == case.number), case.answer)
+    return AskedCase(case.number, said)
 
 
 def _lines(told: Told) -> Iterator[str]:

@@ -134,6 +134,7 @@ def test_what_is_withheld_is_logged_without_its_text(caplog: pytest.LogCaptureFi
     from bot.dialogue.turn import _worded
 
     with caplog.at_level(logging.ERROR, "shebao.bot"):
-        reply = _worded(tell("阿丽家的低保线是 800 元"), SAY)
+        reply, founded = _worded(tell("阿丽家的低保线是 800 元"), SAY)
+    assert not founded
     assert "800" not in reply.text and reply.buttons
     assert "withheld" in caplog.text and "800" not in caplog.text and "阿丽" not in caplog.text

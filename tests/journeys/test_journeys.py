@@ -17,7 +17,7 @@ from calculator.money import format_yuan
 FOLDER: Final = Path(__file__).parent
 #: Files beside the journeys that are none.
 OTHERS: Final = ("questions.yaml",)
-ACTIONS: Final = ("say", "tap", "photo", "voice", "sticker", "start", "payload")
+ACTIONS: Final = ("say", "tap", "photo", "voice", "sticker", "start", "payload", "closed")
 
 
 @cache
@@ -109,6 +109,8 @@ def _tasks(turn: Mapping[str, Any], told: Told) -> str:
         lines = "\n".join(task.lines)
         if task.kind != wanted["kind"] or task.excluded != wanted.get("excluded", ""):
             return f"a task of kind {task.kind!r} without {task.excluded!r}"
+        if task.dibao != wanted.get("dibao", False):
+            return f"the task is {'' if task.dibao else 'not '}for the dibao officer"
         if task.whole != wanted.get("whole", False):
             return f"the task is {'' if task.whole else 'not '}the whole conversation"
         if (only := wanted.get("only")) is not None and task.lines != tuple(only):
@@ -117,6 +119,15 @@ def _tasks(turn: Mapping[str, Any], told: Told) -> str:
         leaked = [words for words in wanted.get("lacks", ()) if words in lines]
         if missing or leaked:
             return f"the task lacks {missing} and holds {leaked}"
+    return ""
+
+
+def _ratings(turn: Mapping[str, Any], told: Told) -> str:
+    """What is said of closed cases, and which go back to HR: nothing unless the turn says so."""
+    got = {each.number: each.answer for each in told.outcome.ratings}
+    back = list(told.outcome.reopened)
+    if got != turn.get("rated", {}) or back != turn.get("reopened", []):
+        return f"rated {got} and reopened {back}"
     return ""
 
 
@@ -142,9 +153,10 @@ CHECKS: Final = (
     _papers,
     _known,
     _tasks,
+    _ratings,
     _in_english,
 )
 EXPECTED: Final = (
     *("topic", "asked", "step", "erase", "contains", "any_of", "lacks"),
-    *("buttons", "sources", "papers", "known", "tasks", "in_english"),
+    *("buttons", "sources", "papers", "known", "tasks", "rated", "reopened", "in_english"),
 )

@@ -15,6 +15,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from hr_inbox.task import Due, never_due
 from storage.database import Database
 from storage.migrating import upgrade
 from storage.opening import Storage, open_storage
@@ -128,8 +129,8 @@ def open_one(tmp_path: Path, clock: Clock) -> Iterator[Open]:
     """Opens storages over databases, with the keys of the test."""
     opened: list[Storage] = []
 
-    def make(address: str, keys: str = "keys") -> Storage:
-        storage = open_storage(address, tmp_path / keys, tmp_path / "erasures.log", clock, make=True)
+    def make(address: str, keys: str = "keys", due: Due | None = never_due) -> Storage:
+        storage = open_storage(address, tmp_path / keys, tmp_path / "erasures.log", clock, make=True, due=due)
         opened.append(storage)
         return storage
 

@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
+import pytest
 from databases import Clock
+from pyotp import TOTP
 from sqlalchemy import insert
-from talking import REPLY, TASK, Post, kept, message, say
+from talking import REPLY, TASK, Post, colleague, message, say
 
 from audit.events import Event, account, employee
 from bot.receiving import Said, receive
 from delivery.outbox import deliver_due
+from hr_inbox.task import HrTask
+from hr_inbox.unanswered import Unanswered
+from hr_inbox.working_days import OwnDay
+from people.bindings import Bind
+from people.employees import Employee
+from people.entities import InsuredAccount, LegalEntity
+from people.importing import Incoming, Read
+from people.providers import Journey
+from people.records import Adjustment, DibaoStatus
+from people.signing_in import NotAdmitted
 from storage.opening import Storage
-from storage.tables import bindings, employees
+from storage.tables import mail_digests, told_tasks
+from storage.unanswered import count_unanswered
 
 
 def _talk(storage: Storage, clock: Clock) -> None:
@@ -23,34 +36,56 @@ def _talk(storage: Storage, clock: Clock) -> None:
     say(storage, message("e2", sender="走了的人"), "删了", erase=True)
     say(storage, message("p1", channel="wechat"), "发出的")
     deliver_due(storage.outbox, {"wechat": Post()}, clock)
-    storage.tasks.close("T-000001")
-    storage.conversations.take_over(kept(storage).id)
     storage.inbox.store(message("m2", "还没答的"))
 
 
 def _sign_in(storage: Storage, clock: Clock) -> None:
     zhao = storage.accounts.add("zhaojing", "赵静", frozenset({"agent"}), state="active")
+    session = storage.sessions.find(storage.sessions.begin(zhao.id))
+    assert session is not None
+    code = TOTP(storage.credentials.planned_secret(session)).at(clock())
+    storage.credentials.set_second_factor(session, code)
     storage.sessions.begin(zhao.id)
+    storage.accounts.invite_new("laoqian", "老钱", "", frozenset({"auditor"}), account(zhao.id))
+    with pytest.raises(NotAdmitted):
+        storage.credentials.check_password("laoqian", "不知道的密码", "192.0.2.7")
+    storage.ties.set_out(Journey("state", "nonce", "verifier"))
     storage.audit.record(Event("sign_in", account(zhao.id), (account(zhao.id),)))
 
 
 def _employ(storage: Storage, clock: Clock) -> None:
-    ali = "5a1e0000-0000-4000-8000-000000000001"
+    roster, hr = storage.roster, account("5a1e0000-0000-4000-8000-00000000000a")
+    ali = roster.add(Employee("", "A0034", "阿丽", "320500", joined_on=date(2026, 3, 1)), hr)
+    code = storage.bindings.make([ali.id], hr)[ali.id]
+    bound = Said({}, (), binding=Bind(code, ali.id))
+    receive(message("b1", sender="绑定的人"), storage.conversations, lambda kept, message: bound)
+    storage.bindings.make([ali.id], hr)
+    storage.records.agree(ali.id, "dibao_status", "paper", hr)
+    storage.records.tell_dibao(ali.id, DibaoStatus("receiving", date(2026, 1, 1), "told_hr"), hr)
+    storage.records.adjust(ali.id, Adjustment(date(2026, 7, 1), None, 495_200, "首次申报", "赵静"), hr)
+
+
+def _set_up(storage: Storage, clock: Clock) -> None:
+    hr = account("5a1e0000-0000-4000-8000-00000000000a")
+    entity = storage.companies.save_entity(LegalEntity("", "苏州某厂", "91350100M000100Y43"), hr)
+    storage.companies.save_account(InsuredAccount("", entity, "320500", "3205001234"), hr)
+
+
+def _import(storage: Storage, clock: Clock) -> None:
+    """A month of pay of 阿丽, from a sheet."""
+    hr = account("5a1e0000-0000-4000-8000-00000000000a")
+    sheet = (Incoming(2, ("A0034", "3500")),)
+    it = storage.imports.begin("history", "九月.xlsx", ("工号", "应发工资"), sheet, (), hr)
+    storage.imports.choose(it, {"number": 0, "wage": 1}, {"month": "2026-09"})
+    values = {"number": "A0034", "month": "2026-09-01", "wage": 350_000}
+    storage.imports.check(it, lambda it, row: Read(values))
+    storage.imports.start(it, "applying", hr)
+    storage.imports.apply(it)
+
+
+def _lack(storage: Storage, clock: Clock) -> None:
     with storage.database.work() as connection:
-        connection.execute(
-            insert(employees),
-            {
-                "id": ali, "number_index": b"n" * 16, "name_index": b"m" * 16, "key_id": 1, "body": b"b" * 92,
-                "region": "320500", "state": "active", "joined_on": date(2026, 3, 1), "changed_at": clock(),
-            },
-        )  # fmt: skip
-        connection.execute(
-            insert(bindings),
-            {
-                "id": ali, "employee": ali, "conversation": kept(storage).id, "state": "active",
-                "bound_at": clock(),
-            },
-        )  # fmt: skip
+        count_unanswered(connection, (Unanswered("no_clause", "ask_transfer", "320500"),), clock())
 
 
 def _log(storage: Storage, clock: Clock) -> None:
@@ -59,7 +94,28 @@ def _log(storage: Storage, clock: Clock) -> None:
     storage.chain.check()
 
 
+def _serve(storage: Storage, clock: Clock) -> None:
+    (zhao, *_) = storage.accounts.all()
+    storage.service.set_targets({0: 30, 1: 240, 2: 480}, zhao.id)
+    storage.service.set_day(OwnDay(date(2026, 10, 10), False, "厂休"), zhao.id)
+    with storage.database.work() as connection:
+        connection.execute(insert(mail_digests), {"account": zhao.id, "attempts": 0})
+        connection.execute(insert(told_tasks), {"account": zhao.id, "task": 1, "told_at": clock()})
+
+
+def _work_on_a_case(storage: Storage, clock: Clock) -> None:
+    say(
+        storage, message("c1", sender="阿梅"), "已经转给人事", tasks=(HrTask("complaint", ("赵静逼我签字",)),)
+    )
+    li = colleague(storage, "李娜")
+    storage.cases.take("T-000002", li)
+    storage.cases.say("T-000002", li, "我来问问", "k1", 0)
+    storage.cases.note("T-000002", li, "先问车间主任", (li.account,))
+    storage.cases.many("snooze", ["T-000002"], li, clock() + timedelta(days=2))
+    storage.cases.finish("T-000001", li)
+
+
 def fill(storage: Storage, clock: Clock) -> None:
     """Everything that there is to store, in the order in which it happens."""
-    for each in (_talk, _sign_in, _employ, _log):
+    for each in (_talk, _sign_in, _employ, _set_up, _import, _work_on_a_case, _lack, _log, _serve):
         each(storage, clock)

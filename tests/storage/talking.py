@@ -8,10 +8,20 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any, TypeVar
 
+from sqlalchemy import Row, select, update
+
 from bot.receiving import Kept, Received, Said, receive
 from delivery.messages import Button, IncomingMessage, Reply
+from hr_inbox.cases import Viewer
 from hr_inbox.task import HrTask
+from hr_inbox.unanswered import Unanswered
+from people.accounts import Role
+from people.bindings import BindingAct
+from storage import holding
+from storage.conversation_rows import add_bubbles, lock
 from storage.opening import Storage
+from storage.tables import conversations, tasks
+from storage.tasks import read_task
 
 T = TypeVar("T")
 Turn = Callable[[Kept, IncomingMessage], Said]
@@ -40,7 +50,12 @@ def message(
 
 
 def answer(
-    *texts: str, state: dict[str, Any] | None = None, tasks: tuple[HrTask, ...] = (), erase: bool = False
+    *texts: str,
+    state: dict[str, Any] | None = None,
+    tasks: tuple[HrTask, ...] = (),
+    erase: bool = False,
+    binding: BindingAct | None = None,
+    unanswered: tuple[Unanswered, ...] = (),
 ) -> Turn:
     """A turn that replies with the texts."""
     said = Said(
@@ -48,6 +63,8 @@ def answer(
         tuple(Reply(text) for text in texts),
         tasks,
         erase=erase,
+        binding=binding,
+        unanswered=unanswered,
     )
     return lambda kept, message: said
 
@@ -66,6 +83,68 @@ def kept(storage: Storage, sender: str = "阿丽", channel: str = "web") -> Kept
 def transcript(storage: Storage, sender: str = "阿丽", channel: str = "web") -> list[tuple[int, str, str]]:
     history = storage.conversations.history(kept(storage, sender, channel).id)
     return [(entry.seq, entry.author, entry.bubble.text) for entry in history]
+
+
+def colleague(storage: Storage, name: str = "赵静", *roles: Role) -> Viewer:
+    """Somebody of HR with an account: who may see everything, where no roles are named."""
+    held = frozenset(roles) or frozenset[Role](("agent", "dibao_officer", "admin"))
+    account = storage.accounts.add(f"{name}@example.test", name, held, state="active")
+    return Viewer(
+        account.id,
+        name,
+        account.may("dibao"),
+        account.may("complaints"),
+        account.may("inbox"),
+        account.may("audit"),
+    )
+
+
+def close(storage: Storage, number: str) -> None:
+    """Somebody of HR closes a task."""
+    storage.cases.finish(number, colleague(storage, f"办结{number}"))
+
+
+def task_rows(storage: Storage) -> list[Row[Any]]:
+    """The tasks as rows, the oldest first."""
+    with storage.database.read() as connection:
+        return list(connection.execute(select(tasks).order_by(tasks.c.number)).all())
+
+
+def stored_tasks(storage: Storage) -> list[HrTask]:
+    """What the tasks hold, the oldest first."""
+    return [read_task(storage.keys, row) for row in task_rows(storage)]
+
+
+def take_over(storage: Storage, conversation: str) -> bool:
+    """Somebody of HR speaks from now on, whatever for; whether that is new."""
+    with storage.database.work() as connection:
+        opened = lock(connection, storage.keys, conversation)
+        if opened is None or opened.holder == "person":
+            return False
+        holding.take(connection, opened, "5a1e0000-0000-4000-8000-000000000009")
+        return True
+
+
+def give_back(storage: Storage, conversation: str) -> bool:
+    """The assistant answers again; whether a person did."""
+    with storage.database.work() as connection:
+        opened = lock(connection, storage.keys, conversation)
+        if opened is None or opened.holder == "assistant":
+            return False
+        holding.give_back(connection, opened)
+        return True
+
+
+def speak(storage: Storage, conversation: str, text: str) -> str:
+    """What whoever of HR took over says; the id of its row in the outbox."""
+    with storage.database.work() as connection:
+        opened = lock(connection, storage.keys, conversation)
+        assert opened is not None and opened.holder == "person"
+        (queued,) = add_bubbles(connection, opened, [("hr", Reply(text))], opened.version, storage.now())
+        connection.execute(
+            update(conversations).where(conversations.c.id == conversation).values(last_seq=opened.last_seq)
+        )
+    return queued
 
 
 class Post:

@@ -14,7 +14,7 @@ from uuid import uuid4
 import pytest
 from databases import Open
 from sqlalchemy import func, select, update
-from talking import Post, kept, message, say, together, transcript
+from talking import Post, give_back, kept, message, say, take_over, together, transcript
 
 from bot.receiving import Kept, Received, Said, receive
 from delivery.inbox import work_off
@@ -161,8 +161,8 @@ def test_everything_at_once_waits_in_no_circle(storage: Storage) -> None:
 
     def hand_over(incoming: IncomingMessage) -> None:
         found = storage.conversations.find(incoming.channel, incoming.sender)
-        if found is not None and not storage.conversations.take_over(found.id):
-            storage.conversations.give_back(found.id)
+        if found is not None and not take_over(storage, found.id):
+            give_back(storage, found.id)
 
     acts: tuple[Callable[[IncomingMessage], object], ...] = (
         lambda incoming: receive(incoming, storage.conversations, turn),

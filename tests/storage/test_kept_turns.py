@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import pytest
 from databases import Clock
-from talking import REPLY, SECRET, TASK, kept, message, say, transcript
+from talking import (
+    REPLY,
+    SECRET,
+    TASK,
+    give_back,
+    kept,
+    message,
+    say,
+    speak,
+    stored_tasks,
+    take_over,
+    transcript,
+)
 
 from bot.receiving import Kept, Received, Said, receive
 from delivery.messages import IncomingMessage, Reply
@@ -126,7 +138,7 @@ def test_a_message_for_the_person_who_holds_it_is_stored_and_not_answered(
     storage: Storage, clock: Clock
 ) -> None:
     say(storage, message("m1"), "一")
-    storage.conversations.take_over(kept(storage).id)
+    take_over(storage, kept(storage).id)
     clock.move(hours=1)
     assert say(storage, message("m2", "在吗"), "不答") == Received(())
     assert say(storage, message("m2", "在吗"), "不答") == Received((), repeated=True)
@@ -143,13 +155,11 @@ def test_a_message_for_the_person_who_holds_it_is_stored_and_not_answered(
 def test_a_person_takes_over_speaks_and_gives_back(storage: Storage) -> None:
     say(storage, message("m1"), "一")
     conversation = kept(storage).id
-    with pytest.raises(StorageError, match="take the conversation over"):
-        storage.conversations.say(conversation, Reply("我是赵静"))
-    assert storage.conversations.take_over(conversation)
-    assert not storage.conversations.take_over(conversation)
-    storage.conversations.say(conversation, Reply("我是赵静"))
-    assert storage.conversations.give_back(conversation)
-    assert not storage.conversations.give_back(conversation)
+    assert take_over(storage, conversation)
+    assert not take_over(storage, conversation)
+    speak(storage, conversation, "我是赵静")
+    assert give_back(storage, conversation)
+    assert not give_back(storage, conversation)
     say(storage, message("m2", "好"), "二")
     assert transcript(storage)[2:] == [(3, "hr", "我是赵静"), (4, "employee", "好"), (5, "assistant", "二")]
 
@@ -178,13 +188,13 @@ def test_answers_of_the_same_words_are_the_same_length(storage: Storage) -> None
 
 def test_no_repr_shows_what_was_said(storage: Storage) -> None:
     say(storage, message("m1"), "按你说的算", tasks=(TASK,))
-    storage.conversations.take_over(kept(storage).id)
+    take_over(storage, kept(storage).id)
     shown = repr(
         (
             storage,
             kept(storage),
             storage.conversations.history(kept(storage).id),
-            storage.tasks.waiting(),
+            stored_tasks(storage),
             storage.outbox.lease(["web"], storage.now(), storage.now(), None),
         )
     )

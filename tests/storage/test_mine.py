@@ -42,7 +42,7 @@ def tie(storage: Storage, clock: Clock, who: str, conversation: str, state: str 
 
 
 def mine(storage: Storage, **of: Any) -> Mine:
-    found = storage.records.of(kept(storage, **of).id)
+    found = storage.mine.of(kept(storage, **of).id)
     assert found is not None
     return found
 
@@ -69,7 +69,7 @@ def test_a_conversation_that_is_nobodys(talked: Storage, clock: Clock) -> None:
         TASK.lines,
     )
     assert "阿丽" not in repr(found)
-    assert talked.records.of(WANG) is None
+    assert talked.mine.of(WANG) is None
 
 
 def test_who_looked_is_told_by_role_and_only_people_of_hr(talked: Storage, clock: Clock) -> None:

@@ -10,9 +10,8 @@ from typing import Any
 import pytest
 from databases import Clock, Open
 from sqlalchemy import select
-from talking import Post, kept, message, say, together, transcript
+from talking import Post, give_back, kept, message, say, speak, take_over, together, transcript
 
-from delivery.messages import Reply
 from delivery.outbox import GRACE, LEASE, Leased, Outcome, Permanent, Temporary, deliver_due, sweep
 from delivery.retries import MOST_ATTEMPTS
 from storage.opening import Storage
@@ -167,8 +166,8 @@ def test_beside_a_row_only_its_conversation_is_sent(storage: Storage, clock: Clo
 def test_nothing_of_the_assistants_goes_out_after_a_take_over(storage: Storage, clock: Clock) -> None:
     say(storage, wechat("m1"), "一", "二")
     conversation, post = in_wechat(storage), Post()
-    storage.conversations.take_over(conversation)
-    queued = storage.conversations.say(conversation, Reply("我是赵静"))
+    take_over(storage, conversation)
+    queued = speak(storage, conversation, "我是赵静")
     deliver_due(storage.outbox, {"wechat": post}, clock, queued)
     assert post.texts == ["我是赵静"]
     assert [(row.state, row.last_error) for row in rows(storage)] == [
@@ -181,8 +180,8 @@ def test_nothing_of_the_assistants_goes_out_after_a_take_over(storage: Storage, 
 def test_giving_back_does_not_revive_what_was_overtaken(storage: Storage, clock: Clock) -> None:
     say(storage, wechat("m1"), "旧的")
     conversation, post = in_wechat(storage), Post()
-    storage.conversations.take_over(conversation)
-    storage.conversations.give_back(conversation)
+    take_over(storage, conversation)
+    give_back(storage, conversation)
     say(storage, wechat("m2"), "新的")
     deliver_due(storage.outbox, {"wechat": post}, clock)
     assert post.texts == ["新的"]
@@ -201,8 +200,8 @@ def test_what_is_just_being_sent_arrives_before_the_person_speaks(storage: Stora
     under_way, post = lease(storage), Post()
     assert under_way is not None
     conversation = in_wechat(storage)
-    storage.conversations.take_over(conversation)
-    storage.conversations.say(conversation, Reply("我是赵静"))
+    take_over(storage, conversation)
+    speak(storage, conversation, "我是赵静")
     assert deliver_due(storage.outbox, {"wechat": post}, clock) == 0
     storage.outbox.settle(under_way, Outcome("sent"), clock())
     assert deliver_due(storage.outbox, {"wechat": post}, clock) == 1
@@ -217,12 +216,12 @@ def steps(storage: Storage, clock: Clock, seed: int, count: int) -> Iterator[str
             case "talk":
                 say(storage, wechat(f"{seed}-{step}"), f"assistant {step}")
                 if kept(storage, "阿丽", "wechat").holder == "person":
-                    storage.conversations.say(in_wechat(storage), Reply(f"hr {step}"))
+                    speak(storage, in_wechat(storage), f"hr {step}")
             case "take" if under_way == [] and storage.conversations.find("wechat", "阿丽"):
-                if storage.conversations.take_over(in_wechat(storage)):
+                if take_over(storage, in_wechat(storage)):
                     yield "take"
             case "give" if storage.conversations.find("wechat", "阿丽"):
-                if storage.conversations.give_back(in_wechat(storage)):
+                if give_back(storage, in_wechat(storage)):
                     yield "give"
             case "lease":
                 leased = lease(storage)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from databases import Open
-from talking import TASK, message, say, transcript
+from talking import TASK, message, say, stored_tasks, transcript
 
 from storage import rotation
 from storage.errors import StorageError
@@ -31,9 +31,7 @@ def fill(storage: Storage, count: int = 5) -> None:
 
 def all_there(storage: Storage, count: int = 5) -> bool:
     answers = [transcript(storage, f"s{i}")[1][2] for i in range(count)]
-    return answers == [f"答{i}" for i in range(count)] and {
-        each.task for each in storage.tasks.waiting()
-    } == {TASK}
+    return answers == [f"答{i}" for i in range(count)] and set(stored_tasks(storage)) == {TASK}
 
 
 def test_rotation_moves_everything_to_the_newest_key(

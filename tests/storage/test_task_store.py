@@ -5,44 +5,51 @@ from __future__ import annotations
 from dataclasses import fields
 
 import pytest
-from databases import Clock
-from sqlalchemy import select, update
-from talking import TASK, kept, message, say
+from databases import Clock, Open
+from sqlalchemy import insert, select, update
+from talking import TASK, colleague, kept, message, say, stored_tasks, task_rows
 
 from hr_inbox.task import HrTask
 from storage.encryption import Unreadable
 from storage.opening import Storage
-from storage.tables import tasks
-from storage.tasks import KeptTask
+from storage.tables import bindings, employees, tasks
 
 pytest_plugins = ["databases"]
 
 BARE = HrTask("dibao_status_change", ())
+COMPLAINT = HrTask("complaint", ("赵静逼我签字",))
+ALI = "5a1e0000-0000-4000-8000-000000000001"
+
+
+def bind(storage: Storage, employee: str = ALI, *, state: str = "active") -> None:
+    """阿丽's chat is tied to her on the roster."""
+    with storage.database.work() as connection:
+        person = {
+            "id": employee, "number_index": employee[-16:].encode(), "name_index": b"n" * 16, "key_id": 1,
+            "body": b"b", "region": "320500", "state": "active", "changed_at": storage.now(),
+        }  # fmt: skip
+        connection.execute(insert(employees), person)
+        bound = {
+            "id": employee, "employee": employee, "conversation": kept(storage).id, "state": state,
+            "bound_at": storage.now(),
+        }  # fmt: skip
+        connection.execute(insert(bindings), bound)
 
 
 def test_a_task_comes_back_as_it_was_opened(storage: Storage, clock: Clock) -> None:
     assert all(getattr(TASK, each.name) != each.default for each in fields(TASK)), "a field was left out"
     assert say(storage, message(), "好", tasks=(TASK, BARE)).tasks == ("T-000001", "T-000002")
-    conversation = kept(storage).id
-    expected = KeptTask("T-000001", TASK, "waiting", conversation, clock.time, None)
-    assert storage.tasks.find("T-000001") == expected
-    assert [each.task for each in storage.tasks.waiting()] == [TASK, BARE]
+    assert stored_tasks(storage) == [TASK, BARE]
+    (first, _) = task_rows(storage)
+    assert (first.state, first.conversation, first.opened_at) == ("waiting", kept(storage).id, clock.time)
 
 
-def test_a_closed_task_no_longer_waits(storage: Storage, clock: Clock) -> None:
-    say(storage, message(), "好", tasks=(TASK,))
-    clock.move(days=2)
-    assert storage.tasks.close("T-000001")
-    assert not storage.tasks.close("T-000001")
-    assert storage.tasks.waiting() == ()
-    closed = storage.tasks.find("T-000001")
-    assert closed is not None and (closed.state, closed.closed_at) == ("done", clock.time)
-
-
-@pytest.mark.parametrize("number", ["T-000009", "T-", "九", "T-٣", "", "T-000001; DROP"])
-def test_a_number_that_is_none_finds_nothing(storage: Storage, number: str) -> None:
-    say(storage, message(), "好", tasks=(TASK,))
-    assert storage.tasks.find(number) is None
+def test_a_task_is_tied_to_the_employee_whose_chat_it_is(storage: Storage) -> None:
+    say(storage, message("m1"), "好", tasks=(TASK,))
+    bind(storage)
+    bind(storage, "5a1e0000-0000-4000-8000-000000000002", state="ended")
+    say(storage, message("m2"), "好", tasks=(TASK,))
+    assert [row.employee for row in task_rows(storage)] == [None, ALI]
 
 
 def test_a_task_moved_to_another_number_does_not_open(storage: Storage) -> None:
@@ -51,12 +58,33 @@ def test_a_task_moved_to_another_number_does_not_open(storage: Storage) -> None:
         body = connection.execute(select(tasks.c.body).where(tasks.c.number == 1)).scalar_one()
         connection.execute(update(tasks).where(tasks.c.number == 2).values(body=body))
     with pytest.raises(Unreadable):
-        storage.tasks.find("T-000002")
+        stored_tasks(storage)
 
 
 def test_neither_kind_nor_words_stand_in_the_database(storage: Storage) -> None:
     say(storage, message(), "好", tasks=(BARE, TASK))
-    with storage.database.read() as connection:
-        shown = repr(connection.execute(select(tasks)).all())
+    shown = repr(task_rows(storage))
     for personal in ("dibao", "question", "什么时候", "阿丽", "enrolment", "hr_named"):
         assert personal not in shown
+
+
+def test_tasks_of_an_earlier_version_find_their_readers_when_the_program_starts(
+    url: str, open_one: Open
+) -> None:
+    storage = open_one(url)
+    officer, zhao = colleague(storage, "李娜"), colleague(storage, "赵静")
+    say(storage, message(), "好", tasks=(HrTask("refusal", ("不交",), topic="duty"), BARE, COMPLAINT))
+    with storage.database.work() as connection:
+        connection.exec_driver_sql("DELETE FROM exclusions")
+        old = {"audience": None, "restricted": True, "kind": None, "topic": "", "priority": 2}
+        connection.execute(update(tasks).values(**old))
+    assert storage.cases.counts(officer)["waiting"] == 0
+    again = open_one(url)
+    assert again.cases.counts(officer)["waiting"] == 3
+    assert again.cases.counts(zhao)["waiting"] == 2
+    line = again.cases.open("T-000001", officer)
+    assert line is not None and (line.line.kind, line.line.topic, line.line.priority) == (
+        "refusal",
+        "duty",
+        1,
+    )

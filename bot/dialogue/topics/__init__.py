@@ -9,6 +9,7 @@ from typing import Final, Protocol
 from bot.dialogue.steps import Step
 from bot.dialogue.talk import Talk
 from bot.dialogue.topics import (
+    binding,
     changes,
     choosing,
     contributions,
@@ -45,6 +46,7 @@ _ALL = (
     privacy,
     hr,
     undeclared,
+    binding,
     choosing,
 )
 TOPICS: Final[Mapping[str, Topic]] = {each.NAME: each for each in _ALL}

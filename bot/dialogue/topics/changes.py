@@ -42,7 +42,11 @@ def _status(talk: Talk) -> Step:
         return Ask("dibao_status", "again" if talk.conversation.asks.get("dibao_status") else "")
     if heard.slot == "choice" and heard.value == "tell":
         task = HrTask(
-            "dibao_status_change", (_words(talk),), talk.known.region or "", talk.conversation.locale
+            "dibao_status_change",
+            (_words(talk),),
+            talk.known.region or "",
+            talk.conversation.locale,
+            dibao=True,
         )
         return HandOff(task, (Part("hr.sent"),))
     if heard.slot == "choice":

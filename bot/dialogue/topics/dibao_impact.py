@@ -108,7 +108,7 @@ def result(talk: Talk, known: Known, *lead: Part | Quoted) -> Tell:
         name=f"dibao_impact:{data['id']}:{known.deducts}",
         result_of=known,
         parts=parts,
-        taps=_result_taps(telling.finding, it),
+        taps=(*_published_line(it), *_result_taps(telling.finding, it)),
         papers=("chart", "report", "note") if it.line is not None else ("report", "note"),
         sources=tuple(data["sources"]),
         evidence=evidence,
@@ -192,6 +192,15 @@ def _outcome_texts(it: Assessment, known: Known) -> Iterator[str]:
         yield format_yuan(abs(it.insured.countable - limit))
     month = it.insured_month
     yield format_yuan(int(month.own_insurance + month.own_fund))
+
+
+def _published_line(it: Assessment) -> tuple[Tap, ...]:
+    """Where the library has another line than the employee entered: the same by that one."""
+    entered, line = it.case.standard_monthly, it.rules.dibao.line
+    if entered is None or line.amount is None or line.stale or line.amount == entered:
+        return ()
+    title = Part("dibao.tap_published_line", {"amount": format_yuan(line.amount)})
+    return (Tap(title, "standard_monthly=published"),)
 
 
 def _result_taps(finding: str, it: Assessment) -> tuple[Tap, ...]:

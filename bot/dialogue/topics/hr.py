@@ -7,10 +7,12 @@ from datetime import timedelta
 from typing import Final
 
 from bot.dialogue.conversation import Conversation
+from bot.dialogue.known import Known
 from bot.dialogue.steps import Ask, HandOff, Part, Quoted, Step, Tell
 from bot.dialogue.talk import Talk
 from bot.guard import Evidence
 from bot.private import is_private
+from bot.understanding.facts import Facts
 from hr_inbox.task import HrTask, TaskKind
 
 NAME: Final = "hr"
@@ -18,6 +20,8 @@ INTENTS: Final = ("talk_to_hr", "complaint_hr")
 EXPIRES: Final = timedelta(days=1)
 #: Who must not get a task: the person complained of.
 EXCLUDED: Final[Mapping[str, str]] = {"complaint": "hr_named"}
+#: Facts that tell how a household stands with dibao.
+TELLING: Final = ("dibao", "on_book", "received_monthly")
 #: Only words go to HR as one's question; a request for a human is none.
 _ASKS_FOR_A_PERSON: Final = "talk_to_hr"
 
@@ -67,8 +71,21 @@ def _sent(talk: Talk, kind: str, question: str, *, whole: bool) -> HandOff:
         topic=talk.frame.data.get("topic", ""),
         whole=whole,
         excluded=EXCLUDED.get(kind, ""),
+        dibao=_tells_dibao(talk, question, whole=whole),
     )
     return HandOff(task, (Part("hr.sent_complaint" if kind == "complaint" else "hr.sent"),))
+
+
+def _tells_dibao(talk: Talk, question: str, *, whole: bool) -> bool:
+    """Whether what is sent tells how the household stands with dibao: only the dibao officer gets it then."""
+    conversation = talk.conversation
+    texts = [question]
+    if whole:
+        texts = [line.text for line in conversation.lines if line.author == "employee" and not line.private]
+    told: list[Known | Facts] = [talk.house.facts.read(text, talk.on) for text in texts]
+    if whole:
+        told += [talk.known, conversation.calculated or Known()]
+    return any(getattr(each, name) is not None for each in told for name in TELLING)
 
 
 def _whole(conversation: Conversation) -> tuple[str, ...]:

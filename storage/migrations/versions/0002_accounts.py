@@ -22,9 +22,13 @@ def upgrade() -> None:
         sa.Column("roles", sa.String(120), nullable=False),
         sa.Column("state", sa.String(16), nullable=False),
         sa.Column("password_hash", sa.String(160)),
+        sa.Column("language", sa.String(8), nullable=False),
+        sa.Column("subject_index", sa.LargeBinary(16)),
+        sa.Column("may_tie", sa.Boolean(), nullable=False),
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_accounts")),
         sa.UniqueConstraint("login_index", name=op.f("uq_accounts_login_index")),
+        sa.UniqueConstraint("subject_index", name=op.f("uq_accounts_subject_index")),
     )
     op.create_index(op.f("ix_accounts_key_id"), "accounts", ["key_id"])
     op.create_table(
@@ -34,6 +38,8 @@ def upgrade() -> None:
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("proof", sa.String(16), nullable=False),
+        sa.Column("device", sa.String(16), nullable=False),
         sa.PrimaryKeyConstraint("token_hash", name=op.f("pk_sessions")),
         sa.ForeignKeyConstraint(
             ["account"], ["accounts.id"], name=op.f("fk_sessions_account_accounts"), ondelete="CASCADE"

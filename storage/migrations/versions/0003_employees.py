@@ -22,6 +22,7 @@ def upgrade() -> None:
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.Column("region", sa.String(6), nullable=False),
         sa.Column("state", sa.String(16), nullable=False),
+        sa.Column("insured", sa.Boolean(), nullable=False),
         sa.Column("joined_on", sa.Date()),
         sa.Column("left_on", sa.Date()),
         sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
@@ -30,6 +31,7 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_employees_name_index"), "employees", ["name_index"])
     op.create_index(op.f("ix_employees_key_id"), "employees", ["key_id"])
+    op.create_index(op.f("ix_employees_state_joined_on_id"), "employees", ["state", "joined_on", "id"])
     op.create_table(
         "bindings",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -51,7 +53,17 @@ def upgrade() -> None:
         ),
     )
     op.create_index(op.f("ix_bindings_employee"), "bindings", ["employee"])
-    op.create_index(op.f("ix_bindings_conversation_state"), "bindings", ["conversation", "state"])
+    op.create_index(op.f("ix_bindings_conversation"), "bindings", ["conversation"])
+    live = sa.text("state = 'active'")
+    for column in ("conversation", "employee"):
+        op.create_index(
+            f"uq_bindings_live_{column}",
+            "bindings",
+            [column],
+            unique=True,
+            sqlite_where=live,
+            postgresql_where=live,
+        )
 
 
 def downgrade() -> None:

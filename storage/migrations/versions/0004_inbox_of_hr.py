@@ -10,6 +10,18 @@ down_revision = "0003"
 branch_labels = None
 depends_on = None
 
+#: The columns of the indexes that lists and searches use.
+LISTS = (
+    ["state", "restricted", "audience", "assignee", "snoozed_until", "number"],
+    ["state", "priority", "due_at", "number"],
+    ["state", "closed_at", "number"],
+    ["opened_at", "number"],
+    ["kind", "opened_at", "number"],
+    ["region", "opened_at", "number"],
+    ["topic", "opened_at", "number"],
+    ["audience", "opened_at", "number"],
+)
+
 
 def upgrade() -> None:
     """Makes the tables."""
@@ -18,14 +30,18 @@ def upgrade() -> None:
         tasks.add_column(sa.Column("assignee", sa.Uuid()))
         tasks.add_column(sa.Column("kind", sa.String(32)))
         tasks.add_column(sa.Column("restricted", sa.Boolean()))
+        tasks.add_column(sa.Column("audience", sa.LargeBinary(16)))
         tasks.add_column(sa.Column("region", sa.String(6)))
         tasks.add_column(sa.Column("language", sa.String(16)))
         tasks.add_column(sa.Column("topic", sa.String(64)))
         tasks.add_column(sa.Column("priority", sa.Integer()))
         tasks.add_column(sa.Column("due_at", sa.DateTime(timezone=True)))
         tasks.add_column(sa.Column("snoozed_until", sa.DateTime(timezone=True)))
+        tasks.add_column(sa.Column("wrote_at", sa.DateTime(timezone=True)))
+        tasks.add_column(sa.Column("answered_at", sa.DateTime(timezone=True)))
         tasks.add_column(sa.Column("change", sa.Integer()))
-    # What an earlier version kept says its kind in the sealed body alone, so it counts as restricted.
+    # What an earlier version kept says its kind in the sealed body alone, so it counts as restricted and nobody sees it
+    # until the program starts with its keys (storage/tasks.py: label_old).
     op.execute(
         "UPDATE tasks SET restricted = (1 = 1), region = '', language = 'zh_Hans', topic = '', priority = 2, "
         "change = number, state = CASE state WHEN 'closed' THEN 'done' ELSE state END"
@@ -36,6 +52,7 @@ def upgrade() -> None:
     with op.batch_alter_table("tasks") as tasks:
         for name in ("restricted", "region", "language", "topic", "priority", "change"):
             tasks.alter_column(name, nullable=False)
+        tasks.create_unique_constraint(op.f("uq_tasks_change"), ["change"])
         tasks.create_foreign_key(
             op.f("fk_tasks_employee_employees"), "employees", ["employee"], ["id"], ondelete="SET NULL"
         )
@@ -44,13 +61,20 @@ def upgrade() -> None:
         )
     op.create_index(op.f("ix_tasks_employee"), "tasks", ["employee"])
     op.create_index(op.f("ix_tasks_assignee"), "tasks", ["assignee"])
+    op.drop_index(op.f("ix_tasks_state"), "tasks")
+    for columns in LISTS:
+        op.create_index(op.f(f"ix_tasks_{'_'.join(columns)}"), "tasks", columns)
 
 
 def downgrade() -> None:
     """Takes them away, and everything in them."""
+    for columns in LISTS:
+        op.drop_index(op.f(f"ix_tasks_{'_'.join(columns)}"), "tasks")
+    op.create_index(op.f("ix_tasks_state"), "tasks", ["state"])
     op.drop_index(op.f("ix_tasks_assignee"), "tasks")
     op.drop_index(op.f("ix_tasks_employee"), "tasks")
     with op.batch_alter_table("tasks") as tasks:
+        tasks.drop_constraint(op.f("uq_tasks_change"), type_="unique")
         tasks.drop_constraint(op.f("fk_tasks_assignee_accounts"), type_="foreignkey")
         tasks.drop_constraint(op.f("fk_tasks_employee_employees"), type_="foreignkey")
         for name in (
@@ -58,12 +82,15 @@ def downgrade() -> None:
             "assignee",
             "kind",
             "restricted",
+            "audience",
             "region",
             "language",
             "topic",
             "priority",
             "due_at",
             "snoozed_until",
+            "wrote_at",
+            "answered_at",
             "change",
         ):
             tasks.drop_column(name)

@@ -1,0 +1,273 @@
+"""Codes and bindings: a code is used once, and ties a conversation to an employee in the turn that says so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final, cast
+from uuid import uuid4
+
+from sqlalchemy import Connection, Row, delete, insert, select, update
+
+from audit.events import Event
+from audit.events import employee as subject
+from delivery.messages import Reply
+from locales import speak
+from people.bindings import (
+    LIFE,
+    MOVED,
+    Bind,
+    Binding,
+    BindingAct,
+    Bindings,
+    Codes,
+    Ended,
+    Found,
+    Owner,
+    new_code,
+)
+from storage.audit import append
+from storage.conversation_rows import add_bubbles, lock
+from storage.database import Database
+from storage.employee_rows import read_employee
+from storage.errors import StorageError
+from storage.keys import Keys
+from storage.tables import bindings, codes, conversations, employees, outbox
+
+CODE: Final = "codes.code"
+LIVE: Final = bindings.c.state == "active"
+
+
+class StoredBindings(Bindings, Codes):
+    """Every code and every tie."""
+
+    def __init__(self, database: Database, keys: Keys, now: Callable[[], datetime]) -> None:
+        self._database = database
+        self._keys = keys
+        self._now = now
+
+    def look_up(self, code: str) -> Found:
+        """What a code is, as `code_in` reads it."""
+        query = (
+            select(employees, codes.c.used_at, codes.c.expires_at)
+            .join(codes, codes.c.employee == employees.c.id)
+            .where(codes.c.code_index == self._keys.index(CODE, code))
+        )
+        with self._database.read() as connection:
+            row = connection.execute(query).one_or_none()
+        if row is None:
+            return Found("unknown")
+        if row.used_at is not None:
+            return Found("used")
+        if row.expires_at <= self._now():
+            return Found("expired")
+        return Found("good", self._owner(row))
+
+    def owner(self, conversation: str) -> Owner | None:
+        """Whose chat it is; None where nobody has bound it."""
+        with self._database.read() as connection:
+            row = owner_row(connection, conversation)
+        return None if row is None else self._owner(row)
+
+    def make(self, employees: Sequence[str], by: str) -> Mapping[str, str]:
+        """A new code for each employee who is there and has not left; earlier ones are void. Only here are they shown."""
+        now = self._now()
+        with self._database.work() as connection:
+            there = _active(connection, employees)
+            made = {employee: new_code() for employee in there}
+            void_codes(connection, there)
+            rows = [
+                {
+                    "code_index": self._keys.index(CODE, code),
+                    "employee": employee,
+                    "made_at": now,
+                    "expires_at": now + LIFE,
+                }
+                for employee, code in made.items()
+            ]
+            if rows:
+                connection.execute(insert(codes), rows)
+                about = Event("codes_made", by, tuple(map(subject, made)), {"codes": len(made)})
+                append(connection, about, now)
+        return made
+
+    def of_employee(self, employee: str) -> tuple[Binding, ...]:
+        """Every tie of an employee, the one that holds first, then the newest."""
+        query = (
+            select(bindings, conversations.c.channel)
+            .join(conversations, conversations.c.id == bindings.c.conversation)
+            .where(bindings.c.employee == employee)
+            .order_by(bindings.c.ended_at.is_not(None), bindings.c.bound_at.desc(), bindings.c.id)
+        )
+        with self._database.read() as connection:
+            rows = connection.execute(query).all()
+        return tuple(
+            Binding(row.channel, row.bound_at, row.ended_at, cast("Ended | None", row.ended_why))
+            for row in rows
+        )
+
+    def code_expires(self, employee: str) -> datetime | None:
+        """Until when the employee has a code that can be used; None where there is none."""
+        query = select(codes.c.expires_at).where(
+            codes.c.employee == employee, codes.c.used_at.is_(None), codes.c.expires_at > self._now()
+        )
+        with self._database.read() as connection:
+            return connection.execute(query).scalar()
+
+    def end(self, employee: str, why: Ended, by: str, reason: str) -> bool:
+        """Ends the tie at once: what is not yet sent is not sent to the old account. Whether there was one."""
+        now = self._now()
+        with self._database.work() as connection:
+            ended = end_bindings(connection, employee, why, now)
+            for conversation in ended:
+                _drop_unsent(connection, conversation)
+            void_codes(connection, (employee,))  # the paper may be in the same wrong hands
+            if ended:
+                append(
+                    connection,
+                    Event("unbound", by, (subject(employee),), {"why": why}, reason),
+                    now,
+                    self._keys,
+                )
+        return bool(ended)
+
+    def _owner(self, row: Row[Any]) -> Owner:
+        return Owner.of(read_employee(self._keys, row))
+
+
+def owner_row(connection: Connection, conversation: str) -> Row[Any] | None:
+    """The row of the employee whose chat it is."""
+    query = (
+        select(employees)
+        .join(bindings, bindings.c.employee == employees.c.id)
+        .where(bindings.c.conversation == conversation, LIVE)
+    )
+    return connection.execute(query).one_or_none()
+
+
+def act_on(
+    connection: Connection, keys: Keys, conversation: str, act: BindingAct, now: datetime
+) -> tuple[Event, ...]:
+    """Does what a turn decided, in the turn's transaction, which has the conversation locked; what to log of it last.
+
+    Raises `StorageError` where the code is no longer good: the turn is then taken anew, and says so.
+    """
+    if isinstance(act, Bind):
+        return _bind(connection, keys, conversation, act, now)
+    return untie(connection, conversation, now)
+
+
+def untie(connection: Connection, conversation: str, now: datetime) -> tuple[Event, ...]:
+    """Ends the tie of a conversation as its employee wishes; what to log of it last."""
+    row = connection.execute(
+        update(bindings)
+        .where(bindings.c.conversation == conversation, LIVE)
+        .values(state="ended", ended_at=now, ended_why="by_employee")
+        .returning(bindings.c.employee)
+    ).one_or_none()
+    if row is None:
+        return ()
+    return (Event("unbound", subject(row.employee), (subject(row.employee),), {"why": "by_employee"}),)
+
+
+def _bind(
+    connection: Connection, keys: Keys, conversation: str, act: Bind, now: datetime
+) -> tuple[Event, ...]:
+    # The old chat is locked before rows of ours. Two people who swap their phones at the same moment would wait for each
+    # other; the database breaks that off, and the message that lost is sent again by its page.
+    before = _live_conversation(connection, act.employee)
+    old = None if before in (None, conversation) else lock(connection, keys, str(before))
+    _use_code(connection, keys, act, now)
+    if _live_conversation(connection, act.employee) != before:
+        raise StorageError("the employee was bound by somebody else in the meantime")
+    if before == conversation:
+        return ()
+    end_bindings(connection, act.employee, "rebound", now)
+    if old is not None:
+        _drop_unsent(connection, old.id)
+        words = Reply(speak(old.locale)(MOVED))
+        add_bubbles(connection, old, [("assistant", words)], old.version, now)
+        connection.execute(
+            update(conversations).where(conversations.c.id == old.id).values(last_seq=old.last_seq)
+        )
+    row = {
+        "id": str(uuid4()),
+        "employee": act.employee,
+        "conversation": conversation,
+        "state": "active",
+        "bound_at": now,
+    }
+    connection.execute(insert(bindings), row)
+    return (Event("bound", subject(act.employee), (subject(act.employee),)),)
+
+
+def _use_code(connection: Connection, keys: Keys, act: Bind, now: datetime) -> None:
+    """The code's only use, with the employee locked. Raises `StorageError`."""
+    there = connection.execute(
+        select(employees.c.id)
+        .where(employees.c.id == act.employee, employees.c.state == "active")
+        .with_for_update()
+    ).one_or_none()
+    used = connection.execute(
+        update(codes)
+        .where(
+            codes.c.code_index == keys.index(CODE, act.code),
+            codes.c.employee == act.employee,
+            codes.c.used_at.is_(None),
+            codes.c.expires_at > now,
+        )
+        .values(used_at=now)
+    )
+    if there is None or used.rowcount != 1:
+        raise StorageError("the code is no longer good")
+
+
+def _live_conversation(connection: Connection, employee: str) -> str | None:
+    query = select(bindings.c.conversation).where(bindings.c.employee == employee, LIVE)
+    return connection.execute(query).scalar_one_or_none()
+
+
+def end_bindings(connection: Connection, employee: str, why: Ended, now: datetime) -> list[str]:
+    """Ends the tie of an employee; the conversations that were tied."""
+    ended = (
+        update(bindings)
+        .where(bindings.c.employee == employee, LIVE)
+        .values(state="ended", ended_at=now, ended_why=why)
+        .returning(bindings.c.conversation)
+    )
+    return list(connection.execute(ended).scalars())
+
+
+def bind_again(connection: Connection, employee: str, ended_at: datetime) -> None:
+    """Takes back that somebody left: the tie that ended by it holds again, unless either side is tied anew."""
+    live = bindings.alias("live")
+    taken = select(live.c.id).where(live.c.state == "active", live.c.conversation == bindings.c.conversation)
+    connection.execute(
+        update(bindings)
+        .where(
+            bindings.c.employee == employee,
+            bindings.c.ended_at == ended_at,
+            bindings.c.ended_why == "left",
+            ~taken.exists(),
+        )
+        .values(state="active", ended_at=None, ended_why=None)
+    )
+
+
+def void_codes(connection: Connection, of: Iterable[str]) -> None:
+    """Takes back codes that were not used."""
+    connection.execute(delete(codes).where(codes.c.employee.in_(list(of)), codes.c.used_at.is_(None)))
+
+
+def _active(connection: Connection, ids: Sequence[str]) -> list[str]:
+    query = select(employees.c.id).where(employees.c.id.in_(ids), employees.c.state == "active")
+    there = set(connection.execute(query.with_for_update()).scalars())
+    return [each for each in ids if each in there]
+
+
+def _drop_unsent(connection: Connection, conversation: str) -> None:
+    connection.execute(
+        update(outbox)
+        .where(outbox.c.conversation == conversation, outbox.c.state == "queued")
+        .values(state="dropped", last_error="unbound")
+    )

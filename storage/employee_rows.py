@@ -1,0 +1,90 @@
+"""An employee's row: written, locked, read. What every store of employees does the same way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from datetime import date, datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from people.employees import Employee, name_for_search, number_for_search
+from storage.keys import Keys
+from storage.tables import employees
+
+BODY: Final = "employees.body"
+NUMBER: Final = "employees.number"
+NAME: Final = "employees.name"
+#: Fields that stand beside the sealed body, because lists are narrowed and ordered by them.
+OPEN: Final = ("id", "region", "state", "joined_on", "left_on")
+
+
+def insert_employee(connection: Connection, keys: Keys, employee: Employee, now: datetime) -> None:
+    """Adds an employee's row."""
+    connection.execute(insert(employees), {"id": employee.id, **sealed_employee(keys, employee, now)})
+
+
+def update_employee(connection: Connection, keys: Keys, employee: Employee, now: datetime) -> None:
+    """Writes an employee's row anew."""
+    statement = update(employees).where(employees.c.id == employee.id)
+    connection.execute(statement.values(**sealed_employee(keys, employee, now)))
+
+
+def lock_employee(connection: Connection, keys: Keys, employee: str) -> Employee:
+    """An employee, locked until the transaction ends. Raises `KeyError`."""
+    row = connection.execute(
+        select(employees).where(employees.c.id == employee).with_for_update()
+    ).one_or_none()
+    if row is None:
+        raise KeyError(employee)
+    return read_employee(keys, row)
+
+
+def sealed_employee(keys: Keys, employee: Employee, now: datetime) -> dict[str, Any]:
+    """The columns of an employee's row, but for its id."""
+    box = keys.box(BODY)
+    return {
+        "number_index": number_index(keys, employee.number),
+        "name_index": name_index(keys, employee.name),
+        "key_id": box.key_id,
+        "body": box.seal_json(f"{BODY}:{employee.id}", employee_json(employee)),
+        "region": employee.region,
+        "state": employee.state,
+        "insured": employee.insured_since is not None,
+        "joined_on": employee.joined_on,
+        "left_on": employee.left_on,
+        "changed_at": now,
+    }
+
+
+def read_employee(keys: Keys, row: Row[Any]) -> Employee:
+    """An employee from a row."""
+    body = keys.box(BODY, row.key_id).open_json(f"{BODY}:{row.id}", row.body)
+    return employee_from(body | {name: getattr(row, name) for name in OPEN})
+
+
+def employee_json(employee: Employee) -> dict[str, Any]:
+    """What of an employee is sealed, as plain data."""
+    data = {name: value for name, value in asdict(employee).items() if name not in OPEN}
+    since = employee.insured_since
+    return data | {"insured_since": None if since is None else since.isoformat()}
+
+
+def employee_from(data: Mapping[str, Any]) -> Employee:
+    """An employee from plain data; a field that an older version did not know keeps its default."""
+    known = {each.name: data[each.name] for each in fields(Employee) if each.name in data}
+    for name in ("insured_since", "joined_on", "left_on"):
+        if isinstance(known.get(name), str):
+            known[name] = date.fromisoformat(known[name])
+    return Employee(**known)
+
+
+def number_index(keys: Keys, number: str) -> bytes:
+    """By what an employee number is found."""
+    return keys.index(NUMBER, number_for_search(number))
+
+
+def name_index(keys: Keys, name: str) -> bytes:
+    """By what a name is found."""
+    return keys.index(NAME, name_for_search(name))
