@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from app.clock import today_in_china
 from app.settings import Settings, SettingsError
 from bot.dialogue.talk import House
@@ -40,15 +42,19 @@ def make_house(
     library: Library | None = None,
     company: Company | None = None,
     bindings: Bindings | None = None,
+    like: House | None = None,
 ) -> House:
     """What every conversation shares, warm: nobody waits for the weights of a first sentence.
 
     Library and company rules are those of the settings unless they are loaded already. Without `bindings` no chat is
-    anybody's.
+    anybody's. What does not change with them, such as the readers, is taken over from a house like this one where there
+    is one.
     """
     rules = compiled.load(settings.policy.overlays) if library is None else library
     if company is None:
         company = load_company(settings.policy.company_folder, rules, today_in_china())
+    if like is not None:
+        return replace(like, library=rules, company=company)
     articles = load_articles()
     reader = make_reader(settings)
     house = House(

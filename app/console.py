@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 
 from flask import Blueprint
@@ -12,22 +13,32 @@ from app.settings import Settings
 from app.signing_in import make_provider
 from hr_console import Console, Section, create_blueprint
 from hr_console.accounts import People
+from hr_console.codes import CodesPage
+from hr_console.company import CompanyPages
 from hr_console.dashboard import Dashboard
 from hr_console.dashboard_panels import Sources
+from hr_console.employee import EmployeePage
+from hr_console.import_columns import make_reader
 from hr_console.inbox import Inbox
 from hr_console.log_pages import LogPages
 from hr_console.own_account import OwnAccount
+from hr_console.personnel import Personnel
 from hr_console.policy_changes import PolicyChanges
 from hr_console.policy_desk import Policies, PolicyDesk
 from hr_console.policy_drafts import PolicyDrafts
+from hr_console.roster import RosterList
+from hr_console.roster_import import ImportPages
 from hr_console.service_page import Service, ServicePage
 from hr_console.shelf import Shelf
 from hr_console.sign_in import Door, SignIn
 from hr_inbox.cases import Cases
 from hr_inbox.notices import Mailer
 from people.employees import Directory
+from people.importing import Importer
+from people.providers import Provider
 from policy_kb.changes import Publishing
 from policy_kb.company import NO_RULES, Company
+from policy_kb.divisions import Divisions
 from policy_kb.finding import Finder
 from policy_kb.library import Library
 from policy_kb.replies import load_replies
@@ -47,6 +58,7 @@ def make_console(
     finder: Finder | None = None,
     mailer: Mailer | None = None,
     publishing: Publishing | None = None,
+    run_import: Callable[[str], None] | None = None,
     demo: bool = False,
     cases: Cases | None = None,
     directory: Directory | None = None,
@@ -54,7 +66,8 @@ def make_console(
     """The console's pages, in the order of the navigation.
 
     Without a `finder` the inbox offers no articles, without a `mailer` no mails are sent, and without `publishing` what is
-    published waits for other processes to take it up. `cases` and `directory` can be pinned for tests.
+    published waits for other processes to take it up. `run_import` has an import worked on beside the requests; without it
+    the request itself does. `cases` and `directory` can be pinned for tests.
     """
     console = Console(
         sessions=storage.sessions,
@@ -65,26 +78,85 @@ def make_console(
         secure=settings.server.secure,
         demo=demo,
     )
+    cases = storage.cases if cases is None else cases
+    directory = storage.roster if directory is None else directory
+    publishing = publishing or Publisher(settings.policy, storage, NothingRuns())
+    policies = _policies(settings, storage, library, company, publishing)
+    personnel = _personnel(console, settings, storage, library, cases, run_import)
+    shelf = Shelf(library, load_replies(), finder, _today(storage))
+    provider = make_provider(settings)
+    provider_name = "" if provider is None else provider.name
+    sections: list[Section] = [
+        Inbox(console, cases, directory, storage.accounts, shelf, library.divisions),
+        Dashboard(console, _sources(storage, library)),
+        RosterList(personnel),
+        EmployeePage(personnel),
+        CodesPage(personnel),
+        ImportPages(personnel),
+        PolicyDesk(console, policies),
+        PolicyChanges(console, policies),
+        PolicyDrafts(console, policies),
+        CompanyPages(personnel),
+        ServicePage(console, _service(settings, storage, mailer)),
+        LogPages(console, storage.history, storage.chain, storage.accounts, directory),
+        People(console, storage.accounts, settings.server.address, provider_name),
+        OwnAccount(console, storage.accounts, storage.credentials),
+        SignIn(console, _door(storage, provider)),
+    ]
+    return create_blueprint(console, *sections)
 
-    def today() -> date:
-        return storage.now().astimezone(CHINA).date()
 
+def _today(storage: Storage) -> Callable[[], date]:
+    return lambda: storage.now().astimezone(CHINA).date()
+
+
+def _policies(
+    settings: Settings, storage: Storage, library: Library, company: Company, publishing: Publishing
+) -> Policies:
     def account_name(id: str) -> str:
         found = storage.accounts.get(id) if id else None
         return "" if found is None else found.name
 
-    publishing = publishing or Publisher(settings.policy, storage, NothingRuns())
-    policies = Policies(
+    return Policies(
         library=library,
         company=company,
         folder=settings.policy.company_folder,
-        today=today,
+        today=_today(storage),
         changes=storage.policy_changes,
         publishing=publishing,
         households=storage.households,
         account=account_name,
     )
-    sources = Sources(
+
+
+def _personnel(
+    console: Console,
+    settings: Settings,
+    storage: Storage,
+    library: Library,
+    cases: Cases,
+    run_import: Callable[[str], None] | None,
+) -> Personnel:
+    importer = make_importer(storage, library.divisions)
+    return Personnel(
+        console=console,
+        roster=storage.roster,
+        records=storage.records,
+        codes=storage.bindings,
+        companies=storage.companies,
+        imports=storage.imports,
+        importer=importer,
+        run=run_import or importer.run,
+        cases=cases,
+        log=storage.history,
+        colleagues=storage.accounts,
+        library=library,
+        address=settings.server.address,
+    )
+
+
+def _sources(storage: Storage, library: Library) -> Sources:
+    return Sources(
         standings=storage.standings,
         companies=storage.companies,
         gaps=storage.gaps,
@@ -92,34 +164,28 @@ def make_console(
         rates=storage.waiting,
         library=library,
     )
-    service = Service(
+
+
+def _door(storage: Storage, provider: Provider | None) -> Door:
+    return Door(
+        credentials=storage.credentials,
+        invitations=storage.invitations,
+        ties=storage.ties,
+        provider=provider,
+    )
+
+
+def _service(settings: Settings, storage: Storage, mailer: Mailer | None) -> Service:
+    return Service(
         book=storage.service,
         notices=storage.mail_notices,
         colleagues=storage.accounts,
         mailer=mailer,
         link=f"{settings.server.address}/hr/",
     )
-    provider = make_provider(settings)
-    door = Door(
-        credentials=storage.credentials,
-        invitations=storage.invitations,
-        ties=storage.ties,
-        provider=provider,
-    )
-    provider_name = "" if provider is None else provider.name
-    shelf = Shelf(library, load_replies(), finder, today)
-    cases = storage.cases if cases is None else cases
-    directory = storage.roster if directory is None else directory
-    sections: list[Section] = [
-        Inbox(console, cases, directory, storage.accounts, shelf, library.divisions),
-        Dashboard(console, sources),
-        PolicyDesk(console, policies),
-        PolicyChanges(console, policies),
-        PolicyDrafts(console, policies),
-        ServicePage(console, service),
-        LogPages(console, storage.history, storage.chain, storage.accounts, directory),
-        People(console, storage.accounts, settings.server.address, provider_name),
-        OwnAccount(console, storage.accounts, storage.credentials),
-        SignIn(console, door),
-    ]
-    return create_blueprint(console, *sections)
+
+
+def make_importer(storage: Storage, divisions: Divisions) -> Importer:
+    """What runs imports; places are read by the table of divisions."""
+    reader = make_reader(divisions.find)
+    return Importer(storage.imports, {"roster": reader, "history": reader})

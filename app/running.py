@@ -25,6 +25,7 @@ from app.publishing import Publisher, Reloads
 from app.settings import Settings
 from app.web import create_app
 from bot.assistant import Assistant
+from bot.dialogue.talk import House
 from bot.me_views import Me
 from bot.mine import Term
 from bot.receiving import Received
@@ -52,10 +53,11 @@ EVERY: Final = 2.0
 
 
 class Serving(NamedTuple):
-    """What answers: the pages, and the assistant behind every channel."""
+    """What answers: the pages, the assistant behind every channel, and the house that it talks from."""
 
     app: Flask
     assistant: Assistant
+    house: House
 
 
 class Program(Reloads):
@@ -69,7 +71,7 @@ class Program(Reloads):
         self._seen: object = None
         self._trouble = ""
         self._watcher: Thread | None = None
-        self._assemble: Callable[[], Serving]
+        self._assemble: Callable[[House | None], Serving]
         self._serving: Serving
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
@@ -85,11 +87,14 @@ class Program(Reloads):
         """What answers now."""
         return self._serving
 
-    def start(self, assemble: Callable[[], Serving]) -> None:
-        """Assembles, and watches the folders from then on. Raises what `assemble` does."""
+    def start(self, assemble: Callable[[House | None], Serving]) -> None:
+        """Assembles, and watches the folders from then on. `assemble` is given the house of before, if there is one.
+
+        Raises what it does.
+        """
         self._assemble = assemble
         self._seen = _look(self._folders)
-        self._serving = assemble()
+        self._serving = assemble(None)
         self._watcher = Thread(target=self._watch, name="library", daemon=True)
         self._watcher.start()
 
@@ -108,7 +113,7 @@ class Program(Reloads):
             self._seen = seen
             gc.unfreeze()  # a library is frozen when it is loaded: the old one is to go
             try:
-                self._serving = self._assemble()
+                self._serving = self._assemble(self._serving.house)
                 self._trouble = ""
                 log.info("the library was taken up anew")
             except Exception as error:
@@ -166,7 +171,9 @@ def running(settings: Settings, *, demo: bool = False) -> Iterator[Program]:
             importer=make_importer(storage, Divisions.load()),
         )
         program.start(
-            lambda: assemble(settings, storage, publisher, mailer, run_import=jobs.run_import, demo=demo)
+            lambda house: assemble(
+                settings, storage, publisher, mailer, house, run_import=jobs.run_import, demo=demo
+            )
         )
         if settings.jobs.engine == "embedded":
             jobs.start(settings.jobs.threads)
@@ -184,14 +191,15 @@ def assemble(
     storage: Storage,
     publishing: Publishing,
     mailer: Mailer | None = None,
+    like: House | None = None,
     *,
     run_import: Callable[[str], None] | None = None,
     demo: bool = False,
 ) -> Serving:
-    """Pages, chat and console over a storage, with the library as the folders hold it."""
+    """Pages, chat and console over a storage, with the library as the folders hold it; `like` is the house of before."""
     library = compiled.load(settings.policy.overlays)
     company = load_company(settings.policy.company_folder, library, today_in_china())
-    house = make_house(settings, library, company, storage.bindings)
+    house = make_house(settings, library, company, storage.bindings, like)
     assistant = Assistant(house, storage.conversations, now_in_china)
     chat = Chat(
         receive=assistant.receive,
@@ -217,8 +225,10 @@ def assemble(
     me = Me(
         chat=chat,
         records=storage.mine,
-        consents=storage.records,
         divisions=library.divisions,
         terms=[Term(each.kind, each.days, each.why) for each in TERMS],
+        consents=storage.records,
     )
-    return Serving(create_app(settings, library, today_in_china, chat, console, company, me), assistant)
+    return Serving(
+        create_app(settings, library, today_in_china, chat, console, company, me), assistant, house
+    )

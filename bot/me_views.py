@@ -19,7 +19,7 @@ from bot.channels import web
 from bot.channels.web import Pace, Visitors, is_foreign
 from bot.dialogue.conversation import Conversation
 from bot.dialogue.naming import read_back
-from bot.mine import Consents, Mine, Records, Term
+from bot.mine import Consents, Mine, OwnRecords, Term
 from bot.receiving import Kept
 from bot.views import COOKIE, ME, PROBLEMS, TOO_FAST, Chat, asset_versions, protect
 from bot.wording import templates
@@ -61,7 +61,7 @@ class Me:
     """
 
     chat: Chat
-    records: Records
+    records: OwnRecords
     divisions: Divisions
     terms: Sequence[Term]
     consents: Consents

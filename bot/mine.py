@@ -65,7 +65,7 @@ class Mine:
     looks: tuple[Look, ...]
 
 
-class Records(Protocol):
+class OwnRecords(Protocol):
     """Where it is kept."""
 
     def of(self, conversation: str) -> Mine | None:

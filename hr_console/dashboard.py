@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
+from uuid import UUID
 
 from flask import Blueprint, Response, abort, current_app, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -29,6 +30,7 @@ from hr_console.dashboard_panels import (
     sum_of,
 )
 from hr_console.dashboard_period import PERIODS, Period, read_period
+from hr_console.policy_desk import DUE
 from hr_console.running_cost import running_cost
 from hr_inbox.service_clock import CHINA
 from hr_inbox.unanswered import UnansweredWeek
@@ -66,7 +68,7 @@ class Dashboard:
         add("/dashboard", "dashboard", self.page)
         add("/dashboard/dibao", "dashboard_dibao", self.dibao)
         add("/dashboard/uninsured", "dashboard_uninsured", self.uninsured)
-        add("/dashboard/uninsured/<employee>", "dashboard_cost", self.cost)
+        add("/dashboard/uninsured/<uuid:employee>", "dashboard_cost", self.cost)
         add("/dashboard/bases", "dashboard_bases", self.bases)
         add("/dashboard/questions", "dashboard_questions", self.questions)
         add("/dashboard/file", "dashboard_file", self.file)
@@ -85,6 +87,7 @@ class Dashboard:
                 "gaps": gaps_chart(board.gaps, speak),
             },
             states={state: DIBAO_STATES[state] for state in COUNTED},
+            due_names=DUE,
             kind_name=lambda kind: speak(NEUTRAL if kind is None else KINDS[kind]),
         )
 
@@ -119,13 +122,13 @@ class Dashboard:
         self._log("uninsured_listed", [each.who.employee.id for each in shown])
         return self._render("dashboard_uninsured.html", shown=shown, whole=sum_of(shown))
 
-    def cost(self, employee: str) -> ResponseReturnValue:
+    def cost(self, employee: UUID) -> ResponseReturnValue:
         """How the cost of one who is not insured was reckoned: months, rates, sources, and what else may come."""
         standing = self._sources.standings.read()
-        found = next((each for each in standing.uninsured if each.employee.id == employee), None)
+        found = next((each for each in standing.uninsured if each.employee.id == str(employee)), None)
         if found is None:
             abort(404)
-        self._log("cost_opened", [employee])
+        self._log("cost_opened", [found.employee.id])
         return self._render(
             "dashboard_cost.html", each=Exposed(found, self._runs()(found)), insurance=INSURANCE
         )

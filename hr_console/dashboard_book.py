@@ -15,6 +15,7 @@ from calculator.money import Fen
 from hr_console import dashboard_words as words
 from hr_console.case_words import KINDS, NEUTRAL
 from hr_console.dashboard_panels import COUNTED, Board, Exposed
+from hr_console.policy_desk import DUE
 from hr_inbox.waiting import Waits
 from locales import N_, Say
 from people.accounts import Account
@@ -188,7 +189,7 @@ def _kinds(board: Board, say: Say) -> Page:
 
 
 def _due(board: Board, place: Callable[[str], str], say: Say) -> Page:
-    lines = [(say(words.DUE[each.kind]), place(each.region), each.message) for each in board.due.found]
+    lines = [(say(DUE[each.kind]), place(each.region), each.message) for each in board.due.found]
     return Page(say(N_("该看的数")), (say(N_("哪一种")), say(N_("哪里")), say(N_("说明"))), lines)
 
 

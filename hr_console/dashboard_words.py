@@ -11,18 +11,9 @@ from hr_console.dashboard_panels import Sum, UninsuredDibaoPanel
 from hr_inbox.unanswered import Why
 from locales import N_, Say
 from people.small_groups import LEAST
-from policy_kb.due import Kind
 
 _FEW: Final = N_("少于 {least} 人，或一减就知道，不显示")
 _FEW_ANSWERS: Final = N_("回答的少于 {least} 人，不显示")
-DUE: Final[Mapping[Kind, str]] = {
-    "outdated": N_("已经到期"),
-    "ending": N_("快到期"),
-    "line_stale": N_("低保线太旧，不能用了"),
-    "line_soon_stale": N_("低保线快过时"),
-    "no_line": N_("没有能用的低保线"),
-    "recalled": N_("只凭记忆，没有原文"),
-}
 WHY: Final[Mapping[Why, str]] = {
     "no_clause": N_("政策库里没有"),
     "withheld": N_("答案里有没出处的数，没有发"),

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Row, func, or_, select
 
 from audit import events
 from audit.reading import History, Wanted
-from bot.mine import Handed, Look, Mine, Records, Tied
+from bot.mine import Handed, Look, Mine, OwnRecords, Tied
 from people.accounts import ROLES, Role
 from storage.database import Database
 from storage.keys import Keys
@@ -19,7 +19,7 @@ from storage.tasks import read_task, task_number
 LOOKS: Final = 50
 
 
-class StoredMine(Records):
+class StoredMine(OwnRecords):
     """Everything about one conversation and the employee it is tied to."""
 
     def __init__(self, database: Database, keys: Keys, history: History) -> None:

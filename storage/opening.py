@@ -71,11 +71,11 @@ class Storage:
     policy_news: PolicyNews
     history: StoredHistory
     chain: StoredChain
-    mine: StoredMine
     mail_notices: StoredNotices
     roster: StoredRoster
     bindings: StoredBindings
     records: StoredRecords
+    mine: StoredMine
     companies: StoredCompanies
     imports: StoredImports
 
@@ -135,11 +135,11 @@ def open_storage(
         audit=StoredLog(database, keys, now),
         history=history,
         chain=StoredChain(database, keys, HeadFile.beside(folder), now),
-        mine=StoredMine(database, keys, history),
         mail_notices=StoredNotices(database, keys, now),
         roster=StoredRoster(database, keys, erasures, now),
         bindings=StoredBindings(database, keys, now),
         records=StoredRecords(database, keys, now),
+        mine=StoredMine(database, keys, history),
         companies=StoredCompanies(database, keys, now),
         imports=StoredImports(database, keys, now),
     )

@@ -16,7 +16,7 @@ from audit.events import ACTS
 from bot.channels.web import Visitors
 from bot.dialogue.conversation import Conversation
 from bot.me_views import VISITS_A_MINUTE, Me, create_blueprint
-from bot.mine import Consents, Handed, Look, Mine, Records, Term, Tied
+from bot.mine import Consents, Handed, Look, Mine, OwnRecords, Term, Tied
 from bot.receiving import Kept, Said
 from bot.views import HEADERS
 from delivery.messages import IncomingMessage
@@ -31,7 +31,7 @@ HANDED = Handed("T-000012", "taken", NOON, None, ("什么时候开始交", "我�
 LOOK = Look(7, NOON + timedelta(hours=5), "log_check", ("agent", "dibao_officer"))
 
 
-class Shelf(Records, Consents):
+class Shelf(OwnRecords, Consents):
     """What is kept in these tests: of one conversation, whichever it is."""
 
     def __init__(self) -> None:

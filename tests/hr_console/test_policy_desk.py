@@ -16,11 +16,13 @@ from desk import Colleague
 from sqlalchemy import insert, select
 from werkzeug.test import Client
 
+from app.assistance import make_house
 from app.publishing import Publisher
 from app.running import Program, assemble
 from app.settings import Policy, Settings
 from bot.dialogue.conversation import Conversation
 from bot.dialogue.known import Known
+from bot.dialogue.talk import House
 from bot.receiving import Said, receive
 from calculator.money import Fen
 from delivery.messages import IncomingMessage
@@ -105,10 +107,16 @@ def program(settings: Settings) -> Iterator[Program]:
     program.stop()
 
 
+@pytest.fixture(scope="module")
+def house() -> House:
+    """The readers, which take a second to warm up."""
+    return make_house(Settings())
+
+
 @pytest.fixture
-def publisher(settings: Settings, desk_storage: Storage, program: Program) -> Publisher:
+def publisher(settings: Settings, desk_storage: Storage, program: Program, house: House) -> Publisher:
     publisher = Publisher(settings.policy, desk_storage, program)
-    program.start(lambda: assemble(settings, desk_storage, publisher))
+    program.start(lambda before: assemble(settings, desk_storage, publisher, before or house))
     return publisher
 
 
