@@ -121,7 +121,14 @@ def serve(settings: Settings, demo: bool, host: str | None, port: int | None) ->
     )
     shown = f"[{server.host}]" if ":" in server.host else server.host
     with running(replace(settings, server=server), demo=demo) as app:
-        click.echo(f"社保助手 http://{shown}:{server.port}/  聊天 http://{shown}:{server.port}/chat")
+        site = f"http://{shown}:{server.port}"
+        click.echo(f"社保助手 {site}/  聊天 {site}/chat  人事 {site}/hr/")
+        if demo:
+            from app.demo import LOGINS, PASSWORD
+
+            click.echo(
+                f"演示登录：{'、'.join(f'{login}（{name}）' for login, name in LOGINS)}，密码 {PASSWORD}"
+            )
         try:
             waitress.serve(
                 app, host=server.host, port=server.port, threads=server.threads, ident=None, _quiet=True,

@@ -78,8 +78,7 @@ def make_demo(storage: Storage, receive: Callable[[IncomingMessage], Received]) 
     if storage.accounts.all():
         return False
     for (login, name), roles in zip(LOGINS, PRESET_OF_TWO, strict=True):
-        _, token = storage.accounts.invite_new(login, name, "", roles, SYSTEM)
-        storage.invitations.accept(token, PASSWORD)
+        storage.accounts.add(login, name, roles, state="active", password=PASSWORD)
     _set_up(storage)
     employees = {person.number: _employ(storage, person) for person in PEOPLE}
     for number, said in TALKS:

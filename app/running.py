@@ -19,6 +19,7 @@ from flask import Flask
 from app.assistance import make_house
 from app.clock import now_in_china, today_in_china
 from app.console import make_console, make_importer
+from app.demo import make_demo
 from app.jobs import Jobs, open_queue
 from app.mailing import make_mailer, make_notifier
 from app.publishing import Publisher, Reloads
@@ -70,6 +71,7 @@ class Program(Reloads):
         self._lock = Lock()
         self._stopped = Event()
         self._seen: object = None
+        self._found: object = None
         self._trouble = ""
         self._watcher: Thread | None = None
         self._assemble: Callable[[House | None], Serving]
@@ -128,13 +130,16 @@ class Program(Reloads):
         """Why what the folders hold is not in use; empty where it is."""
         return self._trouble
 
+    def look(self) -> None:
+        """One look at the folders: what changed is taken up where the look before saw the same."""
+        found = _look(self._folders)
+        if found == self._found and found != self._seen:
+            self.refresh()
+        self._found = found
+
     def _watch(self) -> None:
-        before = self._seen
         while not self._stopped.wait(self._every):
-            seen = _look(self._folders)
-            if seen == before and seen != self._seen:
-                self.refresh()
-            before = seen
+            self.look()
 
 
 def _look(folders: Iterable[Path]) -> object:
@@ -176,6 +181,8 @@ def running(settings: Settings, *, demo: bool = False) -> Iterator[Program]:
                 settings, storage, publisher, mailer, house, run_import=jobs.run_import, demo=demo
             )
         )
+        if demo:
+            make_demo(storage, program.receive)
         if settings.jobs.engine == "embedded":
             jobs.start(settings.jobs.threads)
         try:

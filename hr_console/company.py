@@ -119,7 +119,10 @@ class CompanyPages:
         if self._entity(str(entity)) is None:
             abort(404)
         file = request.files.get("seal")
-        data = b"" if file is None else file.read(LARGEST_SEAL + 1)
+        data = b""
+        if file is not None:
+            with file.stream as stream:
+                data = stream.read(LARGEST_SEAL + 1)
         if not _is_seal(data):
             low, high = map(str, SEAL_SIDES)
             told = self._staff.say(NO_PICTURE, low=low, high=high, size=str(LARGEST_SEAL // 1024))

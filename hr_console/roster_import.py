@@ -92,7 +92,8 @@ class ImportPages:
         if file is None or not file.filename:
             return self._start_page(self._staff.say(NO_FILE)), 400
         try:
-            sheet = read_upload(kind, file.read(UPLOADED.file + 1))
+            with file.stream as stream:
+                sheet = read_upload(kind, stream.read(UPLOADED.file + 1))
         except InputError as error:
             return self._start_page(problem_text(error.problems[0], self._staff.say)), 400
         name = file.filename.replace("\\", "/").rpartition("/")[2][:120]
