@@ -173,6 +173,7 @@ def test_a_name_changes_and_the_login_stays(storage: Storage) -> None:
 
 def test_what_an_admin_sees_of_an_account(storage: Storage, clock: Clock) -> None:
     admin = person(storage, "admin", "admin")
+    clock.move(minutes=1)
     qian, _ = storage.accounts.invite_new(
         "laoqian", "老钱", "", frozenset({"auditor"}), ref(admin.id), may_tie=True
     )
