@@ -233,8 +233,9 @@ def _key(storage: Storage, id: str, key: bytes) -> dict[str, Any]:
 
 def _message(box: Box, id: str, seq: int, at: datetime, chance: random.Random) -> dict[str, Any]:
     bubble = Reply(SENTENCES[chance.randrange(len(SENTENCES))]).as_json()
+    ours = "hr" if seq > HANDED_OVER else "assistant"
     return {
-        "conversation": id, "seq": seq, "author": ("assistant", "employee")[seq % 2],
+        "conversation": id, "seq": seq, "author": "employee" if seq % 2 else ours,
         "body": box.seal_json(f"{BODY}:{id}:{seq}", bubble), "made_for_version": 3 if seq > HANDED_OVER else 1,
         "at": at + timedelta(minutes=seq),
     }  # fmt: skip

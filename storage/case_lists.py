@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from typing import Any, Final, cast
 
@@ -54,17 +55,16 @@ class CaseLists:
     def find(self, search: Search, viewer: Viewer, after: str, limit: int) -> Page:
         """A page of a list."""
         now, order = self._now(), _order(search.box)
-        position = order.read(after)
+        wanted = _Wanted(search, viewer, order, order.read(after), limit + 1)
         with self._database.read() as connection:
-            seen = and_(visible(connection, self._keys, viewer), *_narrowed(search, viewer, now))
-            query = select(*SHOWN).where(seen, *_told(search))
-            rows = connection.execute(order.page(query, position).limit(limit + 1)).all()
-            if search.kind is not None or search.topic:
-                sealed = self._sealed(connection, order, seen, search, position, limit + 1)
-                rows = sorted((*rows, *sealed), key=order.key, reverse=order.newest_first)
-        more = len(rows) > limit
-        rows = rows[:limit]
-        return Page(tuple(line_of(row, now) for row in rows), order.written(rows[-1]) if more else "")
+            # Places in the order first, which an index holds with all that is searched for; then the rows of one page.
+            query = select(*order.columns).where(
+                visible(connection, self._keys, viewer), *_narrowed(search, viewer, now)
+            )
+            places = [*self._shown(connection, query, wanted), *self._sealed(connection, query, wanted)]
+            places.sort(reverse=order.newest_first)
+            lines = self._lines(connection, [place[-1] for place in places[:limit]], now)
+        return Page(lines, order.written(places[limit - 1]) if len(places) > limit else "")
 
     def counts(self, viewer: Viewer) -> dict[Box, int]:
         """How many there are in each list."""
@@ -108,26 +108,38 @@ class CaseLists:
             rows = connection.execute(query.order_by(tasks.c.change).limit(limit)).all()
         return tuple(line_of(row, now) for row in rows), rows[-1].change if len(rows) == limit else last
 
-    def _sealed(
-        self,
-        connection: Connection,
-        order: _Order,
-        seen: ColumnElement[bool],
-        search: Search,
-        position: _Position,
-        most: int,
-    ) -> list[Row[Any]]:
+    def _lines(self, connection: Connection, numbers: Sequence[int], now: datetime) -> tuple[CaseLine, ...]:
+        rows = connection.execute(select(*SHOWN).where(tasks.c.number.in_(numbers)))
+        lines = {row.number: line_of(row, now) for row in rows}
+        return tuple(lines[number] for number in numbers if number in lines)
+
+    def _shown(self, connection: Connection, query: Select[Any], wanted: _Wanted) -> list[_Place]:
+        """The cases whose kind and topic stand beside their body; all cases where neither is looked for."""
+        search, order = wanted.search, wanted.order
+        if search.kind in TELLING:
+            return []
+        if search.kind is not None:
+            query = query.where(tasks.c.kind == search.kind)
+        if search.topic:
+            query = query.where(tasks.c.topic == search.topic)
+        rows = connection.execute(order.page(query, wanted.position).limit(wanted.most))
+        return [tuple(each) for each in rows]
+
+    def _sealed(self, connection: Connection, query: Select[Any], wanted: _Wanted) -> list[_Place]:
         """The cases whose kind and topic are sealed, of those that the viewer may see; each body is opened once."""
-        candidates = select(*order.columns).where(seen, _may_match(self._keys, search))
-        found: list[int] = []
-        for keys in _batches(connection, order, candidates, position):
-            numbers = [key[-1] for key in keys]
-            self._remember(connection, numbers)
-            found += [number for number in numbers if self._matches(number, search)]
-            if len(found) >= most:
+        search = wanted.search
+        audiences = [each for each in NEEDED if _may_hold(each, search.kind) and wanted.may_see(each)]
+        if (search.kind is None and not search.topic) or not audiences:
+            return []
+        tokens = [audience_token(self._keys, each) for each in audiences]
+        query = query.where(tasks.c.restricted, tasks.c.audience.in_(tokens))
+        found: list[_Place] = []
+        for places in _batches(connection, query, wanted):
+            self._remember(connection, [place[-1] for place in places])
+            found += [place for place in places if self._matches(place[-1], search)]
+            if len(found) >= wanted.most:
                 break
-        query = select(*SHOWN).where(tasks.c.number.in_(found[:most]))
-        return list(connection.execute(query)) if found else []
+        return found[: wanted.most]
 
     def _matches(self, number: int, search: Search) -> bool:
         kind, topic = self._remembered[number]
@@ -227,19 +239,6 @@ def _start_of(day: date) -> datetime:
     return datetime.combine(day, time(), _CHINA)
 
 
-def _told(search: Search) -> Iterator[ColumnElement[bool]]:
-    """Kind and topic, of the cases that do not seal them."""
-    if search.kind is not None:
-        yield tasks.c.kind == search.kind
-    if search.topic:
-        yield tasks.c.topic == search.topic
-
-
-def _may_match(keys: Keys, search: Search) -> ColumnElement[bool]:
-    audiences = [audience_token(keys, each) for each in NEEDED if _may_hold(each, search.kind)]
-    return and_(tasks.c.restricted, tasks.c.audience.in_(audiences))
-
-
 def _may_hold(audience: Audience, kind: TaskKind | None) -> bool:
     """Whether there are sealed cases of that kind for that audience."""
     if kind is None:
@@ -251,26 +250,19 @@ def _may_hold(audience: Audience, kind: TaskKind | None) -> bool:
 
 # -- Order and pages -------------------------------------------------------------------------------------------------
 
-#: The sort key of the last row that was shown; None at the beginning.
-_Position = tuple[Any, ...] | None
+#: Where a case stands in an order: its values of the order's columns, the number last.
+_Place = tuple[Any, ...]
 
 
 class _Order:
-    """One way to sort, and to go on after a row. `key` gives a row's values of the columns, the number last."""
+    """One way to sort, and to go on after a place. The number comes last, so that no two places are the same."""
 
-    def __init__(
-        self,
-        columns: tuple[ColumnElement[Any], ...],
-        key: Callable[[Row[Any]], tuple[Any, ...]],
-        *,
-        newest_first: bool,
-    ) -> None:
+    def __init__(self, *columns: ColumnElement[Any], newest_first: bool = False) -> None:
         self.columns = columns
-        self.key = key
         self.newest_first = newest_first
 
-    def page(self, query: Select[Any], position: _Position) -> Select[Any]:
-        """The rows after a position, in order."""
+    def page(self, query: Select[Any], position: _Place | None) -> Select[Any]:
+        """What comes after a place, in order; everything where there is none."""
         if position is not None:
             here = tuple_(*self.columns)
             there = tuple_(
@@ -279,12 +271,12 @@ class _Order:
             query = query.where(here < there if self.newest_first else here > there)
         return query.order_by(*(each.desc() if self.newest_first else each for each in self.columns))
 
-    def written(self, row: Row[Any]) -> str:
-        """The position of a row as text: numbers, moments in microseconds."""
-        return ".".join(str(_number(value)) for value in self.key(row))
+    def written(self, place: _Place) -> str:
+        """A place as text: numbers, moments in microseconds."""
+        return ".".join(str(_number(value)) for value in place)
 
-    def read(self, text: str) -> _Position:
-        """The position that `written` gave; the beginning where it is none."""
+    def read(self, text: str) -> _Place | None:
+        """The place that `written` gave; None where it is none."""
         try:
             numbers = [int(part) for part in text.split(".")] if len(text) < 80 else []
             return tuple(
@@ -296,16 +288,10 @@ class _Order:
 
 
 _BY_URGENCY: Final = _Order(
-    (tasks.c.priority, func.coalesce(tasks.c.due_at, literal(_NEVER, Moment)), tasks.c.number),
-    lambda row: (row.priority, row.due_at or _NEVER, row.number),
-    newest_first=False,
+    tasks.c.priority, func.coalesce(tasks.c.due_at, literal(_NEVER, Moment)), tasks.c.number
 )
-_BY_CLOSING: Final = _Order(
-    (tasks.c.closed_at, tasks.c.number), lambda row: (row.closed_at, row.number), newest_first=True
-)
-_BY_OPENING: Final = _Order(
-    (tasks.c.opened_at, tasks.c.number), lambda row: (row.opened_at, row.number), newest_first=True
-)
+_BY_CLOSING: Final = _Order(tasks.c.closed_at, tasks.c.number, newest_first=True)
+_BY_OPENING: Final = _Order(tasks.c.opened_at, tasks.c.number, newest_first=True)
 
 
 def _order(box: Box | None) -> _Order:
@@ -314,16 +300,30 @@ def _order(box: Box | None) -> _Order:
     return _BY_CLOSING if box == "done" else _BY_URGENCY
 
 
-def _batches(
-    connection: Connection, order: _Order, query: Select[Any], position: _Position
-) -> Iterator[Sequence[Row[Any]]]:
-    """The sort keys of what a query finds, in order."""
-    size = _FIRST_BATCH
-    while keys := connection.execute(order.page(query, position).limit(size)).all():
-        yield keys
-        if len(keys) < size:
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What is looked for, in which order, after which place, and how many at most."""
+
+    search: Search
+    viewer: Viewer
+    order: _Order
+    position: _Place | None
+    most: int
+
+    def may_see(self, audience: Audience) -> bool:
+        """Whether there may be cases of that audience for the viewer."""
+        return self.viewer.may_see(audience) or (self.viewer.audit and audience in COMPLAINTS)
+
+
+def _batches(connection: Connection, query: Select[Any], wanted: _Wanted) -> Iterator[list[_Place]]:
+    """The places that a query finds, in order."""
+    position, size = wanted.position, _FIRST_BATCH
+    while rows := connection.execute(wanted.order.page(query, position).limit(size)).all():
+        places = [tuple(row) for row in rows]
+        yield places
+        if len(places) < size:
             return
-        position, size = tuple(keys[-1]), size * 4
+        position, size = places[-1], size * 4
 
 
 def _number(value: int | datetime) -> int:

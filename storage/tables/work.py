@@ -8,6 +8,10 @@ from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, LargeBinary,
 
 from storage.tables.base import Moment, metadata, row_id
 
+#: What lists are narrowed by.
+NARROWING: Final = (
+    "restricted", "audience", "assignee", "snoozed_until", "region", "kind", "topic", "employee",
+)  # fmt: skip
 #: A task is HR's record: sealed by a root key, it outlives the conversation it came from. Where its kind or topic would
 #: say something about a person, such as who draws dibao, it is `restricted`: kind and topic are then in `body` alone.
 #: `audience`, of a restricted one, is who may see it, as a keyed token: whoever reads the rows without the keys sees that
@@ -21,7 +25,7 @@ tasks: Final = Table(
     Column("number", Integer, primary_key=True, autoincrement=False),
     Column("conversation", row_id(), ForeignKey("conversations.id", ondelete="SET NULL"), index=True),
     Column("employee", row_id(), ForeignKey("employees.id", ondelete="SET NULL"), index=True),
-    Column("assignee", row_id(), ForeignKey("accounts.id", ondelete="SET NULL"), index=True),
+    Column("assignee", row_id(), ForeignKey("accounts.id", ondelete="SET NULL")),
     Column("state", String(16), nullable=False),
     Column("kind", String(32)),
     Column("restricted", Boolean, nullable=False),
@@ -43,17 +47,14 @@ tasks: Final = Table(
     Column("asked_at", Moment),
     Column("rated_at", Moment, index=True),
     Column("rating", String(8)),
-    # How many are in each list, from the index alone.
-    Index(None, "state", "restricted", "audience", "assignee", "snoozed_until", "number"),
-    # The lists: what waits by urgency, what is done by when it was closed.
-    Index(None, "state", "priority", "due_at", "number"),
-    Index(None, "state", "closed_at", "number"),
-    # Search over all time, the newest first.
-    Index(None, "opened_at", "number"),
-    Index(None, "kind", "opened_at", "number"),
-    Index(None, "region", "opened_at", "number"),
-    Index(None, "topic", "opened_at", "number"),
-    Index(None, "audience", "opened_at", "number"),
+    # What somebody has.
+    Index(None, "assignee", "state"),
+    # How many are done.
+    Index("ix_tasks_done", "state", "restricted", "audience", "number"),
+    # One for each order of the lists, with everything that they are narrowed by, so that a search reads the index alone.
+    Index("ix_tasks_by_urgency", "state", "priority", "due_at", "number", *NARROWING, "opened_at"),
+    Index("ix_tasks_by_closing", "state", "closed_at", "number", *NARROWING, "opened_at"),
+    Index("ix_tasks_by_opening", "opened_at", "number", *NARROWING, "state"),
     # How long employees waited, and what they said, from the indexes alone.
     Index(None, "opened_at", "first_answered_at", "closed_at", "kind"),
     Index(None, "asked_at", "rating"),

@@ -580,7 +580,9 @@ def test_a_case_outlives_the_conversation_it_came_from(storage: Storage, zhao: V
     number = hand_over(storage)
     storage.cases.take(number, zhao)
     storage.cases.release(number, zhao)
+    last = storage.cases.changed(zhao, 0)[1]
     say(storage, message("bye", "都删了", channel="wechat"), "删了", erase=True)
+    assert [line.number for line in storage.cases.changed(zhao, last)[0]] == [number]
     case = opened(storage, number, zhao)
     assert (case.reachable, case.conversation, case.held_by) == (False, None, None)
     assert case.task.lines == ("哪个月开始交",)

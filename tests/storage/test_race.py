@@ -307,8 +307,11 @@ class Race:
     def check(self) -> None:
         """Cases and conversations stand as the model says."""
         now = self.clock()
+        standing = select(
+            tasks.c.number, tasks.c.conversation, tasks.c.state, tasks.c.assignee, tasks.c.snoozed_until
+        )
         with self.storage.database.read() as connection:
-            rows = connection.execute(select(tasks)).all()
+            rows = connection.execute(standing).all()
             held = {
                 row.id: row.held_by
                 for row in connection.execute(select(conversations.c.id, conversations.c.held_by))

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from databases import Clock, Open
 from sqlalchemy import func, select
-from talking import TASK, Post, close, kept, message, say, task_rows, transcript
+from talking import TASK, Post, close, colleague, kept, message, say, task_rows, transcript
 
 from delivery.outbox import deliver_due
 from storage import retention
@@ -104,6 +104,21 @@ def test_closed_tasks_go_and_waiting_ones_stay(storage: Storage, clock: Clock) -
     assert keep(storage)["tasks"] == 1
     assert [row.number for row in task_rows(storage)] == [2]
     assert say(storage, message("later"), "好", tasks=(TASK,)).tasks == ("T-000003",)
+
+
+def test_what_hr_wrote_in_a_case_goes_with_it(storage: Storage, clock: Clock) -> None:
+    say(storage, message(), "好", tasks=(TASK,))
+    zhao = colleague(storage)
+    storage.cases.note("T-000001", zhao, "先问财务", (zhao.account,))
+    storage.cases.take("T-000001", zhao)
+    storage.cases.say("T-000001", zhao, "十一月", "k1", 0)
+    storage.cases.many("done", ["T-000001"], zhao)
+    clock.move(days=DAYS["undo_steps"], seconds=1)
+    assert keep(storage) == {"undo_steps": 1}
+    clock.move(days=DAYS["tasks"])
+    assert keep(storage)["tasks"] == 1
+    for name in ("notes", "mentions", "holdings", "answers", "exclusions", "undo_steps"):
+        assert count(storage, name) == 0
 
 
 def test_much_goes_in_batches(storage: Storage, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:

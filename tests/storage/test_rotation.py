@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from databases import Open
-from talking import TASK, message, say, stored_tasks, transcript
+from talking import TASK, colleague, message, say, stored_tasks, transcript
 
 from storage import rotation
 from storage.errors import StorageError
@@ -47,6 +47,17 @@ def test_rotation_moves_everything_to_the_newest_key(
     assert all_there(storage)  # a process that started before finds the new key by itself
     (storage.keys.folder / "root-0001.key").unlink()
     say(storage, message("new", sender="s0"), "新的")
+
+
+def test_notes_of_hr_move_too(storage: Storage) -> None:
+    fill(storage, 1)
+    zhao = colleague(storage)
+    storage.cases.note("T-000001", zhao, "先问财务")
+    make_key(storage.keys.folder)
+    rotate(storage.database, Keys(storage.keys.folder))
+    (storage.keys.folder / "root-0001.key").unlink()
+    case = storage.cases.open("T-000001", zhao)
+    assert case is not None and [note.text for note in case.notes] == ["先问财务"]
 
 
 def test_rotation_that_was_stopped_goes_on(storage: Storage, monkeypatch: pytest.MonkeyPatch) -> None:

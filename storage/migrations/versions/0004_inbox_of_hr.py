@@ -10,17 +10,15 @@ down_revision = "0003"
 branch_labels = None
 depends_on = None
 
-#: The columns of the indexes that lists and searches use.
-LISTS = (
-    ["state", "restricted", "audience", "assignee", "snoozed_until", "number"],
-    ["state", "priority", "due_at", "number"],
-    ["state", "closed_at", "number"],
-    ["opened_at", "number"],
-    ["kind", "opened_at", "number"],
-    ["region", "opened_at", "number"],
-    ["topic", "opened_at", "number"],
-    ["audience", "opened_at", "number"],
-)
+NARROWING = ("restricted", "audience", "assignee", "snoozed_until", "region", "kind", "topic", "employee")
+#: The indexes that lists and searches use.
+LISTS = {
+    "ix_tasks_assignee_state": ("assignee", "state"),
+    "ix_tasks_done": ("state", "restricted", "audience", "number"),
+    "ix_tasks_by_urgency": ("state", "priority", "due_at", "number", *NARROWING, "opened_at"),
+    "ix_tasks_by_closing": ("state", "closed_at", "number", *NARROWING, "opened_at"),
+    "ix_tasks_by_opening": ("opened_at", "number", *NARROWING, "state"),
+}
 
 
 def upgrade() -> None:
@@ -60,18 +58,16 @@ def upgrade() -> None:
             op.f("fk_tasks_assignee_accounts"), "accounts", ["assignee"], ["id"], ondelete="SET NULL"
         )
     op.create_index(op.f("ix_tasks_employee"), "tasks", ["employee"])
-    op.create_index(op.f("ix_tasks_assignee"), "tasks", ["assignee"])
     op.drop_index(op.f("ix_tasks_state"), "tasks")
-    for columns in LISTS:
-        op.create_index(op.f(f"ix_tasks_{'_'.join(columns)}"), "tasks", columns)
+    for name, columns in LISTS.items():
+        op.create_index(name, "tasks", columns)
 
 
 def downgrade() -> None:
     """Takes them away, and everything in them."""
-    for columns in LISTS:
-        op.drop_index(op.f(f"ix_tasks_{'_'.join(columns)}"), "tasks")
+    for name in LISTS:
+        op.drop_index(name, "tasks")
     op.create_index(op.f("ix_tasks_state"), "tasks", ["state"])
-    op.drop_index(op.f("ix_tasks_assignee"), "tasks")
     op.drop_index(op.f("ix_tasks_employee"), "tasks")
     with op.batch_alter_table("tasks") as tasks:
         tasks.drop_constraint(op.f("uq_tasks_change"), type_="unique")
