@@ -8,7 +8,7 @@ import pytest
 from databases import Clock
 from pyotp import TOTP
 from sqlalchemy import insert
-from talking import REPLY, TASK, Post, colleague, message, say
+from talking import REPLY, TASK, Post, colleague, kept, message, say
 
 from audit.events import Event, account, employee
 from bot.receiving import Said, receive
