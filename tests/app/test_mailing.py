@@ -79,4 +79,4 @@ def test_where_links_start(server: Server, address: str) -> None:
 
 
 def test_no_password_in_the_repr_of_the_settings() -> None:
-    assert "secret" not in repr(Settings(mail=Mail(user="secret user", password="secret")))
+    assert "horse" not in repr(Settings(mail=Mail(user="horse", password="correct horse")))

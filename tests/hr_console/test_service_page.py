@@ -54,7 +54,7 @@ def post() -> Post:
 @pytest.fixture
 def desk(desk_storage: Storage, library: Library, post: Post) -> Flask:
     """The console of a company that has a mail server."""
-    console = make_console(Settings(), desk_storage, library, post)
+    console = make_console(Settings(), desk_storage, library, mailer=post)
     return create_app(Settings(), library, console=console)
 
 

@@ -12,6 +12,7 @@ from talking import Post, colleague, kept, message, say, task_rows, together, tr
 from test_task_store import ALI, bind
 
 from audit.events import account
+from bot.dialogue.rating import question
 from delivery.outbox import Permanent, deliver_due
 from hr_inbox.cases import BOXES, Case, Collision, Search, Viewer
 from hr_inbox.task import HrTask, TaskKind
@@ -307,10 +308,9 @@ def test_the_assistant_answers_again_once_a_case_is_done_or_put_back(
     getattr(storage.cases, how)(number, zhao)
     assert holder(storage) == "assistant"
     writes(storage, "谢谢", "不客气")
-    assert send(storage, clock) == [
-        "十一月开始",
-        "不客气",
-    ]  # what a person said goes out, and the old word does not
+    asked = [question(number, "zh_Hans").text] if how == "finish" else []
+    # What a person said goes out, and the old word does not.
+    assert send(storage, clock) == ["十一月开始", *asked, "不客气"]
     with pytest.raises(Collision):
         storage.cases.say(number, zhao, "还有", "k2", 9)
     assert hand_over(storage, "又有一个问题") == "T-000002"
