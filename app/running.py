@@ -39,7 +39,6 @@ from policy_kb.changes import Publishing
 from policy_kb.company import load_company
 from policy_kb.divisions import Divisions
 from policy_kb.files import PolicyError
-from storage.mine import OwnConsents
 from storage.opening import Storage, open_storage
 from storage.retention import TERMS
 from web_calc import languages
@@ -71,6 +70,7 @@ class Program(Reloads):
         self._lock = Lock()
         self._stopped = Event()
         self._seen: object = None
+        self._found: object = None
         self._trouble = ""
         self._watcher: Thread | None = None
         self._assemble: Callable[[House | None], Serving]
@@ -129,13 +129,16 @@ class Program(Reloads):
         """Why what the folders hold is not in use; empty where it is."""
         return self._trouble
 
+    def look(self) -> None:
+        """One look at the folders: what changed is taken up where the look before saw the same."""
+        found = _look(self._folders)
+        if found == self._found and found != self._seen:
+            self.refresh()
+        self._found = found
+
     def _watch(self) -> None:
-        before = self._seen
         while not self._stopped.wait(self._every):
-            seen = _look(self._folders)
-            if seen == before and seen != self._seen:
-                self.refresh()
-            before = seen
+            self.look()
 
 
 def _look(folders: Iterable[Path]) -> object:
@@ -231,7 +234,7 @@ def assemble(
         records=storage.mine,
         divisions=library.divisions,
         terms=[Term(each.kind, each.days, each.why) for each in TERMS],
-        consents=OwnConsents(storage.records),
+        consents=storage.records,
     )
     return Serving(
         create_app(settings, library, today_in_china, chat, console, company, me), assistant, house

@@ -173,9 +173,7 @@ class People:
             return self._one(standing, {f"reason-{act}": say(self._console)(REFUSED[refused.code])}), 400
         if isinstance(token, str):
             return self._link(str(id), standing.account.name, token)
-        return (
-            done("account", say(self._console)(DONE[act]), id=id) if str(id) != account().id else done("home")
-        )
+        return done("account", say(self._console)(DONE[act]), id=id)
 
     def _standing(self, id: Any) -> Standing:
         return self._staff.standing(str(id)) or abort(404)

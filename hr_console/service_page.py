@@ -214,9 +214,9 @@ class ServicePage:
         return [(day, is_worked(day, rules.hours)) for day in rules.days.coming(self._today(), COMING)]
 
     def _readers(self) -> list[Account]:
-        """Who could be told by mail."""
+        """Whoever may see some case, and so could be told by mail."""
         everybody = self._service.colleagues.all()
-        return [each for each in everybody if each.may("inbox") or each.may("complaints")]
+        return [each for each in everybody if each.may("cases")]
 
     def _troubles(self) -> list[tuple[str, str, Trouble]]:
         """Whose last mail did not go out, and why."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import segno
-from flask import Blueprint, flash, make_response, redirect, render_template, request, session, url_for
+from flask import Blueprint, flash, g, make_response, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
 from audit import events
@@ -87,8 +87,10 @@ class SignIn:
 
     def page(self) -> ResponseReturnValue:
         """Login and password."""
-        told = TOLD.get(request.args.get("told", ""), "")
-        return self._page(back=safe_page(request.args.get("next", "")), told=told)
+        back, told = safe_page(request.args.get("next", "")), TOLD.get(request.args.get("told", ""), "")
+        if g.signed_in is not None:
+            return redirect(back or url_for(".home"), 303)
+        return self._page(back=back, told=told)
 
     def send(self) -> ResponseReturnValue:
         """Checks both; whoever has a second factor is asked for it, whoever has none sets one up."""

@@ -199,7 +199,10 @@ class CaseWork:
     # The end
 
     def keep(self, act: str, actor: str, reason: str = "") -> tuple[Standing, ...]:
-        """Writes what has changed, gives conversations to whom they belong now, and logs it as one event; what changed."""
+        """Writes what has changed, gives conversations to whom they belong now, and logs it as one event; what changed.
+
+        Of a case that is closed now the employee is asked whether it is solved.
+        """
         changed = tuple(it for it in self._cases.values() if it.is_changed)
         for opened in self._opened.values():
             taker = self._me if opened.id in self._taken else None
@@ -212,11 +215,12 @@ class CaseWork:
                     tasks.c.first_answered_at, literal(it.answered_at, Moment)
                 )
             self.connection.execute(update(tasks).where(tasks.c.number == it.number).values(**values))
+        for it in changed:
             if it.state == "done":
                 ask_rating(self.connection, self._keys, task_number(it.number), self._now)
         if changed:
             subjects = tuple(subject for it in changed for subject in it.subjects)
-            append(self.connection, Event(act, actor, subjects, reason=reason), self._now)
+            append(self.connection, Event(act, actor, subjects, reason=reason), self._now, self._keys)
         return changed
 
     # What it stands on

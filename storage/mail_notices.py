@@ -7,18 +7,31 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import uuid4
 
-from sqlalchemy import Connection, Row, bindparam, delete, insert, literal, select, update
+from sqlalchemy import (
+    Connection,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    insert,
+    literal,
+    not_,
+    or_,
+    select,
+    update,
+)
 
+from hr_inbox.cases import Viewer
 from hr_inbox.notices import Claim, MailFailure, NoticeBook, Trouble, Waiting, is_time, next_try
 from hr_inbox.service_rules import NO_MAIL, ServiceRules
-from hr_inbox.task import HrTask
 from people.accounts import Account
 from storage.accounts import read_account
+from storage.audiences import visible
 from storage.company_settings import service_rules
 from storage.database import DIALECTS, Database, upsert
 from storage.keys import Keys
 from storage.tables import accounts, mail_digests, tasks, told_tasks
-from storage.tasks import BODY, task_number
+from storage.tasks import count_of, task_number
 
 _BEGIN: Final = {
     dialect: upsert(dialect, mail_digests).values(attempts=0).on_conflict_do_nothing() for dialect in DIALECTS
@@ -27,18 +40,17 @@ _BEGIN: Final = {
 _LOCK: Final = (
     select(mail_digests).where(mail_digests.c.account == bindparam("of")).with_for_update(skip_locked=True)
 )
-_UNTOLD: Final = (
-    select(tasks)
-    .where(
-        tasks.c.state == "waiting",
-        ~select(told_tasks.c.task)
-        .where(told_tasks.c.task == tasks.c.number, told_tasks.c.account == bindparam("of"))
-        .exists(),
-    )
-    .order_by(tasks.c.number)
+_TOLD: Final = exists().where(told_tasks.c.task == tasks.c.number, told_tasks.c.account == bindparam("of"))
+#: What waits for somebody to take it; what was laid aside waits again when its time is over.
+_WAITS: Final = or_(
+    tasks.c.state == "waiting",
+    and_(tasks.c.state == "snoozed", tasks.c.assignee.is_(None), tasks.c.snoozed_until <= bindparam("now")),
 )
-_NO_LONGER_WAITING: Final = delete(told_tasks).where(
-    told_tasks.c.task.in_(select(tasks.c.number).where(tasks.c.state != "waiting"))
+_UNTOLD: Final = (
+    select(tasks.c.number, tasks.c.priority, tasks.c.due_at).where(_WAITS, ~_TOLD).order_by(tasks.c.number)
+)
+_WAITS_NO_MORE: Final = delete(told_tasks).where(
+    told_tasks.c.task.in_(select(tasks.c.number).where(not_(_WAITS)))
 )
 
 
@@ -53,7 +65,7 @@ class StoredNotices(NoticeBook):
     def claim(self, now: datetime, until: datetime) -> Claim | None:
         """Leases the next account that is to be told something now, with all that it was not told of yet."""
         with self._database.work() as connection:
-            connection.execute(_NO_LONGER_WAITING)
+            connection.execute(_WAITS_NO_MORE, {"now": now})
             rules = service_rules(connection)
             for account in self._readers(connection, rules):
                 claim = self._claim(connection, account, rules, now, until)
@@ -88,17 +100,13 @@ class StoredNotices(NoticeBook):
             connection.execute(failed.values(retry_at=self._now(), attempts=0))
 
     def _readers(self, connection: Connection, rules: ServiceRules) -> list[Account]:
-        """Whoever works in the inbox, or gets complaints, has an address and wants mails."""
+        """Whoever may see some case, has an address and wants mails."""
         rows = connection.execute(
             select(accounts).where(accounts.c.state == "active").order_by(accounts.c.id)
         )
         found = [read_account(self._keys, row) for row in rows]
         return [
-            each
-            for each in found
-            if each.mail
-            and (each.may("inbox") or each.may("complaints"))
-            and rules.mail.of(each.id) != NO_MAIL
+            each for each in found if each.mail and each.may("cases") and rules.mail.of(each.id) != NO_MAIL
         ]
 
     def _claim(
@@ -108,7 +116,7 @@ class StoredNotices(NoticeBook):
         row = connection.execute(_LOCK, {"of": account.id}).one_or_none()
         if row is None or (row.token is not None and row.leased_until > now):
             return None
-        waiting = self._untold(connection, account)
+        waiting = self._untold(connection, account, now)
         every = timedelta(minutes=rules.mail.of(account.id))
         is_open = rules.clock.is_open(now)
         if not is_time(waiting, every, row.sent_at, row.retry_at, now, office_is_open=is_open):
@@ -118,27 +126,21 @@ class StoredNotices(NoticeBook):
         connection.execute(update(mail_digests).where(mail_digests.c.account == account.id).values(**lease))
         return claim
 
-    def _untold(self, connection: Connection, account: Account) -> tuple[Waiting, ...]:
-        rows = connection.execute(_UNTOLD, {"of": account.id}).all()
-        return tuple(
-            Waiting(task_number(row.number), row.priority, row.due_at)
-            for row in rows
-            if self._may_see(account, row)
-        )
+    def _untold(self, connection: Connection, account: Account, now: datetime) -> tuple[Waiting, ...]:
+        query = _UNTOLD.where(visible(connection, self._keys, _viewer(account)))
+        rows = connection.execute(query, {"of": account.id, "now": now}).all()
+        return tuple(Waiting(task_number(row.number), row.priority, row.due_at) for row in rows)
 
-    def _may_see(self, account: Account, row: Row[Any]) -> bool:
-        """Whether a task is in somebody's inbox. What is not restricted is in everybody's."""
-        if not row.restricted:
-            return account.may("inbox")
-        task = HrTask(**self._keys.box(BODY, row.key_id).open_json(f"{BODY}:{row.number}", row.body))
-        return account.may("complaints" if task.kind == "complaint" else "inbox") and (
-            not task.for_dibao_officer or account.may("dibao")
-        )
+
+def _viewer(account: Account) -> Viewer:
+    """An account as the cases know it."""
+    seen = {name: account.may(name) for name in ("dibao", "complaints", "inbox", "audit")}
+    return Viewer(account.id, account.name, **seen)
 
 
 def _note(connection: Connection, claim: Claim, now: datetime) -> None:
     """What was told, unless it is gone by now."""
-    numbers = [int(each.number.removeprefix("T-")) for each in claim.waiting]
+    numbers = [count_of(each.number) for each in claim.waiting]
     told = select(
         literal(claim.account, told_tasks.c.account.type),
         tasks.c.number,

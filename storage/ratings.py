@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, Row, bindparam, select, update
 
+from audit import events
+from audit.events import Event
 from delivery.reach import reachable
 from hr_inbox.ratings import AskedCase, Rated
 from hr_inbox.task import Due
 from storage.conversation_rows import Opened, add_bubbles, lock
 from storage.counters import next_of
 from storage.keys import Keys
-from storage.tables import conversations, messages, tasks
-from storage.tasks import CHANGES, read_task, task_number
+from storage.tables import conversations, tasks
+from storage.tasks import CHANGES, count_of, read_task, task_number
 
 _ASKED: Final = (
     select(tasks.c.number, tasks.c.rating, tasks.c.asked_at)
@@ -28,25 +30,26 @@ def ask_rating(connection: Connection, keys: Keys, number: str, now: datetime) -
     """Asks the employee whether a case is solved, in the transaction that closes it and gives the conversation back.
 
     The id of the question's row in the outbox; None where it is not asked: a second time, while a person still holds the
-    conversation, where nobody of HR answered in it, and where it would not arrive.
+    conversation, where HR never answered, while another such question is open, and where it would not arrive.
     """
-    count = _count(number)
+    count = count_of(number)
     task = connection.execute(select(tasks).where(tasks.c.number == count)).one_or_none()
-    if task is None or task.conversation is None or task.asked_at is not None or task.state != "done":
+    if task is None or task.state != "done" or task.asked_at is not None:
+        return None
+    if task.conversation is None or task.first_answered_at is None:
         return None
     opened = lock(connection, keys, task.conversation)
     if opened is None or opened.holder == "person" or not reachable(opened.channel, opened.seen_at, now):
         return None
-    if not _was_answered(connection, opened.id, task.opened_at):
+    if any(each.last and each.answer is None for each in asked_cases(connection, opened.id, opened.seen_at)):
         return None
     asked = connection.execute(
         update(tasks).where(tasks.c.number == count, tasks.c.asked_at.is_(None)).values(asked_at=now)
     )
     if asked.rowcount != 1:
         return None
-    from bot.dialogue.rating import (
-        question,
-    )  # loads the dialogue, which most of what opens a storage does not need
+    # Loads the dialogue, which most of what opens a storage does not need.
+    from bot.dialogue.rating import question
 
     bubble = question(number, task.language)
     (queued,) = add_bubbles(connection, opened, [("assistant", bubble)], opened.version, now)
@@ -61,7 +64,7 @@ def asked_cases(connection: Connection, conversation: str, seen_at: datetime | N
     wrote."""
     rows = connection.execute(_ASKED, {"of": conversation}).all()
     return tuple(
-        AskedCase(task_number(row.number), row.rating, seen_at is None or row.asked_at > seen_at)
+        AskedCase(task_number(row.number), row.rating, seen_at is None or row.asked_at >= seen_at)
         for row in rows
     )
 
@@ -72,7 +75,7 @@ def keep_ratings(connection: Connection, conversation: str, ratings: Sequence[Ra
         connection.execute(
             update(tasks)
             .where(
-                tasks.c.number == _count(each.number),
+                tasks.c.number == count_of(each.number),
                 tasks.c.conversation == conversation,
                 tasks.c.asked_at.is_not(None),
                 tasks.c.rating.is_(None),
@@ -83,37 +86,38 @@ def keep_ratings(connection: Connection, conversation: str, ratings: Sequence[Ra
 
 def reopen(
     connection: Connection, keys: Keys, opened: Opened, numbers: Sequence[str], now: datetime, due: Due
-) -> None:
-    """Puts closed cases of a conversation back into HR's list, which their employee called unsolved; due anew."""
-    for number in numbers:
-        unsolved = (
-            tasks.c.number == _count(number),
+) -> tuple[Event, ...]:
+    """Puts closed cases of a conversation back into HR's list, which their employee called unsolved; due anew.
+
+    What the log is told of it, at the end of the transaction.
+    """
+    query = (
+        select(tasks)
+        .where(
+            tasks.c.number.in_([count_of(each) for each in numbers]),
             tasks.c.conversation == opened.id,
             tasks.c.state == "done",
             tasks.c.rating == "no",
         )
-        row = connection.execute(select(tasks).where(*unsolved)).one_or_none()
-        if row is None:
-            continue
-        connection.execute(
-            update(tasks)
-            .where(*unsolved)
-            .values(
-                state="waiting",
-                assignee=None,
-                closed_at=None,
-                due_at=due(read_task(keys, row), now, opened.channel, now),
-                change=next_of(connection, CHANGES),
-            )
-        )
-
-
-def _was_answered(connection: Connection, conversation: str, since: datetime) -> bool:
-    by_hr = select(messages.c.seq).where(
-        messages.c.conversation == conversation, messages.c.author == "hr", messages.c.at >= since
+        .order_by(tasks.c.number)
+        .with_for_update()
     )
-    return connection.execute(by_hr.limit(1)).first() is not None
+    rows = connection.execute(query).all()
+    for row in rows:
+        values = {
+            "state": "waiting",
+            "assignee": None,
+            "closed_at": None,
+            "due_at": due(read_task(keys, row), now, opened.channel, now),
+            "change": next_of(connection, CHANGES),
+        }
+        connection.execute(update(tasks).where(tasks.c.number == row.number).values(**values))
+    return tuple(_reopened(row) for row in rows)
 
 
-def _count(number: str) -> int:
-    return int(number.removeprefix("T-"))
+def _reopened(row: Row[Any]) -> Event:
+    number = events.task(task_number(row.number))
+    if row.employee is None:
+        return Event("case_reopened", events.SYSTEM, (number,), {"why": "unsolved"})
+    employee = events.employee(row.employee)
+    return Event("case_reopened", employee, (number, employee), {"why": "unsolved"})

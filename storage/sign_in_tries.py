@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from math import ceil
 from typing import Final, Literal
 
 from sqlalchemy import Connection, delete, func, select, update
@@ -90,4 +91,4 @@ def _of(account: Account) -> tuple[tuple[Kind, str], ...]:
 
 
 def _seconds(span: timedelta) -> int:
-    return int(span.total_seconds()) + 1
+    return ceil(span.total_seconds())

@@ -154,7 +154,7 @@ class Turn(Work):
         numbers = tuple(
             open_task(self._connection, self._keys, opened, task, self._now, self._due) for task in said.tasks
         )
-        reopen(self._connection, self._keys, opened, said.reopened, self._now, self._due)
+        acted += reopen(self._connection, self._keys, opened, said.reopened, self._now, self._due)
         for event in acted:
             append(self._connection, event, self._now)
         return numbers

@@ -176,3 +176,14 @@ def test_retention_runs_at_night_in_china(jobs: Jobs) -> None:
     days = (datetime(2026, 10, 15, hour, 30, tzinfo=UTC) for hour in range(24))
     due = [each.hour for each in days if registered["retain"].validate_datetime(each)]
     assert due == [19]
+
+
+def test_changes_of_the_library_are_looked_after_every_minute(storage: Storage) -> None:
+    came: list[str] = []
+    jobs = Jobs(open_queue(Settings()), storage, {}, publish=lambda: came.append("now"))
+    registered = {each.name: each for each in jobs._queue._registry.periodic_tasks}
+    minutes = (datetime(2026, 10, 15, 16, minute, tzinfo=UTC) for minute in range(60))
+    assert all(registered["publish"].validate_datetime(each) for each in minutes)
+    jobs.start(1)
+    wait_for(lambda: came == ["now"])
+    jobs.stop()

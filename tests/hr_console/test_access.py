@@ -67,7 +67,8 @@ class Somebody:
                 session[TOKEN] = self._storage.sessions.begin(self.account.id, self._proof)
         if method == "GET":
             return self.client.get(path)
-        found = TOKEN_OF_THE_FORM.search(self.client.get("/hr/sign-in").get_data(as_text=True))
+        page = "/hr/me" if self._proof == "code" else "/hr/sign-in"
+        found = TOKEN_OF_THE_FORM.search(self.client.get(page).get_data(as_text=True))
         assert found is not None
         return self.client.open(path, method=method, data={"csrf_token": found[1]} if token else {})
 

@@ -249,11 +249,11 @@ def test_the_calendar_names_holidays_make_up_days_and_what_nobody_knows(
 def test_who_is_told_by_mail_and_how_often(
     boss: Colleague, colleague: Colleagues, desk_storage: Storage
 ) -> None:
-    zhao, auditor = colleague("赵静", "agent"), colleague("孙涛", "auditor")
+    zhao, editor = colleague("赵静", "agent"), colleague("孙涛", "policy_editor")
     page = boss.opens("/hr/service").get_data(as_text=True)
     assert "赵静" in page and "孙涛" not in page and "没有邮箱" in page
     boss.sends(
-        "/hr/service/mail", every="60", **{f"own_{zhao.account.id}": "0", f"own_{auditor.account.id}": "15"}
+        "/hr/service/mail", every="60", **{f"own_{zhao.account.id}": "0", f"own_{editor.account.id}": "15"}
     )
     assert desk_storage.service.rules().mail == MailRules(60, {zhao.account.id: NO_MAIL})
     boss.sends("/hr/service/mail", every="60", **{f"own_{zhao.account.id}": ""})

@@ -157,7 +157,7 @@ def test_wrong_codes_close_the_door_for_a_while(browser: Browser, phone: Callabl
     browser.signs_in()
     for _ in range(5):
         last = browser.sends("/hr/sign-in/code", code="000000")
-    assert last.status_code == 429 and "2 分钟后再试" in text(last)
+    assert last.status_code == 429 and "1 分钟后再试" in text(last)
     assert browser.sends("/hr/sign-in/code", code=phone()).status_code == 429
     phone()
     phone()
@@ -170,7 +170,7 @@ def test_what_is_said_does_not_tell_who_exists(browser: Browser, zhao: Account, 
         (response.status_code, re.search(r'role="alert"[^>]*>([^<]+)', text(response))[1])  # type: ignore[index]
         for response in [browser.signs_in(login, "不对") for _ in range(7)]
     ]
-    wait = (429, "试错太多了，2 分钟后再试；着急的话请管理员解锁。")
+    wait = (429, "试错太多了，1 分钟后再试；着急的话请管理员解锁。")
     assert said == [(400, "登录名或密码不对。")] * 4 + [wait] * 3
 
 

@@ -8,7 +8,7 @@ import pytest
 from databases import Clock
 from pyotp import TOTP
 from sqlalchemy import insert
-from talking import REPLY, TASK, Post, colleague, message, say
+from talking import REPLY, TASK, Post, colleague, kept, message, say
 
 from audit.events import Event, account, employee
 from bot.receiving import Said, receive
@@ -115,7 +115,29 @@ def _work_on_a_case(storage: Storage, clock: Clock) -> None:
     storage.cases.finish("T-000001", li)
 
 
+def _change_the_library(storage: Storage, clock: Clock) -> None:
+    changes = storage.policy_changes
+    line = {"341202": {"region": "341202", "name": "颍州区", "sources": {}, "notices": [], "lines": []}}
+    change = changes.draft("figures", "颍州区 低保线", line, "an editor")
+    changes.submit(change.number, "an editor")
+    changes.approve(change.number, "a reviewer", change.hash, None)
+    changes.claim(change.number, "a reviewer", "publish")
+    changes.note_written(change.number, line, None)
+    changes.finish(change.number, "a reviewer", "publish", {"households": 1}, [kept(storage).id])
+
+
 def fill(storage: Storage, clock: Clock) -> None:
     """Everything that there is to store, in the order in which it happens."""
-    for each in (_talk, _sign_in, _employ, _set_up, _import, _work_on_a_case, _lack, _log, _serve):
+    for each in (
+        _talk,
+        _sign_in,
+        _employ,
+        _set_up,
+        _import,
+        _work_on_a_case,
+        _lack,
+        _log,
+        _serve,
+        _change_the_library,
+    ):
         each(storage, clock)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from databases import Clock
+from databases import Clock, Open
 from sqlalchemy import select
+from talking import colleague, message, say
 
 from hr_inbox.service_clock import CHINA, Hours, Interval
 from hr_inbox.service_rules import NO_MAIL, OFFICE_HOURS, MailRules, ServiceRules
@@ -59,9 +60,18 @@ def test_the_log_does_not_hold_what_was_typed(storage: Storage) -> None:
 
 
 def test_a_case_is_due_by_the_rules_and_the_channel(storage: Storage, clock: Clock) -> None:
-    task = HrTask("question", ("什么时候开始交",))
-    web = storage.service.due(task, clock.time, "web", clock.time)  # noon on a Thursday
-    assert web == datetime(2026, 10, 16, 12, 0, tzinfo=CHINA)
+    noon = clock.time  # on a Thursday
+    task, due = HrTask("question", ()), storage.service.due
+    assert due(task, noon, "web", noon) == datetime(2026, 10, 16, 12, 0, tzinfo=CHINA)
+    assert due(HrTask("urgent_injury", ()), noon, "web", noon) == datetime(2026, 10, 15, 14, 0, tzinfo=CHINA)
     storage.service.set_targets({0: 30, 1: 240, 2: 5000}, ZHAO)
-    wechat = storage.service.due(task, clock.time, "wechat", clock.time)
-    assert wechat == datetime(2026, 10, 16, 17, 30, tzinfo=CHINA)
+    assert due(task, noon, "wechat", noon) == datetime(2026, 10, 16, 17, 30, tzinfo=CHINA)
+
+
+def test_unless_told_otherwise_a_case_is_due_by_the_companys_rules(url: str, open_one: Open) -> None:
+    storage = open_one(url, due=None)
+    zhao = colleague(storage)
+    say(storage, message(), "好", tasks=(HrTask("question", ("什么时候开始交",)),))
+    opened = storage.cases.open("T-000001", zhao)
+    assert opened is not None
+    assert opened.line.due_at == datetime(2026, 10, 16, 12, 0, tzinfo=CHINA)

@@ -106,6 +106,27 @@ def test_each_is_told_what_they_may_see(desk: Desk) -> None:
     assert all("有 1 件" in mail.subject for mail in desk.mails)
 
 
+def test_whoever_is_named_in_a_complaint_is_not_told_of_it(desk: Desk) -> None:
+    desk.colleague("赵静", "agent", "admin")
+    desk.colleague("李娜", "agent", "admin")
+    task = HrTask("complaint", ("我要投诉赵静逼我签字",), excluded="hr_named")
+    say(desk.storage, message("c1"), "好", tasks=(task,))
+    assert desk.tell() == ["李娜"]
+
+
+def test_what_was_laid_aside_is_told_when_it_comes_back(desk: Desk) -> None:
+    desk.colleague("zhao", "agent")
+    desk.asks()
+    assert desk.tell() == ["zhao"]
+    with desk.storage.database.work() as connection:
+        back = desk.clock.time + timedelta(minutes=40)
+        connection.execute(update(tasks).values(state="snoozed", snoozed_until=back))
+    desk.clock.move(minutes=39)
+    assert desk.tell() == []
+    desk.clock.move(minutes=1)
+    assert desk.tell() == ["zhao"]
+
+
 def test_who_has_no_address_is_invited_or_wants_none_is_not_told(desk: Desk) -> None:
     desk.colleague("nowhere", "agent", mail="")
     desk.storage.accounts.add("invited", "invited", frozenset({"agent"}), "invited@company.example")

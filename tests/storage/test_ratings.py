@@ -2,34 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from databases import NOON, Clock, Open
+from databases import Clock, Open
 from sqlalchemy import select, update
-from talking import (
-    Post,
-    colleague,
-    give_back,
-    kept,
-    message,
-    say,
-    speak,
-    take_over,
-    together,
-    transcript,
-)
+from talking import Post, colleague, give_back, kept, message, say, together, transcript
 
+from bot.dialogue.rating import question
 from bot.receiving import Kept, Said, receive
 from delivery.messages import IncomingMessage, Reply
 from delivery.outbox import deliver_due
+from hr_inbox.cases import Viewer
 from hr_inbox.ratings import Answer, AskedCase, Rated
 from hr_inbox.satisfaction import Rate
 from hr_inbox.task import HrTask
 from storage.opening import Storage
 from storage.ratings import ask_rating
-from storage.tables import tasks
+from storage.tables import audit_events, tasks
 
 pytest_plugins = ["databases"]
 
@@ -45,23 +35,34 @@ def hand_over(storage: Storage, key: str = "m1", channel: str = "web", language:
     return number
 
 
-def answered(storage: Storage, clock: Clock, channel: str = "web", key: str = "m1") -> str:
-    """HR answers her and gives the conversation back; the case's number."""
-    number = hand_over(storage, key, channel)
-    conversation = kept(storage, channel=channel).id
-    take_over(storage, conversation)
-    clock.move(minutes=5)
-    speak(storage, conversation, "下个月开始")
-    give_back(storage, conversation)
+@pytest.fixture
+def zhao(storage: Storage) -> Viewer:
+    """赵静, who answers employees."""
+    return colleague(storage)
+
+
+def answered(
+    storage: Storage, zhao: Viewer, channel: str = "web", key: str = "m1", language: str = "zh_Hans"
+) -> str:
+    """HR takes the case and answers; its number."""
+    number = hand_over(storage, key, channel, language)
+    storage.cases.take(number, zhao)
+    storage.cases.say(number, zhao, "下个月开始", f"answer to {key}", 99)
     return number
 
 
-def close(storage: Storage, clock: Clock, number: str = NUMBER) -> str | None:
-    """HR closes the case, and the question goes out with it, or not."""
+def close(storage: Storage, zhao: Viewer, clock: Clock, number: str = NUMBER) -> bool:
+    """HR closes the case; whether the question went out with it."""
     clock.move(minutes=1)
-    with storage.database.work() as connection:
-        connection.execute(update(tasks).where(tasks.c.number == int(number[2:])).values(state="done"))
-        return ask_rating(connection, storage.keys, number, clock())
+    before = texts(storage).count(ASKED)
+    storage.cases.finish(number, zhao)
+    return texts(storage).count(ASKED) > before
+
+
+def texts(storage: Storage) -> list[str]:
+    """Everything that was said to 阿丽, on either channel."""
+    found = [storage.conversations.find(channel, "阿丽") for channel in ("web", "wechat")]
+    return [entry.bubble.text for each in found if each for entry in storage.conversations.history(each.id)]
 
 
 def rate(storage: Storage, key: str, *ratings: tuple[str, Answer], reopened: tuple[str, ...] = ()) -> None:
@@ -88,9 +89,9 @@ def rating_of(storage: Storage, number: int = 1) -> tuple[str, str | None]:
     return row.state, row.rating
 
 
-def test_the_question_is_the_assistants_and_comes_last(storage: Storage, clock: Clock) -> None:
-    answered(storage, clock)
-    assert close(storage, clock)
+def test_the_question_is_the_assistants_and_comes_last(storage: Storage, zhao: Viewer, clock: Clock) -> None:
+    answered(storage, zhao)
+    assert close(storage, zhao, clock)
     assert transcript(storage)[-2:] == [(3, "hr", "下个月开始"), (4, "assistant", ASKED)]
     entry = storage.conversations.history(kept(storage).id)[-1]
     assert [button.payload for button in entry.bubble.buttons] == [
@@ -98,84 +99,103 @@ def test_the_question_is_the_assistants_and_comes_last(storage: Storage, clock: 
     ]
 
 
-def test_it_is_sent_and_not_dropped_as_overtaken(storage: Storage, clock: Clock) -> None:
-    answered(storage, clock, "wechat")
-    queued = close(storage, clock)
+def test_it_is_sent_and_not_dropped_as_overtaken(storage: Storage, zhao: Viewer, clock: Clock) -> None:
+    answered(storage, zhao, "wechat")
+    assert close(storage, zhao, clock)
     post = Post()
-    deliver_due(storage.outbox, {"wechat": post}, clock, queued)
+    deliver_due(storage.outbox, {"wechat": post}, clock)
     assert post.texts[-2:] == ["下个月开始", ASKED]
 
 
-def test_it_is_asked_in_the_language_of_the_case(storage: Storage, clock: Clock) -> None:
-    number = hand_over(storage, language="zh_Hant")
-    conversation = kept(storage).id
-    take_over(storage, conversation)
-    speak(storage, conversation, "下個月")
-    give_back(storage, conversation)
-    assert close(storage, clock, number)
-    from bot.dialogue.rating import question
+def test_it_is_dropped_where_hr_takes_the_conversation_before_it_is_sent(
+    storage: Storage, zhao: Viewer, clock: Clock
+) -> None:
+    number = answered(storage, zhao, "wechat")
+    assert close(storage, zhao, clock)
+    storage.cases.reopen(number, zhao)
+    storage.cases.take(number, zhao)
+    post = Post()
+    deliver_due(storage.outbox, {"wechat": post}, clock)
+    assert ASKED not in post.texts and "下个月开始" in post.texts
 
+
+def test_it_is_asked_in_the_language_of_the_case(storage: Storage, zhao: Viewer, clock: Clock) -> None:
+    number = answered(storage, zhao, language="zh_Hant")
+    close(storage, zhao, clock)
     assert transcript(storage)[-1][2] == question(number, "zh_Hant").text
 
 
-def test_nobody_is_asked_twice_of_one_case(storage: Storage, clock: Clock) -> None:
-    answered(storage, clock)
-    assert close(storage, clock)
-    assert close(storage, clock) is None
-    assert [text for _, _, text in transcript(storage)].count(ASKED) == 1
+def test_nobody_is_asked_twice_of_one_case(storage: Storage, zhao: Viewer, clock: Clock) -> None:
+    number = answered(storage, zhao)
+    assert close(storage, zhao, clock)
+    say(storage, message("m2", "谢谢"), "不客气")
+    storage.cases.reopen(number, zhao)
+    assert not close(storage, zhao, clock)
 
 
-def test_two_who_close_it_at_once_ask_once(storage: Storage, clock: Clock) -> None:
-    answered(storage, clock)
-    close_it: Callable[[], str | None] = lambda: close(storage, clock)  # noqa: E731
-    assert len([queued for queued in together([close_it] * 4) if queued]) == 1
-
-
-def test_nobody_is_asked_while_a_person_holds_the_conversation(storage: Storage, clock: Clock) -> None:
-    answered(storage, clock)
-    take_over(storage, kept(storage).id)
-    assert close(storage, clock) is None
-    give_back(storage, kept(storage).id)
-    assert close(storage, clock), "it was not asked, so it still can be"
-
-
-def test_nobody_is_asked_where_hr_never_answered(storage: Storage, clock: Clock) -> None:
-    number = hand_over(storage)
-    assert close(storage, clock, number) is None
-
-
-def test_an_answer_to_an_earlier_case_is_none_to_this_one(storage: Storage, clock: Clock) -> None:
-    answered(storage, clock)
-    close(storage, clock)
-    clock.move(minutes=1)
-    number = hand_over(storage, "m2")
-    assert close(storage, clock, number) is None
-
-
-def test_nobody_is_asked_where_it_would_not_arrive(storage: Storage, clock: Clock) -> None:
-    answered(storage, clock, "wechat")
-    clock.move(hours=48)
-    assert close(storage, clock) is None
-
-
-def test_nobody_is_asked_who_had_everything_erased(storage: Storage, clock: Clock) -> None:
-    answered(storage, clock)
-    say(storage, message("e1"), "删了", erase=True)
-    assert close(storage, clock) is None
-
-
-@pytest.mark.parametrize("state", ["waiting", "taken", "snoozed"])
-def test_nobody_is_asked_of_an_open_case(storage: Storage, clock: Clock, state: str) -> None:
-    number = answered(storage, clock)
+def test_two_who_close_it_at_once_ask_once(storage: Storage, zhao: Viewer, clock: Clock) -> None:
+    number = answered(storage, zhao)
     with storage.database.work() as connection:
-        connection.execute(update(tasks).values(state=state))
-        assert ask_rating(connection, storage.keys, number, clock()) is None
+        connection.execute(update(tasks).values(state="done", assignee=None))
+    give_back(storage, kept(storage).id)
+
+    def ask() -> str | None:
+        with storage.database.work() as connection:
+            return ask_rating(connection, storage.keys, number, clock())
+
+    assert len([queued for queued in together([ask] * 4) if queued]) == 1
 
 
-def test_a_turn_knows_which_cases_were_asked_about(storage: Storage, clock: Clock) -> None:
-    answered(storage, clock)
-    assert asked_of(storage, "m5") == ()
-    close(storage, clock)
+def two_answered(storage: Storage, zhao: Viewer) -> tuple[str, str]:
+    """Two cases of one conversation, both 赵静's and both answered."""
+    first = answered(storage, zhao)
+    storage.cases.release(first, zhao)
+    return first, answered(storage, zhao, key="m2")
+
+
+def test_nobody_is_asked_while_a_person_holds_the_conversation(
+    storage: Storage, zhao: Viewer, clock: Clock
+) -> None:
+    first, second = two_answered(storage, zhao)
+    assert not close(storage, zhao, clock, first), "赵静 still speaks with her, about the other case"
+    assert close(storage, zhao, clock, second)
+
+
+def test_of_several_cases_that_are_closed_at_once_one_is_asked_about(storage: Storage, zhao: Viewer) -> None:
+    storage.cases.many("done", two_answered(storage, zhao), zhao)
+    assert texts(storage).count(ASKED) == 1
+
+
+def test_nobody_is_asked_where_hr_never_answered(storage: Storage, zhao: Viewer, clock: Clock) -> None:
+    number = hand_over(storage)
+    storage.cases.take(number, zhao)
+    assert not close(storage, zhao, clock, number)
+
+
+def test_an_answer_to_an_earlier_case_is_none_to_this_one(
+    storage: Storage, zhao: Viewer, clock: Clock
+) -> None:
+    answered(storage, zhao)
+    close(storage, zhao, clock)
+    assert not close(storage, zhao, clock, hand_over(storage, "m2"))
+
+
+def test_nobody_is_asked_where_it_would_not_arrive(storage: Storage, zhao: Viewer, clock: Clock) -> None:
+    answered(storage, zhao, "wechat")
+    clock.move(hours=48)
+    assert not close(storage, zhao, clock)
+
+
+def test_nobody_is_asked_who_had_everything_erased(storage: Storage, zhao: Viewer, clock: Clock) -> None:
+    number = answered(storage, zhao)
+    storage.cases.release(number, zhao)
+    say(storage, message("e1"), "删了", erase=True)
+    assert not close(storage, zhao, clock)
+
+
+def test_a_turn_knows_which_cases_were_asked_about(storage: Storage, zhao: Viewer, clock: Clock) -> None:
+    answered(storage, zhao)
+    close(storage, zhao, clock)
     clock.move(minutes=1)
     assert asked_of(storage, "x1", "老周") == ()
     assert asked_of(storage, "m6") == (AskedCase(NUMBER, None, last=True),)
@@ -184,63 +204,68 @@ def test_a_turn_knows_which_cases_were_asked_about(storage: Storage, clock: Cloc
     assert asked_of(storage, "m9") == (AskedCase(NUMBER, "no", last=False),)
 
 
-def test_the_first_answer_is_kept(storage: Storage, clock: Clock) -> None:
-    answered(storage, clock)
-    close(storage, clock)
+def test_the_first_answer_is_kept(storage: Storage, zhao: Viewer, clock: Clock) -> None:
+    answered(storage, zhao)
+    close(storage, zhao, clock)
     rate(storage, "m2", (NUMBER, "no"))
     rate(storage, "m3", (NUMBER, "yes"))
     assert rating_of(storage) == ("done", "no")
 
 
-def test_only_ones_own_cases_that_were_asked_about_can_be_rated(storage: Storage, clock: Clock) -> None:
-    answered(storage, clock)
-    rate(storage, "m2", (NUMBER, "yes"))
+def test_only_ones_own_cases_that_were_asked_about_can_be_rated(
+    storage: Storage, zhao: Viewer, clock: Clock
+) -> None:
+    hand_over(storage)
+    rate(storage, "m2", (NUMBER, "yes"), reopened=(NUMBER,))
     assert rating_of(storage) == ("waiting", None)
-    close(storage, clock)
+    storage.cases.take(NUMBER, zhao)
+    storage.cases.say(NUMBER, zhao, "下个月开始", "k1", 99)
+    close(storage, zhao, clock)
     said = Said({}, (Reply("好"),), ratings=(Rated(NUMBER, "yes"),), reopened=(NUMBER,))
     receive(message("x1", sender="老周"), storage.conversations, lambda kept, message: said)
     assert rating_of(storage) == ("done", None)
 
 
 def test_an_unsolved_case_waits_for_hr_again_and_is_due_anew(url: str, open_one: Open, clock: Clock) -> None:
-    storage = open_one(url, due=None)
-    clock.time = NOON + timedelta(hours=3)
-    answered(storage, clock)
-    close(storage, clock)
-    with storage.database.read() as connection:
-        before = connection.execute(select(tasks.c.change)).scalar_one()
+    storage = open_one(url, due=lambda task, since, channel, wrote_at: since + timedelta(hours=8))
+    zhao = colleague(storage)
+    answered(storage, zhao)
+    close(storage, zhao, clock)
     rate(storage, "m2", (NUMBER, "no"))
+    last = storage.cases.changed(zhao, 0)[1]
     clock.move(days=1)
     rate(storage, "m3", reopened=(NUMBER,))
-    with storage.database.read() as connection:
-        row = connection.execute(select(tasks)).one()
-    assert (row.state, row.closed_at, row.assignee) == ("waiting", None, None)
-    assert row.due_at > clock.time and row.change > before
+    ((line,), _) = storage.cases.changed(zhao, last)
+    assert (line.number, line.state, line.assignee) == (NUMBER, "waiting", None)
+    assert line.due_at == clock.time + timedelta(hours=8)
     assert asked_of(storage, "m4") == ()
+    with storage.database.read() as connection:
+        row = connection.execute(select(audit_events).order_by(audit_events.c.seq.desc()).limit(1)).one()
+    assert (row.act, row.actor) == ("case_reopened", "system")
 
 
-def test_a_case_that_was_solved_stays_closed(storage: Storage, clock: Clock) -> None:
-    answered(storage, clock)
-    close(storage, clock)
+def test_a_case_that_was_solved_stays_closed(storage: Storage, zhao: Viewer, clock: Clock) -> None:
+    answered(storage, zhao)
+    close(storage, zhao, clock)
     rate(storage, "m2", (NUMBER, "yes"), reopened=(NUMBER,))
     assert rating_of(storage) == ("done", "yes")
 
 
 def test_a_case_that_was_taken_up_again_is_not_asked_about_a_second_time(
-    storage: Storage, clock: Clock
+    storage: Storage, zhao: Viewer, clock: Clock
 ) -> None:
-    answered(storage, clock)
-    close(storage, clock)
+    answered(storage, zhao)
+    close(storage, zhao, clock)
     rate(storage, "m2", (NUMBER, "no"), reopened=(NUMBER,))
     assert rating_of(storage)[0] == "waiting"
-    assert close(storage, clock) is None
+    assert not close(storage, zhao, clock)
 
 
-def test_the_rate_counts_who_said_so_in_a_period(storage: Storage, clock: Clock) -> None:
+def test_the_rate_counts_who_said_so_in_a_period(storage: Storage, zhao: Viewer, clock: Clock) -> None:
     first = clock.time.date()
     for count, answer in enumerate(("yes", "no", "skip", "yes"), start=1):
-        number = answered(storage, clock, key=f"m{count}")
-        close(storage, clock, number)
+        number = answered(storage, zhao, key=f"m{count}")
+        close(storage, zhao, clock, number)
         assert answer in ("yes", "no", "skip")
         rate(storage, f"r{count}", (number, answer))
         clock.move(days=1)
@@ -249,24 +274,10 @@ def test_the_rate_counts_who_said_so_in_a_period(storage: Storage, clock: Clock)
     assert storage.waiting.rate(clock.time.date(), clock.time.date()) == Rate(0, 0, 0)
 
 
-def test_a_tap_on_the_page_is_one_turn_like_any_other(storage: Storage, clock: Clock) -> None:
+def test_a_tap_on_the_page_is_one_turn_like_any_other(storage: Storage, zhao: Viewer, clock: Clock) -> None:
     """A second time the same message brings the same reply and rates nothing."""
-    answered(storage, clock)
-    close(storage, clock)
+    answered(storage, zhao)
+    close(storage, zhao, clock)
     rate(storage, "m2", (NUMBER, "yes"))
     rate(storage, "m2", (NUMBER, "no"))
     assert rating_of(storage) == ("done", "yes")
-
-
-def test_whoever_closes_a_case_that_they_answered_has_the_question_sent(
-    storage: Storage, clock: Clock
-) -> None:
-    number, zhao = hand_over(storage), colleague(storage)
-    storage.cases.take(number, zhao)
-    storage.cases.say(number, zhao, "下个月开始", "k1", 2)
-    storage.cases.finish(number, zhao)
-    assert [(author, text) for _, author, text in transcript(storage)][-2:] == [
-        ("hr", "下个月开始"),
-        ("assistant", ASKED),
-    ]
-    assert kept(storage).holder == "assistant"
