@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from people.employees import Employee, name_for_search, number_for_search
 from storage.keys import Keys
@@ -20,15 +20,18 @@ NAME: Final = "employees.name"
 OPEN: Final = ("id", "region", "state", "joined_on", "left_on")
 
 
-def insert_employee(connection: Connection, keys: Keys, employee: Employee, now: datetime) -> None:
-    """Adds an employee's row."""
-    connection.execute(insert(employees), {"id": employee.id, **sealed_employee(keys, employee, now)})
+def insert_employees(connection: Connection, keys: Keys, people: Sequence[Employee], now: datetime) -> None:
+    """Adds employees' rows."""
+    if people:
+        rows = [{"id": each.id, **sealed_employee(keys, each, now)} for each in people]
+        connection.execute(insert(employees), rows)
 
 
-def update_employee(connection: Connection, keys: Keys, employee: Employee, now: datetime) -> None:
-    """Writes an employee's row anew."""
-    statement = update(employees).where(employees.c.id == employee.id)
-    connection.execute(statement.values(**sealed_employee(keys, employee, now)))
+def update_employees(connection: Connection, keys: Keys, people: Sequence[Employee], now: datetime) -> None:
+    """Writes employees' rows anew."""
+    if people:
+        rows = [{"of": each.id, **sealed_employee(keys, each, now)} for each in people]
+        connection.execute(update(employees).where(employees.c.id == bindparam("of")), rows)
 
 
 def lock_employee(connection: Connection, keys: Keys, employee: str) -> Employee:

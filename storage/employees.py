@@ -28,12 +28,12 @@ from storage.audit import append
 from storage.bindings import LIVE, end_bindings, owner_row, void_codes
 from storage.database import Database
 from storage.employee_rows import (
-    insert_employee,
+    insert_employees,
     lock_employee,
     name_index,
     number_index,
     read_employee,
-    update_employee,
+    update_employees,
 )
 from storage.erasing import ErasureJournal, remove_employee
 from storage.keys import Keys
@@ -110,7 +110,7 @@ class StoredRoster(Roster):
         added = replace(employee, id=str(uuid4()))
         try:
             with self._database.work() as connection:
-                insert_employee(connection, self._keys, added, self._now())
+                insert_employees(connection, self._keys, [added], self._now())
                 append(connection, Event("employee_added", by, (subject(added.id),)), self._now())
         except IntegrityError:
             raise NumberTaken from None
@@ -124,7 +124,7 @@ class StoredRoster(Roster):
                 after = replace(before, **changes)
                 changed = sorted(name for name in changes if getattr(before, name) != getattr(after, name))
                 if changed:
-                    update_employee(connection, self._keys, after, self._now())
+                    update_employees(connection, self._keys, [after], self._now())
                     about = Event(
                         "employee_corrected", by, (subject(employee),), {"fields": ",".join(changed)}, why
                     )
@@ -144,7 +144,7 @@ class StoredRoster(Roster):
         with self._database.work() as connection:
             before = lock_employee(connection, self._keys, employee)
             back = replace(before, state="active", joined_on=on, left_on=None)
-            update_employee(connection, self._keys, back, self._now())
+            update_employees(connection, self._keys, [back], self._now())
             append(connection, Event("employee_rejoined", by, (subject(employee),)), self._now())
 
     def erase(self, employee: str, by: str, why: str) -> None:
@@ -201,7 +201,7 @@ def _narrowed(search: RosterSearch) -> Select[Any]:
 def leaves(connection: Connection, keys: Keys, employee: str, on: date, now: datetime) -> Employee:
     """Somebody leaves, with what ends by it; the employee as it was before. Raises `KeyError`."""
     before = lock_employee(connection, keys, employee)
-    update_employee(connection, keys, replace(before, state="left", left_on=on), now)
+    update_employees(connection, keys, [replace(before, state="left", left_on=on)], now)
     end_bindings(connection, employee, "left", now)
     void_codes(connection, (employee,))
     return before
@@ -209,7 +209,13 @@ def leaves(connection: Connection, keys: Keys, employee: str, on: date, now: dat
 
 def is_known_by(connection: Connection, employee: str) -> bool:
     """Whether anything hangs on an employee: then the row was no slip."""
-    return any(
-        connection.execute(select(table.c.employee).where(table.c.employee == employee).limit(1)).first()
+    return employee in known_among(connection, [employee])
+
+
+def known_among(connection: Connection, ids: Sequence[str]) -> set[str]:
+    """Those of several employees on whom anything hangs."""
+    return {
+        id
         for table in (bindings, pay_months, employee_records, tasks)
-    )
+        for id in connection.execute(select(table.c.employee).where(table.c.employee.in_(ids))).scalars()
+    }

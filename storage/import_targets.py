@@ -20,12 +20,12 @@ from storage.employee_rows import (
     OPEN,
     employee_from,
     employee_json,
-    insert_employee,
+    insert_employees,
     number_index,
     read_employee,
-    update_employee,
+    update_employees,
 )
-from storage.employees import is_known_by, leaves
+from storage.employees import known_among, leaves
 from storage.keys import Keys
 from storage.records import read_month, sealed_month
 from storage.tables import employees, pay_months
@@ -57,12 +57,12 @@ class Target(Protocol):
         """The name to show."""
 
     def apply(
-        self, connection: Connection, keys: Keys, body: Values, now: datetime
-    ) -> tuple[str, Before]:  # fmt: skip
-        """Writes a row; the employee, and what stood there before."""
+        self, connection: Connection, keys: Keys, bodies: Sequence[Values], now: datetime
+    ) -> list[tuple[str, Before]]:
+        """Writes rows; of each the employee, and what stood there before."""
 
-    def undo(self, connection: Connection, keys: Keys, body: Values, at: datetime, now: datetime) -> bool:
-        """Takes a row back that was written at a moment; False where something has changed since."""
+    def undo(self, connection: Connection, keys: Keys, bodies: Sequence[Values], now: datetime) -> list[bool]:
+        """Takes rows back; False for one where something has changed since it was written."""
 
 
 class Staff:
@@ -106,46 +106,57 @@ class Staff:
         """The name."""
         return str(values.get("name", "" if existing is None else existing.name))
 
-    def apply(self, connection: Connection, keys: Keys, body: Values, now: datetime) -> tuple[str, Before]:
-        """Adds or changes an employee."""
-        values = body["values"]
-        (existing,) = self.find(connection, keys, [values])
-        if existing is None:
-            added = employee_from({"id": str(uuid4()), **values})
-            insert_employee(connection, keys, added, now)
-            return added.id, None
-        named = {each.name: each.after for each in self.changes(existing, values)}
-        update_employee(connection, keys, employee_from(_as_data(existing) | named), now)
-        return existing.id, _as_data(existing)
+    def apply(
+        self, connection: Connection, keys: Keys, bodies: Sequence[Values], now: datetime
+    ) -> list[tuple[str, Before]]:
+        """Adds or changes employees."""
+        added, changed, applied = [], [], list[tuple[str, Before]]()
+        there = self.find(connection, keys, [body["values"] for body in bodies])
+        for existing, body in zip(there, bodies, strict=True):
+            if existing is None:
+                added.append(employee_from({"id": str(uuid4()), **body["values"]}))
+                applied.append((added[-1].id, None))
+            else:
+                named = {each.name: each.after for each in self.changes(existing, body["values"])}
+                changed.append(employee_from(_as_data(existing) | named))
+                applied.append((existing.id, _as_data(existing)))
+        insert_employees(connection, keys, added, now)
+        update_employees(connection, keys, changed, now)
+        return applied
 
-    def undo(self, connection: Connection, keys: Keys, body: Values, at: datetime, now: datetime) -> bool:
-        """Takes a new employee away, or gives a changed one the old values back."""
-        if not _unchanged(connection, body["employee"], at):
-            return False
-        if body["before"] is not None:
-            update_employee(connection, keys, employee_from(body["before"]), now)
-        elif is_known_by(connection, body["employee"]):
-            return False
-        else:
-            connection.execute(delete(employees).where(employees.c.id == body["employee"]))
-        return True
+    def undo(self, connection: Connection, keys: Keys, bodies: Sequence[Values], now: datetime) -> list[bool]:
+        """Takes new employees away, and gives changed ones their old values back."""
+        unchanged = _unchanged(connection, bodies)
+        new = [each["employee"] for each in unchanged if each["before"] is None]
+        slips = set(new) - known_among(connection, new)
+        connection.execute(delete(employees).where(employees.c.id.in_(slips)))
+        back = [employee_from(each["before"]) for each in unchanged if each["before"] is not None]
+        update_employees(connection, keys, back, now)
+        undone = slips | {each.id for each in back}
+        return [body["employee"] in undone for body in bodies]
 
 
 class Leavers(Staff):
     """Employees whom the sheet does not name and who have left."""
 
-    def apply(self, connection: Connection, keys: Keys, body: Values, now: datetime) -> tuple[str, Before]:
-        """Has one leave, with what ends by it."""
-        on = date.fromisoformat(body["values"]["left_on"])
-        return body["employee"], _as_data(leaves(connection, keys, body["employee"], on, now))
+    def apply(
+        self, connection: Connection, keys: Keys, bodies: Sequence[Values], now: datetime
+    ) -> list[tuple[str, Before]]:
+        """Has them leave, with what ends by it."""
+        applied: list[tuple[str, Before]] = []
+        for body in bodies:
+            on = date.fromisoformat(body["values"]["left_on"])
+            before = leaves(connection, keys, body["employee"], on, now)
+            applied.append((before.id, _as_data(before)))
+        return applied
 
-    def undo(self, connection: Connection, keys: Keys, body: Values, at: datetime, now: datetime) -> bool:
-        """Has one back who was marked by mistake, with their chat."""
-        if not _unchanged(connection, body["employee"], at):
-            return False
-        update_employee(connection, keys, employee_from(body["before"]), now)
-        bind_again(connection, body["employee"], at)
-        return True
+    def undo(self, connection: Connection, keys: Keys, bodies: Sequence[Values], now: datetime) -> list[bool]:
+        """Has those back who were marked by mistake, with their chats."""
+        undone = super().undo(connection, keys, bodies, now)
+        for body, back in zip(bodies, undone, strict=True):
+            if back:
+                bind_again(connection, body["employee"], datetime.fromisoformat(body["at"]))
+        return undone
 
 
 class _Month(NamedTuple):
@@ -210,42 +221,51 @@ class Pay:
         """The name that the roster has."""
         return "" if existing.employee is None else existing.employee.name
 
-    def apply(self, connection: Connection, keys: Keys, body: Values, now: datetime) -> tuple[str, Before]:
-        """Writes the month."""
-        values = dict(body["values"])
-        (existing,) = self.find(connection, keys, [values])
-        if existing.employee is None:
-            raise KeyError(body["number"])
-        figures = {name: value for name, value in values.items() if name not in ("number", "month")}
-        month = PayMonth(**({"month": date.fromisoformat(values["month"]), "wage": 0} | figures))
-        if existing.kept is not None:
-            month = replace(existing.kept, **figures)
-        self._write(connection, keys, existing.employee.id, month, now)
-        before = None if existing.kept is None else _figures(existing.kept)
-        return existing.employee.id, before
+    def apply(
+        self, connection: Connection, keys: Keys, bodies: Sequence[Values], now: datetime
+    ) -> list[tuple[str, Before]]:
+        """Writes the months. Raises `KeyError` where an employee is no longer there."""
+        written, applied = [], []
+        there = self.find(connection, keys, [body["values"] for body in bodies])
+        for (employee, _, kept), body in zip(there, bodies, strict=True):
+            if employee is None:
+                raise KeyError(body["values"]["number"])
+            day = date.fromisoformat(body["values"]["month"])
+            named = {name: value for name, value in body["values"].items() if name not in ("number", "month")}
+            written.append((employee.id, replace(kept or PayMonth(day, 0), **named)))
+            applied.append((employee.id, None if kept is None else _figures(kept)))
+        self._write(connection, keys, written, now)
+        return applied
 
-    def undo(self, connection: Connection, keys: Keys, body: Values, at: datetime, now: datetime) -> bool:
-        """Writes the month as it was, or takes it away."""
-        employee, month = body["employee"], date.fromisoformat(body["values"]["month"])
-        place = (pay_months.c.employee == employee) & (pay_months.c.month == month)
-        changed = connection.execute(select(pay_months.c.changed_at).where(place)).scalar_one_or_none()
-        if changed != at:
-            return False
-        if body["before"] is None:
-            connection.execute(delete(pay_months).where(place))
-        else:
-            self._write(connection, keys, employee, PayMonth(month=month, **body["before"]), now)
-        return True
+    def undo(self, connection: Connection, keys: Keys, bodies: Sequence[Values], now: datetime) -> list[bool]:
+        """Writes the months as they were, or takes them away."""
+        back, undone = [], []
+        for body in bodies:
+            employee, day = body["employee"], date.fromisoformat(body["values"]["month"])
+            place = (pay_months.c.employee == employee) & (pay_months.c.month == day)
+            changed = connection.execute(select(pay_months.c.changed_at).where(place)).scalar_one_or_none()
+            undone.append(changed == datetime.fromisoformat(body["at"]))
+            if undone[-1] and body["before"] is None:
+                connection.execute(delete(pay_months).where(place))
+            elif undone[-1]:
+                back.append((employee, PayMonth(day, **body["before"])))
+        self._write(connection, keys, back, now)
+        return undone
 
     def _write(
-        self, connection: Connection, keys: Keys, employee: str, month: PayMonth, now: datetime
+        self,
+        connection: Connection,
+        keys: Keys,
+        months: Sequence[tuple[str, PayMonth]],
+        now: datetime,
     ) -> None:
-        row = sealed_month(keys, employee, month, now)
-        changed = {name: row[name] for name in ("key_id", "body", "changed_at")}
+        if not months:
+            return
+        statement = upsert(connection.dialect.name, pay_months)
+        changed = {name: statement.excluded[name] for name in ("key_id", "body", "changed_at")}
         connection.execute(
-            upsert(connection.dialect.name, pay_months)
-            .values(**row)
-            .on_conflict_do_update(index_elements=["employee", "month"], set_=changed)
+            statement.on_conflict_do_update(index_elements=["employee", "month"], set_=changed),
+            [sealed_month(keys, employee, month, now) for employee, month in months],
         )
 
 
@@ -271,6 +291,9 @@ def _figures(month: PayMonth) -> dict[str, Any]:
     return {name: value for name, value in asdict(month).items() if name != "month"}
 
 
-def _unchanged(connection: Connection, employee: str, at: datetime) -> bool:
-    query = select(employees.c.changed_at).where(employees.c.id == employee)
-    return connection.execute(query.with_for_update()).scalar_one_or_none() == at
+def _unchanged(connection: Connection, bodies: Sequence[Values]) -> list[Values]:
+    """Those whose employee is as the import left them; locked."""
+    wanted = [body["employee"] for body in bodies]
+    query = select(employees.c.id, employees.c.changed_at).where(employees.c.id.in_(wanted))
+    changed = {row.id: row.changed_at for row in connection.execute(query.with_for_update())}
+    return [body for body in bodies if changed.get(body["employee"]) == datetime.fromisoformat(body["at"])]

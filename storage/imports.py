@@ -11,7 +11,7 @@ from datetime import date, datetime
 from typing import Any, Final
 from uuid import uuid4
 
-from sqlalchemy import Connection, Row, Select, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, delete, func, insert, select, update
 
 from audit.events import Event
 from audit.events import employee as subject
@@ -51,6 +51,9 @@ _FROM: Final[Mapping[ImportState, tuple[ImportState, ...]]] = {
 #: Fewer employees than this may always be missing from a sheet; of more, at most half.
 _FEW: Final = 20
 _of: Final = import_rows.c["import"]
+_ROW: Final = update(import_rows).where(
+    _of == bindparam("of"), import_rows.c.row == bindparam("at")
+)  # fmt: skip
 
 
 class StoredImports(Imports):
@@ -233,7 +236,7 @@ class StoredImports(Imports):
             if head is None or head.state != "applying":
                 return False
             rows = connection.execute(ready.order_by(import_rows.c.row).limit(BATCH)).all()
-            touched = [self._apply(connection, head.kind, row) for row in rows]
+            touched = self._apply(connection, head, rows)
             if len(rows) < BATCH:
                 self._write(connection, id, state="done")
             self._note(connection, "rows_imported", head, touched)
@@ -247,7 +250,7 @@ class StoredImports(Imports):
             if head is None or head.state != "undoing":
                 return False
             rows = connection.execute(applied.order_by(import_rows.c.row.desc()).limit(BATCH)).all()
-            touched = [self._undo(connection, head.kind, row) for row in rows]
+            touched = self._undo(connection, head, rows)
             if len(rows) < BATCH:
                 self._write(connection, id, state="undone")
             self._note(connection, "import_undone", head, touched)
@@ -273,6 +276,7 @@ class StoredImports(Imports):
         keys = [target.key(self._keys, each.values) for each in read_rows]
         there = target.find(connection, self._keys, [each.values for each in read_rows])
         seen = self._seen(connection, it.id, rows, keys)
+        written = []
         for row, said, key, existing in zip(rows, read_rows, keys, there, strict=True):
             problems = list(said.problems)
             if key is not None and (first := seen.setdefault(key, row.row)) != row.row:
@@ -296,8 +300,8 @@ class StoredImports(Imports):
                 "number": str(said.values.get("number", "")),
             }
             step: Step = "left_out" if found in ("error", "same") else "ready"
-            sealed = self._sealed_row(it.id, row.row, body)
-            connection.execute(_at(it.id, row.row).values(found=found, step=step, row_key=key, **sealed))
+            written.append(self._written(row, body, found=found, step=step, row_key=key))
+        _write_rows(connection, written)
 
     def _seen(
         self, connection: Connection, id: str, rows: Sequence[Row[Any]], keys: Sequence[bytes | None]
@@ -337,22 +341,28 @@ class StoredImports(Imports):
 
     # Applying
 
-    def _apply(self, connection: Connection, kind: ImportKind, row: Row[Any]) -> str:
-        body, now = self._open(row), self._now()
-        target: Target = Leavers() if row.found == "leaver" else TARGETS[kind]
-        employee, before = target.apply(connection, self._keys, body, now)
-        body |= {"employee": employee, "before": before, "at": now.isoformat()}
-        sealed = self._sealed_row(row[0], row.row, body)
-        connection.execute(_at(row[0], row.row).values(step="applied", **sealed))
-        return employee
+    def _apply(self, connection: Connection, head: Row[Any], rows: Sequence[Row[Any]]) -> list[str]:
+        now, touched, written = self._now(), [], []
+        for target, part in _by_target(head.kind, rows):
+            bodies = [self._open(row) for row in part]
+            applied = target.apply(connection, self._keys, bodies, now)
+            for row, body, (employee, before) in zip(part, bodies, applied, strict=True):
+                body |= {"employee": employee, "before": before, "at": now.isoformat()}
+                written.append(self._written(row, body, step="applied"))
+                touched.append(employee)
+        _write_rows(connection, written)
+        return touched
 
-    def _undo(self, connection: Connection, kind: ImportKind, row: Row[Any]) -> str:
-        body = self._open(row)
-        target: Target = Leavers() if row.found == "leaver" else TARGETS[kind]
-        at = datetime.fromisoformat(body["at"])
-        undone = target.undo(connection, self._keys, body, at, self._now())
-        connection.execute(_at(row[0], row.row).values(step="undone" if undone else "kept"))
-        return str(body["employee"])
+    def _undo(self, connection: Connection, head: Row[Any], rows: Sequence[Row[Any]]) -> list[str]:
+        touched, written = [], []
+        for target, part in _by_target(head.kind, rows):
+            bodies = [self._open(row) for row in part]
+            undone = target.undo(connection, self._keys, bodies, self._now())
+            for row, body, back in zip(part, bodies, undone, strict=True):
+                written.append(self._written(row, body, step="undone" if back else "kept"))
+                touched.append(body["employee"])
+        _write_rows(connection, written)
+        return touched
 
     def _note(self, connection: Connection, act: str, head: Row[Any], touched: Sequence[str]) -> None:
         if touched:
@@ -426,10 +436,28 @@ class StoredImports(Imports):
         box = self._keys.box(ROW)
         return {"key_id": box.key_id, "body": box.seal_json(f"{ROW}:{id}:{row}", dict(body))}
 
+    def _written(self, row: Row[Any], body: Mapping[str, Any], **values: Any) -> dict[str, Any]:
+        """A row as it is written anew, with other values in some columns."""
+        columns = {"found": row.found, "step": row.step, "row_key": row.row_key} | values
+        return {"of": row[0], "at": row.row, **columns, **self._sealed_row(row[0], row.row, body)}
+
     def _open(self, row: Row[Any]) -> dict[str, Any]:
         place = f"{ROW}:{row[0]}:{row.row}"
         data: dict[str, Any] = self._keys.box(ROW, row.key_id).open_json(place, row.body)
         return data
+
+
+def _by_target(kind: ImportKind, rows: Sequence[Row[Any]]) -> list[tuple[Target, list[Row[Any]]]]:
+    """The rows by what they are about."""
+    leavers = [row for row in rows if row.found == "leaver"]
+    others = [row for row in rows if row.found != "leaver"]
+    parts: list[tuple[Target, list[Row[Any]]]] = [(Leavers(), leavers), (TARGETS[kind], others)]
+    return [(target, part) for target, part in parts if part]
+
+
+def _write_rows(connection: Connection, written: Sequence[Mapping[str, Any]]) -> None:
+    if written:
+        connection.execute(_ROW, written)
 
 
 def _one(id: str, row: int) -> Select[Any]:
