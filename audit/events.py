@@ -91,6 +91,7 @@ ACTS: Final[Mapping[str, str]] = {
     # Cases
     "case_opened": N_("打开事项"),
     "case_taken": N_("接手事项"),
+    "case_assigned": N_("把事项交给同事"),
     "case_taken_over": N_("从同事那里接手事项"),
     "case_released": N_("放回待办"),
     "case_snoozed": N_("先放一放"),

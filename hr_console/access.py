@@ -133,6 +133,7 @@ NEEDS: Final[Mapping[str, Need]] = {
     "case": "cases",
     "case_take": "cases",
     "case_take_over": "cases",
+    "case_assign": "cases",
     "case_release": "cases",
     "case_snooze": "cases",
     "case_finish": "cases",

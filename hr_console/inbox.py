@@ -21,7 +21,7 @@ from hr_console.case_words import box_of, bubble, sent_by_the_employee, snooze_u
 from hr_console.console import Console, Entry, done, wants_json
 from hr_console.shelf import Shelf
 from hr_console.who import Colleagues, Who
-from hr_inbox.cases import BulkAct, Case, Cases, Collision, Said, Viewer
+from hr_inbox.cases import BulkAct, Case, Cases, Collision, NotForThem, Said, Viewer
 from locales import N_
 from people.employees import Directory
 from policy_kb.divisions import Divisions
@@ -30,6 +30,9 @@ LONGEST_REASON: Final = 300
 #: Changes in one answer; a page that lacks more asks again at once.
 MOST_CHANGES: Final = 200
 
+NO_COLLEAGUE: Final = N_("选一位同事。")
+NOT_FOR_THEM: Final = N_("这件事那位同事不能看，交给别的同事。")
+ASSIGNED: Final = N_("交给同事了，对方会在“我的”里看到。")
 NO_REASON: Final = N_("写一句为什么要接过来，同事会看到。")
 NO_TIME: Final = N_("选一个今天以后、一年以内的日期。")
 NOTHING_CHOSEN: Final = N_("一条也没选。先在左边打勾。")
@@ -81,6 +84,7 @@ class Inbox:
         acts: Mapping[str, Callable[[str], ResponseReturnValue]] = {
             "take": self.take,
             "take_over": self.take_over,
+            "assign": self.assign,
             "release": self.release,
             "snooze": self.snooze,
             "finish": self.finish,
@@ -162,6 +166,17 @@ class Inbox:
         if not why:
             return self._page(number, 400, errors={"why": self._who.tell(NO_REASON)})
         return self._act(number, lambda viewer: self._cases.take_over(number, viewer, why))
+
+    def assign(self, number: str) -> ResponseReturnValue:
+        """Hands a case to a colleague."""
+        colleague = self._who.colleague(request.form.get("colleague", ""))
+        if colleague is None:
+            return self._page(number, 400, errors={"colleague": self._who.tell(NO_COLLEAGUE)})
+        message = self._who.tell(ASSIGNED)
+        try:
+            return self._act(number, lambda viewer: self._cases.assign(number, viewer, colleague), message)
+        except NotForThem:
+            return self._page(number, 400, errors={"colleague": self._who.tell(NOT_FOR_THEM)})
 
     def release(self, number: str) -> ResponseReturnValue:
         """Puts a case back and gives the conversation back to the assistant."""
@@ -281,6 +296,7 @@ class Inbox:
             note=note,
             longest=LONGEST,
             mentionable=[each.name for each in self._who.mentionable()],
+            assignable=self._who.assignable(),
         )
         return page, status
 

@@ -34,15 +34,15 @@ class Who:
 
     def viewer(self) -> Viewer:
         """Who is signed in, as the cases know them."""
-        me = account()
-        return Viewer(
-            me.id,
-            me.name,
-            dibao=me.may("dibao"),
-            complaints=me.may("complaints"),
-            inbox=me.may("inbox"),
-            audit=me.may("audit"),
-        )
+        return viewer_of(account())
+
+    def colleague(self, id: str) -> Viewer | None:
+        """A colleague to whom a case can be handed; None where there is none of that id."""
+        return next((viewer_of(each) for each in self.assignable() if each.id == id), None)
+
+    def assignable(self) -> list[Account]:
+        """Who can work on cases, but for whoever is signed in."""
+        return [each for each in self.colleagues.all() if each.id != account().id and each.may("cases")]
 
     def names(self) -> Mapping[str, str]:
         """Every account's name by its id."""
@@ -86,3 +86,15 @@ class Who:
     def tell(self, text: str, /, **figures: str) -> str:
         """A sentence in the reader's language."""
         return say(self.console)(text, **figures)
+
+
+def viewer_of(account: Account) -> Viewer:
+    """An account as the cases know it."""
+    return Viewer(
+        account.id,
+        account.name,
+        dibao=account.may("dibao"),
+        complaints=account.may("complaints"),
+        inbox=account.may("inbox"),
+        audit=account.may("audit"),
+    )

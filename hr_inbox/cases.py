@@ -145,6 +145,10 @@ class Collision(Exception):
         self.holder = holder
 
 
+class NotForThem(Exception):
+    """The colleague may not see the case, so it cannot be handed to them."""
+
+
 class Cases(Protocol):
     """The cases. Every act and every opening is written into the log, in the transaction that does it.
 
@@ -181,6 +185,12 @@ class Cases(Protocol):
 
     def take_over(self, number: str, viewer: Viewer, why: str) -> None:
         """Takes a case that somebody else has, with a reason. Raises `Collision` where it is done."""
+
+    def assign(self, number: str, viewer: Viewer, colleague: Viewer) -> None:
+        """Hands a case that the viewer or nobody has to a colleague, who speaks with the employee from here.
+
+        Raises `Collision`, and `NotForThem` where the colleague may not see it.
+        """
 
     def release(self, number: str, viewer: Viewer) -> None:
         """Puts a case back into the list. Raises `Collision`.

@@ -88,7 +88,7 @@ class CaseWork:
         self._now = now
         self._due = due
         self._me = me
-        self._taken: set[str] = set()
+        self._taken: dict[str, str] = {}
         self._opened: dict[str, Opened] = {}
         self._cases: dict[int, Standing] = {}
         self._asked = frozenset(numbers)
@@ -117,6 +117,16 @@ class CaseWork:
         """Takes a case whoever has it, and what else that one has of the same conversation."""
         self._must_be_open(it)
         self._assign(it, it.assignee or self._speaker(it))
+
+    def assign(self, it: Standing, colleague: str) -> None:
+        """Hands it to a colleague."""
+        self._must_be_free(it)
+        speaker = self._speaker(it)
+        if speaker not in (None, self._me, colleague):
+            raise Collision(speaker)
+        it.state, it.assignee, it.snoozed_until = "taken", colleague, None
+        if it.conversation is not None:
+            self._taken[it.conversation] = colleague
 
     def release(self, it: Standing) -> None:
         """Puts it back into the list."""
@@ -205,8 +215,7 @@ class CaseWork:
         """
         changed = tuple(it for it in self._cases.values() if it.is_changed)
         for opened in self._opened.values():
-            taker = self._me if opened.id in self._taken else None
-            settle(self.connection, opened, self._worked_on(opened.id), taker)
+            settle(self.connection, opened, self._worked_on(opened.id), self._taken.get(opened.id))
         for it in changed:
             it.change = next_of(self.connection, CHANGES)
             values = dict(zip(STANDS, it.stands, strict=True)) | {"change": it.change}
@@ -258,7 +267,7 @@ class CaseWork:
     def _assign(self, it: Standing, colleague: str | None) -> None:
         it.state, it.assignee, it.snoozed_until = "taken", self._me, None
         if it.conversation is not None:
-            self._taken.add(it.conversation)
+            self._taken[it.conversation] = self._me
         for each in self._beside(it):
             if each.seen and each.state == "waiting":
                 each.state, each.assignee = "taken", self._me

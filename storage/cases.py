@@ -23,6 +23,7 @@ from hr_inbox.cases import (
     Collision,
     Delivery,
     Note,
+    NotForThem,
     Page,
     Said,
     Search,
@@ -175,6 +176,13 @@ class StoredCases(Cases):
             raise ValueError("taking over needs a reason")
         with self._one("case_taken_over", number, viewer, why) as (work, it):
             work.take_over(it)
+
+    def assign(self, number: str, viewer: Viewer, colleague: Viewer) -> None:
+        """Hands a case to a colleague who may see it."""
+        with self._one("case_assigned", number, viewer) as (work, it):
+            if self._find(work.connection, number, colleague) is None:
+                raise NotForThem
+            work.assign(it, colleague.account)
 
     def release(self, number: str, viewer: Viewer) -> None:
         """Puts a case back into the list."""

@@ -169,6 +169,10 @@ class CasesInMemory(Cases):
     def take_over(self, number: str, viewer: Viewer, why: str) -> None:
         self._put(number, state="taken", assignee=viewer.account)
 
+    def assign(self, number: str, viewer: Viewer, colleague: Viewer) -> None:
+        self._mine_or_free(number, viewer)
+        self._put(number, state="taken", assignee=colleague.account, snoozed_until=None)
+
     def release(self, number: str, viewer: Viewer) -> None:
         self._mine_or_free(number, viewer)
         self._put(number, state="waiting", assignee=None)

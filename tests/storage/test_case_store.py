@@ -14,7 +14,7 @@ from test_task_store import ALI, bind
 from audit.events import account
 from bot.dialogue.rating import question
 from delivery.outbox import Permanent, deliver_due
-from hr_inbox.cases import BOXES, Case, Collision, Search, Viewer
+from hr_inbox.cases import BOXES, Case, Collision, NotForThem, Search, Viewer
 from hr_inbox.task import HrTask, TaskKind
 from people.accounts import PRESET_OF_TWO
 from storage.case_work import put_back
@@ -358,6 +358,32 @@ def test_taking_over_needs_a_reason_and_tells_the_first_one(
         with pytest.raises(Collision):
             act(number, zhao)
     assert acts(storage)[-2:] == ["case_taken_over", "case_opened"]
+
+
+def test_a_case_is_handed_to_a_colleague_who_speaks_from_then_on(
+    storage: Storage, zhao: Viewer, li: Viewer
+) -> None:
+    number = hand_over(storage)
+    storage.cases.assign(number, zhao, li)
+    assert opened(storage, number, li).held_by == li.account
+    assert holder(storage) == "person"
+    with pytest.raises(Collision) as refused:
+        storage.cases.say(number, zhao, "我来说", "k1", 9)
+    assert refused.value.holder == li.account
+    storage.cases.say(number, li, "我是李娜", "k1", 9)
+    with pytest.raises(Collision):
+        storage.cases.assign(number, zhao, zhao)
+    assert "case_assigned" in acts(storage)
+
+
+def test_a_case_is_not_handed_to_whoever_may_not_see_it(
+    storage: Storage, zhao: Viewer, li: Viewer
+) -> None:
+    number = hand_over(storage, "低保停了", "dibao_status_change")
+    with pytest.raises(NotForThem):
+        storage.cases.assign(number, li, zhao)
+    assert opened(storage, number, li).line.state == "waiting"
+    assert holder(storage) == "assistant"
 
 
 def test_an_answer_to_what_a_colleague_already_answered_collides(
