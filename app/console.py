@@ -126,6 +126,7 @@ def _policies(
         publishing=publishing,
         households=storage.households,
         account=account_name,
+        people=storage.roster,
     )
 
 

@@ -64,7 +64,9 @@ def restore(settings: Settings, file: Path, force: bool) -> None:
         restored = put_back(database, file, ErasureJournal(settings.keys.journal), force=force)
         if has_signing_key(settings.keys.path):  # where it is not here yet, no signed heads are here either
             heads = HeadFile.beside(settings.keys.path)
-            StoredChain(database, Keys(settings.keys.path), heads, utc_now).put_back(restored.made_at)
+            StoredChain(database, Keys(settings.keys.path), heads, utc_now).put_back(
+                restored.made_at, restored.rows.get("audit_events", 0)
+            )
     click.echo(f"{restored.made_at} 的备份：{_rows_text(restored.rows)}")
     click.echo(f"再次删除已删的对话 {restored.erased} 个；当时没发出的 {restored.dropped} 条不再发送。")
 

@@ -39,7 +39,6 @@ from policy_kb.changes import Publishing
 from policy_kb.company import load_company
 from policy_kb.divisions import Divisions
 from policy_kb.files import PolicyError
-from storage.mine import OwnConsents
 from storage.opening import Storage, open_storage
 from storage.retention import TERMS
 from web_calc import languages
@@ -235,7 +234,7 @@ def assemble(
         records=storage.mine,
         divisions=library.divisions,
         terms=[Term(each.kind, each.days, each.why) for each in TERMS],
-        consents=OwnConsents(storage.records),
+        consents=storage.records,
     )
     return Serving(
         create_app(settings, library, today_in_china, chat, console, company, me), assistant, house

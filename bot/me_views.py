@@ -13,12 +13,13 @@ from zoneinfo import ZoneInfo
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from audit import events
 from audit.events import ACTS
 from bot.channels import web
 from bot.channels.web import Pace, Visitors, is_foreign
 from bot.dialogue.conversation import Conversation
 from bot.dialogue.naming import read_back
-from bot.mine import Agreed, Consents, Mine, OwnRecords, Term
+from bot.mine import Consents, Mine, OwnRecords, Term
 from bot.receiving import Kept
 from bot.views import COOKIE, ME, PROBLEMS, TOO_FAST, Chat, asset_versions, protect
 from bot.wording import templates
@@ -26,6 +27,7 @@ from delivery.messages import IncomingMessage
 from hr_inbox.task import TaskState
 from locales import N_, Locale, Say, speak
 from people.accounts import ROLES
+from people.records import PURPOSES, Consent
 from policy_kb.divisions import Divisions
 
 log = logging.getLogger("shebao.chat")
@@ -53,7 +55,7 @@ NOT_YOURS: Final = N_("这一步不是从本页点的，没有做。")
 
 @dataclass(frozen=True, kw_only=True)
 class Me:
-    """What the page stands on: the chat whose cookie it knows, what is kept, for how long, and consents if there are any.
+    """What the page stands on: the chat whose cookie it knows, what is kept and for how long, and consents.
 
     `divisions` names regions; `terms` are every kind of data that ends by itself.
     """
@@ -62,7 +64,7 @@ class Me:
     records: OwnRecords
     divisions: Divisions
     terms: Sequence[Term]
-    consents: Consents | None = None
+    consents: Consents
 
 
 def create_blueprint(me: Me) -> Blueprint:
@@ -95,7 +97,7 @@ class _Pages:
             return self._notice(TOO_FAST, seconds=str(seconds)), 429, {"Retry-After": str(seconds)}
         return self._template(
             "me.html",
-            mine=mine, kept=kept, facts=self._facts(kept), agreed=self._agreed(mine),
+            mine=mine, kept=kept, facts=self._facts(kept), agreed=self._agreed(mine), purposes=PURPOSES,
             until=self._until, days=lambda kind: str(self._terms[kind].days), terms=self._me.terms,
             states=STATES, channels=CHANNEL_NAMES, acts=ACTS, roles=ROLES, day=_day, moment=_moment, erase=ERASE,
         )  # fmt: skip
@@ -124,10 +126,9 @@ class _Pages:
             return self._notice(NOT_YOURS), 403
         _, kept = self._whose()
         mine = None if kept is None else self._me.records.of(kept.id)
-        purpose = request.form.get("purpose", "")
-        if mine is not None and any(each.purpose == purpose for each in self._agreed(mine)):
-            assert self._me.consents is not None and mine.employee is not None
-            self._me.consents.withdraw(mine.employee, purpose)
+        for each in () if mine is None else self._agreed(mine):
+            if mine is not None and mine.employee is not None and each.purpose == request.form.get("purpose"):
+                self._me.consents.withdraw(mine.employee, each.purpose, events.employee(mine.employee))
         return self._back()
 
     def who_sees_what(self) -> ResponseReturnValue:
@@ -146,10 +147,10 @@ class _Pages:
             return []
         return list(read_back(Conversation.from_json(kept.state).known, self._me.divisions, self._say()))
 
-    def _agreed(self, mine: Mine) -> tuple[Agreed, ...]:
-        if self._me.consents is None or mine.employee is None:
+    def _agreed(self, mine: Mine) -> tuple[Consent, ...]:
+        if mine.employee is None:
             return ()
-        return self._me.consents.held(mine.employee)
+        return tuple(each for each in self._me.consents.consents(mine.employee) if each.holds)
 
     def _until(self, kind: str, since: datetime) -> str:
         return _day(since + timedelta(days=self._terms[kind].days))

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from hr_inbox.task import TaskState
 from people.accounts import Role
+from people.records import Consent, Purpose
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,20 +72,11 @@ class OwnRecords(Protocol):
         """What is kept about the employee of a conversation; None where there is no such conversation."""
 
 
-@dataclass(frozen=True, slots=True)
-class Agreed:
-    """Something that the employee agreed to: what for in words, and since when."""
-
-    purpose: str
-    words: str
-    since: datetime
-
-
 class Consents(Protocol):
     """What employees agreed to."""
 
-    def held(self, employee: str) -> tuple[Agreed, ...]:
-        """What an employee agreed to and has not taken back."""
+    def consents(self, employee: str) -> tuple[Consent, ...]:
+        """What an employee agreed to, also what was taken back."""
 
-    def withdraw(self, employee: str, purpose: str) -> None:
-        """The employee takes it back; nothing happens where it does not hold."""
+    def withdraw(self, employee: str, purpose: Purpose, by: str) -> None:
+        """The employee takes it back. `by` is who does, as the log names them."""

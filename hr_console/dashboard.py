@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -31,13 +31,13 @@ from hr_console.dashboard_panels import (
 )
 from hr_console.dashboard_period import PERIODS, Period, read_period
 from hr_console.policy_desk import DUE
-from hr_console.running_cost import running_cost
+from hr_console.running_cost import Missing, Running, running_cost
 from hr_inbox.service_clock import CHINA
 from hr_inbox.unanswered import UnansweredWeek
 from locales import N_
 from people.employees import Employee
 from people.records import DIBAO_STATES, DibaoState
-from people.standing import ON_THE_BOOK, BaseChange, Standing
+from people.standing import ON_THE_BOOK, BaseChange, Standing, Uninsured
 from policy_kb.wording import INSURANCE
 
 XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -58,6 +58,8 @@ class Dashboard:
     def __init__(self, console: Console, sources: Sources) -> None:
         self._console = console
         self._sources = sources
+        self._reckoned: dict[Uninsured, Running | Missing] = {}
+        self._reckoned_for: object = None
 
     @property
     def entries(self) -> Sequence[Entry]:
@@ -138,13 +140,15 @@ class Dashboard:
         period = self._period()
         changes = changed_within(self._sources.standings.read().changes, period)
         place, way = request.args.get("region", ""), request.args.get("way", "")
-        shown = [each for each in changes if _is_narrowed(each, place, way)]
-        self._log("bases_listed", {each.employee.id for each in shown})
+        people = self._people(changes)
+        shown = [each for each in changes if _is_narrowed(each, people, place, way)]
+        self._log("bases_listed", {each.employee for each in shown})
         return self._render(
             "dashboard_bases.html",
             period,
             shown=shown,
-            places=sorted({each.employee.region for each in changes}),
+            people=people,
+            places=sorted({each.region for each in people.values()}),
             place=place,
             way=way,
         )
@@ -153,7 +157,7 @@ class Dashboard:
         """What went unanswered, by week, topic and place."""
         period = self._period()
         found = self._sources.gaps.unanswered(period.first, period.last)
-        place, topic = request.args.get("region", ""), request.args.get("topic")
+        place, topic = request.args.get("region", ""), request.args.get("topic", "any")
         return self._render(
             "dashboard_questions.html",
             period,
@@ -171,12 +175,13 @@ class Dashboard:
         """Everything that the one who looks may see, as a workbook. That it was taken out is logged."""
         board, looks = self._board(), account()
         told = self._sources.standings.read().dibao if looks.may("dibao") else {}
-        people = self._sources.standings.employees(told)
-        body = make_book(board, looks, people, told, self._place, self._moment(), say(self._console))
+        listed = self._sources.standings.employees(told)
+        changed = self._people(board.adjustments.changes) if looks.may("roster") else {}
+        body = make_book(board, looks, listed, told, changed, self._place, self._moment(), say(self._console))
         if told:
             self._log("dibao_exported", told)
-        listed = _named(board) if looks.may("roster") else set()
-        self._log("dashboard_exported", listed)
+        exposed = board.uninsured.people if looks.may("roster") else ()
+        self._log("dashboard_exported", {*changed, *(each.who.employee.id for each in exposed)})
         name = f"dashboard-{board.period.first}-{board.period.last}.xlsx"
         headers = {"Content-Disposition": f"attachment; filename={name}"}
         return Response(body, mimetype=XLSX, headers=headers)
@@ -186,14 +191,28 @@ class Dashboard:
     def _board(self) -> Board:
         return make_board(self._sources, self._period(), self._today(), account(), self._runs())
 
+    def _people(self, changes: Iterable[BaseChange]) -> Mapping[str, Employee]:
+        """Whose changes they are, in the order of their numbers, by id."""
+        found = self._sources.standings.employees({each.employee for each in changes})
+        return {each.id: each for each in found}
+
     def _exposed(self, standing: Standing) -> tuple[Exposed, ...]:
         runs = self._runs()
         return tuple(Exposed(each, runs(each)) for each in standing.uninsured)
 
     def _runs(self) -> Runs:
-        library, today, speak = self._sources.library, self._today(), say(self._console)
-        accounts = self._sources.companies.accounts()
-        return lambda who: running_cost(library, who, accounts, today, speak)
+        """Reckons, each employee once a day: with hundreds of them the page would wait for it."""
+        today, accounts = self._today(), self._sources.companies.accounts()
+        if self._reckoned_for != (today, accounts):
+            self._reckoned, self._reckoned_for = {}, (today, accounts)
+        kept = self._reckoned
+
+        def runs(who: Uninsured) -> Running | Missing:
+            if who not in kept:
+                kept[who] = running_cost(self._sources.library, who, accounts, today)
+            return kept[who]
+
+        return runs
 
     def _today(self) -> date:
         return self._console.now().astimezone(CHINA).date()
@@ -237,18 +256,12 @@ def _link(endpoint: str, **values: Any) -> str:
     return url_for(f".{endpoint}", **values) if here else ""
 
 
-def _named(board: Board) -> set[str]:
-    """Whom the lists of a board name."""
-    return {each.who.employee.id for each in board.uninsured.people} | {
-        each.employee.id for each in board.adjustments.changes
-    }
-
-
-def _is_narrowed(change: BaseChange, place: str, way: str) -> bool:
+def _is_narrowed(change: BaseChange, people: Mapping[str, Employee], place: str, way: str) -> bool:
     before, after = change.adjustment.before, change.adjustment.after
     ways = {"up": before is not None and after > before, "down": before is not None and after < before}
-    return (not place or change.employee.region == place) and ways.get(way, True)
+    return (not place or people[change.employee].region == place) and ways.get(way, True)
 
 
-def _is_asked(week: UnansweredWeek, place: str, topic: str | None) -> bool:
-    return (not place or week.region == place) and (topic is None or week.topic == topic)
+def _is_asked(week: UnansweredWeek, place: str, topic: str) -> bool:
+    """Whether it is about a place and a topic; an empty topic is one that nobody could tell, `any` is each."""
+    return (not place or week.region == place) and topic in ("any", week.topic)

@@ -52,16 +52,18 @@ def make_book(
     looks: Account,
     people: Sequence[Employee],
     told: Mapping[str, DibaoState],
+    changed: Mapping[str, Employee],
     place: Callable[[str], str],
     moment: str,
     say: Say,
 ) -> bytes:
-    """The workbook. `people` and `told` are the dibao officer's list; `moment` is when the numbers were taken."""
+    """The workbook. `people` and `told` are the dibao officer's list, `changed` whose base was changed; `moment` is when
+    the numbers were taken."""
     pages = [Page(say(N_("汇总")), (say(N_("项目")), say(N_("数"))), tuple(_summary(board, moment, say)))]
     if looks.may("dibao"):
         pages.append(_dibao(board, people, told, place, say))
     if looks.may("roster"):
-        pages += [_uninsured(board, place, say), _bases(board, place, say)]
+        pages += [_uninsured(board, place, say), _bases(board, changed, place, say)]
     pages += [_questions(board, place, say), _weeks(board, say), _kinds(board, say), _due(board, place, say)]
     return _written(pages)
 
@@ -132,10 +134,10 @@ def _uninsured(board: Board, place: Callable[[str], str], say: Say) -> Page:
     return Page(say(N_("没参保")), headings, lines)
 
 
-def _bases(board: Board, place: Callable[[str], str], say: Say) -> Page:
+def _bases(board: Board, changed: Mapping[str, Employee], place: Callable[[str], str], say: Say) -> Page:
     lines = [
         (
-            *_who(each.employee, place),
+            *_who(changed[each.employee], place),
             each.adjustment.month,
             say(N_("没有记录")) if each.adjustment.before is None else Yuan(each.adjustment.before),
             Yuan(each.adjustment.after),

@@ -9,7 +9,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from audit.chain import WHYS, Check
-from audit.events import ACTS, EMPLOYEE, SYSTEM, tells_dibao
+from audit.events import ACTS, EMPLOYEE, NOBODY, SYSTEM, tells_dibao
 from audit.reading import Recorded, State
 from locales import N_, Say
 from people.accounts import Account
@@ -18,7 +18,7 @@ from people.employees import Directory
 CHINA: Final = ZoneInfo("Asia/Shanghai")
 #: So many of a batch stand in a list; the event's own page shows the rest.
 SHOWN: Final = 3
-NOBODY_TOLD: Final = {SYSTEM: N_("系统"), EMPLOYEE: N_("员工本人"), "nobody": N_("还没登录的人")}
+NOBODY_TOLD: Final = {SYSTEM: N_("系统"), EMPLOYEE: N_("员工本人"), NOBODY: N_("还没登录的人")}
 #: A reference whose name is not shown, or not known any more, by the first signs of its id.
 NAMELESS: Final = {"account": N_("账号 {id}"), "employee": N_("员工 {id}"), "task": N_("事项 {id}")}
 KEPT_BACK: Final = N_("和低保有关，是谁只有低保专员看得到")

@@ -19,7 +19,7 @@ from calculator.money import format_yuan
 from hr_console.console import Console, Entry, account, actor, done, say
 from hr_console.figure_form import ROW, WHAT
 from hr_console.policy_desk import Policies
-from hr_console.rule_form import PATHS
+from hr_console.rule_form import paths
 from locales import N_
 from policy_kb.changes import ACTS, STATES, PolicyChange, Refused
 from policy_kb.company import run_cases
@@ -327,7 +327,7 @@ class PolicyChanges:
             "states": STATES,
             "acts": ACTS,
             "figures": FIGURES,
-            "paths": PATHS,
+            "paths": paths(say(self._console)),
             "what_name": lambda what: WHAT.get(what, what_name(what)),
             "name_of": self._policies.account,
             "place_name": self._place,

@@ -18,7 +18,7 @@ from hr_console.console import Console, Entry, account, done, say
 from hr_console.figure_form import FIELDS, WHAT, propose_figure, read_figure, titled
 from hr_console.policy_changes import proposal_shown, rule_shown
 from hr_console.policy_desk import Policies
-from hr_console.rule_form import ANY, PATHS, RuleForm, blank, form_of, place_of, read_form, rule_data
+from hr_console.rule_form import ANY, RuleForm, blank, form_of, paths, place_of, read_form, rule_data
 from locales import N_
 from policy_kb.changes import Kind, PolicyChange, Refused, refuse_unless
 from policy_kb.company_rules import ASKABLE, FACTS, OPERATORS, PARAMETERS, try_rule
@@ -336,7 +336,7 @@ class PolicyDrafts:
         names = self._library.divisions
         return {
             "insurances": INSURANCES,
-            "paths": PATHS,
+            "paths": paths(say(self._console)),
             "what_name": lambda what: WHAT.get(what, what_name(what)),
             "place_name": lambda code: names.full_name(code) or names.name(code),
         }

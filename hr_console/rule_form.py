@@ -10,7 +10,7 @@ from typing import Any, Final, TypeAlias, TypeVar
 
 from calculator.fields import Problem
 from calculator.rules import INSURANCES
-from locales import N_
+from locales import N_, Say
 from policy_kb.sheets import amount_text, date_text, rate_text
 from policy_kb.wording import INSURANCE
 
@@ -43,17 +43,27 @@ _OF_HOUSEHOLD: Final = ("size", "other_income")
 MOST_ROWS: Final = 20
 ANY: Final = "any"
 
-#: What a case may expect, by path.
-PATHS: Final[Mapping[str, str]] = {
+_PATHS: Final[Mapping[str, str]] = {
     "employee_total": N_("个人合计"),
     "employer_total": N_("单位合计"),
     "take_home.insured": N_("到手"),
     "dibao.insured.countable_income": N_("可计入收入"),
-    **{f"contributions.{name}.employee": f"{INSURANCE[name]}个人" for name in INSURANCES},
-    **{f"contributions.{name}.employer": f"{INSURANCE[name]}单位" for name in INSURANCES},
     "company_warnings": N_("本单位的提醒"),
     "company_asks": N_("本单位要问的"),
 }
+_SIDES: Final[Mapping[str, str]] = {
+    "employee": N_("{insurance}（个人）"),
+    "employer": N_("{insurance}（单位）"),
+}
+
+
+def paths(words: Say) -> dict[str, str]:
+    """What a case may expect, by path, in the reader's language."""
+    return {path: words(name) for path, name in _PATHS.items()} | {
+        f"contributions.{insurance}.{side}": words(name, insurance=words(INSURANCE[insurance]))
+        for insurance in INSURANCES
+        for side, name in _SIDES.items()
+    }
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Final, NamedTuple, Protocol
 
 from hr_inbox.service_clock import CHINA
 from hr_inbox.task import TaskKind
 
-_DAY: Final = 24 * 60 * 60
-#: The first Monday of the count of days, 1970-01-05, is its day 4.
-_FIRST_MONDAY: Final = 4
-_EPOCH: Final = date(1970, 1, 1)
-_EAST: Final = int(CHINA.utcoffset(None).total_seconds())
+_WEEK: Final = 7 * 24 * 60 * 60
+#: From where weeks are counted: the first Monday in China, as a day and in seconds since 1970.
+_MONDAY: Final = date(1970, 1, 5)
+_BEGIN: Final = int(datetime.combine(_MONDAY, time(), CHINA).timestamp())
 
 
 class Wait(NamedTuple):
@@ -72,14 +71,14 @@ class Waiting(Protocol):
 def waiting_times(waits: Iterable[Wait], first: date, last: date) -> WaitingTimes:
     """The waits of a period, with every week of it, also those without a case."""
     cases = list(waits)
-    weeks: dict[date, list[Wait]] = {monday: [] for monday in mondays(first, last)}
+    weeks: dict[int, list[Wait]] = defaultdict(list)
     kinds: dict[TaskKind | None, list[Wait]] = defaultdict(list)
     for case in cases:
-        weeks[_monday_of(case.opened)].append(case)
+        weeks[(case.opened - _BEGIN) // _WEEK].append(case)
         kinds[case.kind].append(case)
     return WaitingTimes(
         _waits(cases),
-        {monday: _waits(each) for monday, each in weeks.items()},
+        {monday: _waits(weeks[(monday - _MONDAY).days // 7]) for monday in mondays(first, last)},
         {kind: _waits(each) for kind, each in kinds.items()},
     )
 
@@ -92,11 +91,6 @@ def mondays(first: date, last: date) -> tuple[date, ...]:
     """
     start = first - timedelta(days=first.weekday())
     return tuple(start + timedelta(days=7 * week) for week in range((last - start).days // 7 + 1))
-
-
-def _monday_of(second: int) -> date:
-    day = (second + _EAST) // _DAY
-    return _EPOCH + timedelta(days=day - (day - _FIRST_MONDAY) % 7)
 
 
 def _waits(cases: Sequence[Wait]) -> Waits:

@@ -23,9 +23,9 @@ class Uninsured:
 
 @dataclass(frozen=True, slots=True)
 class BaseChange:
-    """A change of somebody's contribution base."""
+    """A change of the contribution base of an employee, who is named by their id."""
 
-    employee: Employee
+    employee: str
     adjustment: Adjustment
 
 

@@ -69,14 +69,16 @@ def read_reason(keys: Keys, seq: int, key_id: int, body: bytes) -> Reason:
 def forget(connection: Connection, subject: str, now: datetime) -> int:
     """Takes a reference out of the log, with the reasons that were typed about it; in how many events it stood.
 
-    The chain stays whole: it holds hashes of both, which without their salts tell nothing. That it was done is an event.
+    The chain stays whole: it holds hashes of both, which without their salts tell nothing. That it was done is an event;
+    like `append` it comes last in a transaction.
     """
     events = select(audit_subjects.c.seq).where(audit_subjects.c.subject == subject)
     connection.execute(delete(audit_reasons).where(audit_reasons.c.seq.in_(events)))
     count = connection.execute(
         update(audit_subjects).where(audit_subjects.c.subject == subject).values(subject=None, salt=None)
     ).rowcount
-    append(connection, Event("log_forget", SYSTEM, details={"events": count}), now)
+    if count:
+        append(connection, Event("log_forget", SYSTEM, details={"events": count}), now)
     return count
 
 

@@ -220,7 +220,7 @@ class CaseWork:
                 ask_rating(self.connection, self._keys, task_number(it.number), self._now)
         if changed:
             subjects = tuple(subject for it in changed for subject in it.subjects)
-            append(self.connection, Event(act, actor, subjects, reason=reason), self._now)
+            append(self.connection, Event(act, actor, subjects, reason=reason), self._now, self._keys)
         return changed
 
     # What it stands on

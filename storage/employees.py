@@ -158,9 +158,7 @@ class StoredRoster(Roster):
             if is_known_by(connection, employee):
                 raise HasRecords
             remove_employee(connection, employee, now)
-            append(
-                connection, Event("employee_erased", by, (subject(employee),), reason=why), now, self._keys
-            )
+            append(connection, Event("employee_erased", by, reason=why), now, self._keys)
         try:
             self._journal.add([(employee, now)])
             self._database.forget_deleted()

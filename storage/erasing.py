@@ -15,7 +15,9 @@ from typing import Final
 
 from sqlalchemy import Connection, delete, select, update
 
+from audit import events
 from delivery.messages import IncomingMessage
+from storage.audit import forget
 from storage.conversation_rows import Opened, find_or_open, open_new
 from storage.database import DIALECTS, Database, upsert
 from storage.inbox import read_event, seal_event
@@ -87,9 +89,10 @@ def remove(connection: Connection, conversation: str, now: datetime) -> None:
 
 
 def remove_employee(connection: Connection, employee: str, now: datetime) -> None:
-    """Removes an employee with what hangs on the row, and notes that it was erased."""
+    """Removes an employee with what hangs on the row, takes them out of the log, and notes that it was erased."""
     connection.execute(delete(employees).where(employees.c.id == employee))
     connection.execute(_NOTE[connection.dialect.name], {"conversation": employee, "erased_at": now})
+    forget(connection, events.employee(employee), now)
 
 
 def erase_again(connection: Connection, journal: ErasureJournal) -> int:

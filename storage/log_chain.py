@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, delete, func, insert, select
 
-from audit.chain import Broken, Check, Item, Link, Reason, check
+from audit.chain import BEGINNING, Broken, Check, Item, Link, Reason, check
 from audit.events import SYSTEM, Event, tells_dibao
 from audit.exported import Opening, write
 from audit.heads import Head, moment_text, standing
@@ -113,20 +113,18 @@ class StoredChain(Chain):
             links = _links(connection, self._keys)
             yield from write(opening, links if dibao else map(_without_dibao, links))
 
-    def put_back(self, made_at: str) -> None:
-        """Notes that a backup of that moment was put in the place of the database.
+    def put_back(self, made_at: str, last: int) -> None:
+        """Notes that a backup of that moment, with so many events, was put in the place of the database.
 
         The chain goes on where the backup ends. The file gets a signed line that says so, without which the heads of
         the events that are gone would count for ever.
         """
         signer, now = self._keys.signer(), to_the_millisecond(self._now())
         with self._database.work() as connection:
-            last = connection.execute(
-                select(audit_events).order_by(audit_events.c.seq.desc()).limit(1)
-            ).one_or_none()
+            found = connection.execute(select(audit_events.c.hash).where(audit_events.c.seq == last))
+            head = Head(last, found.scalar_one_or_none() or BEGINNING, now, restored=True)
             append(connection, Event("restore", SYSTEM, details={"made_at": made_at}), now)
-        if last is not None:
-            self.file.add((signer.sign(Head(last.seq, last.hash, now, restored=True)),))
+        self.file.add((signer.sign(head),))
 
 
 # -- Rows ------------------------------------------------------------------------------------------------------------

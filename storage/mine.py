@@ -8,13 +8,12 @@ from sqlalchemy import Connection, Row, func, or_, select
 
 from audit import events
 from audit.reading import History, Wanted
-from bot.mine import Agreed, Consents, Handed, Look, Mine, OwnRecords, Tied
+from bot.mine import Handed, Look, Mine, OwnRecords, Tied
 from people.accounts import ROLES, Role
-from people.records import PURPOSES, Records
 from storage.database import Database
 from storage.keys import Keys
 from storage.tables import accounts, bindings, conversations, messages, tasks
-from storage.tasks import BODY, task_number
+from storage.tasks import read_task, task_number
 
 #: So many of the last acts are shown.
 LOOKS: Final = 50
@@ -65,8 +64,8 @@ class StoredMine(OwnRecords):
         return tuple(map(self._read, rows))
 
     def _read(self, row: Row[Any]) -> Handed:
-        body = self._keys.box(BODY, row.key_id).open_json(f"{BODY}:{row.number}", row.body)
-        return Handed(task_number(row.number), row.state, row.opened_at, row.closed_at, tuple(body["lines"]))
+        lines = read_task(self._keys, row).lines
+        return Handed(task_number(row.number), row.state, row.opened_at, row.closed_at, lines)
 
     def _looks(self, subjects: tuple[str, ...], roles: dict[str, tuple[Role, ...]]) -> tuple[Look, ...]:
         if not subjects:
@@ -98,24 +97,3 @@ def _roles(connection: Connection) -> dict[str, tuple[Role, ...]]:
         events.account(row.id): tuple(role for role in ROLES if role in row.roles.split(","))
         for row in connection.execute(select(accounts.c.id, accounts.c.roles))
     }
-
-
-class OwnConsents(Consents):
-    """What employees agreed to, as they see it and take it back themselves."""
-
-    def __init__(self, records: Records) -> None:
-        self._records = records
-
-    def held(self, employee: str) -> tuple[Agreed, ...]:
-        """What an employee agreed to and has not taken back."""
-        return tuple(
-            Agreed(each.purpose, PURPOSES[each.purpose], each.given_at)
-            for each in self._records.consents(employee)
-            if each.holds
-        )
-
-    def withdraw(self, employee: str, purpose: str) -> None:
-        """The employee takes it back; nothing happens where it does not hold."""
-        for known in PURPOSES:
-            if known == purpose:
-                self._records.withdraw(employee, known, events.employee(employee))

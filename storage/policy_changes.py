@@ -318,7 +318,7 @@ class PolicyChanges(Changes):
         actor = events.account(by) if by else events.SYSTEM
         details = {"change": change.label, "hash": change.hash[:16]}
         event = Event(f"policy_{act}", actor, details=details, reason=note)
-        append(connection, event, self._now())
+        append(connection, event, self._now(), self._keys)
 
     def _row(self, change: PolicyChange) -> dict[str, Any]:
         box = self._keys.box(BODY)

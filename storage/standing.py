@@ -33,15 +33,13 @@ class StoredStandings(Standings):
         """How it stands now."""
         with self._database.snapshot() as connection:
             records = _Records(connection, self._keys)
-            changed = select(employees).where(employees.c.id.in_({who for who, _ in records.changes}))
-            people = {row.id: read_employee(self._keys, row) for row in connection.execute(changed)}
             return Standing(
                 active=connection.execute(
                     select(func.count()).select_from(employees).where(_ACTIVE)
                 ).scalar_one(),
                 uninsured=self._uninsured(connection),
                 dibao=records.dibao(set(connection.execute(select(employees.c.id).where(_ACTIVE)).scalars())),
-                changes=tuple(BaseChange(people[who], change) for who, change in records.changes),
+                changes=tuple(records.changes),
             )
 
     def employees(self, ids: Collection[str]) -> tuple[Employee, ...]:
@@ -69,11 +67,11 @@ class _Records:
         self._keys = keys
         self._agreed: set[str] = set()
         self._told: dict[str, DibaoState] = {}
-        self.changes: list[tuple[str, Adjustment]] = []
+        self.changes: list[BaseChange] = []
         query = select(employee_records).order_by(employee_records.c.recorded_at, employee_records.c.id)
         for row in connection.execute(query):
             self._take(row)
-        self.changes.sort(key=lambda each: each[1].month, reverse=True)
+        self.changes.sort(key=lambda each: each.adjustment.month, reverse=True)
 
     def dibao(self, among: Collection[str]) -> dict[str, DibaoState]:
         """The status that each of some employees told last, of those alone whose consent holds."""
@@ -88,4 +86,5 @@ class _Records:
             self._told[row.employee] = data["status"]
         elif kind == "adjustment":
             month = date.fromisoformat(data.pop("month"))
-            self.changes.append((row.employee, Adjustment(month, **data, recorded_at=row.recorded_at)))
+            change = Adjustment(month, **data, recorded_at=row.recorded_at)
+            self.changes.append(BaseChange(row.employee, change))

@@ -42,8 +42,8 @@ class StoredWaiting(Waiting, Rates):
     def opened(self, first: date, last: date) -> Sequence[Wait]:
         """The cases that were opened from one day to another in China, both included."""
         with self._database.read() as connection:
-            rows = connection.execute(_TIMES.where(_within(tasks.c.opened_at, first, last)))
-            return [Wait(*row) for row in rows]
+            rows = connection.execute(_TIMES.where(_within(tasks.c.opened_at, first, last))).all()
+        return list(map(Wait._make, rows))
 
     def overdue(self) -> Mapping[TaskKind | None, int]:
         """How many open cases are past their time now, by kind."""

@@ -170,7 +170,13 @@ def test_every_address_is_listed_as_public(library: Library, tmp_path: Path) -> 
             secret="of the test",
         )
         terms = [Term(each.kind, each.days, each.why) for each in TERMS]
-        me = Me(chat=chat, records=storage.records, divisions=library.divisions, terms=terms)
+        me = Me(
+            chat=chat,
+            records=storage.mine,
+            consents=storage.records,
+            divisions=library.divisions,
+            terms=terms,
+        )
         app = create_app(Settings(), library, lambda: date(2026, 10, 15), chat, me=me)
     assert {rule.rule for rule in app.url_map.iter_rules()} <= PUBLIC
 

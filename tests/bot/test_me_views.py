@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -15,16 +16,17 @@ from audit.events import ACTS
 from bot.channels.web import Visitors
 from bot.dialogue.conversation import Conversation
 from bot.me_views import VISITS_A_MINUTE, Me, create_blueprint
-from bot.mine import Agreed, Consents, Handed, Look, Mine, OwnRecords, Term, Tied
+from bot.mine import Consents, Handed, Look, Mine, OwnRecords, Term, Tied
 from bot.receiving import Kept, Said
 from bot.views import HEADERS
 from delivery.messages import IncomingMessage
+from people.records import Consent, Purpose
 from policy_kb.library import Library
 from storage.retention import TERMS
 
 HERE = {"Origin": "http://localhost"}
 ALIS = "5a1e0000-0000-4000-8000-000000000001"
-CONSENT = Agreed("dibao_status", "记录并查询本人的低保状态", NOON)
+CONSENT = Consent("c1", "dibao_status", "chat", NOON)
 HANDED = Handed("T-000012", "taken", NOON, None, ("什么时候开始交", "我叫阿丽"))
 LOOK = Look(7, NOON + timedelta(hours=5), "log_check", ("agent", "dibao_officer"))
 
@@ -41,12 +43,13 @@ class Shelf(OwnRecords, Consents):
         self.asked.append(conversation)
         return self.mine
 
-    def held(self, employee: str) -> tuple[Agreed, ...]:
+    def consents(self, employee: str) -> tuple[Consent, ...]:
         assert employee == ALIS
         return tuple(self.agreed)
 
-    def withdraw(self, employee: str, purpose: str) -> None:
-        self.agreed = [each for each in self.agreed if each.purpose != purpose]
+    def withdraw(self, employee: str, purpose: Purpose, by: str) -> None:
+        assert (employee, by) == (ALIS, f"employee:{ALIS}")
+        self.agreed = [replace(each, withdrawn_at=NOON) for each in self.agreed]
 
 
 def telling(kept: Kept, message: IncomingMessage) -> Said:
@@ -179,7 +182,7 @@ def test_a_consent_is_taken_back(client: FlaskClient, shelf: Shelf) -> None:
     assert shelf.agreed == [CONSENT]
     response = client.post("/me/withdraw", data={"purpose": "dibao_status"}, headers=HERE)
     assert response.status_code == 303 and response.headers["Location"].startswith("/me")
-    assert shelf.agreed == [] and "你点过头的" not in words(client.get("/me"))
+    assert not shelf.agreed[0].holds and "你点过头的" not in words(client.get("/me"))
 
 
 @pytest.mark.parametrize("path", ["/me/erase", "/me/withdraw"])
@@ -191,18 +194,6 @@ def test_another_sites_form_does_nothing(
         assert client.post(path, data={"purpose": "dibao_status"}, headers=headers).status_code == 403
     assert len(chatted.memory.messages) == before and shelf.agreed == [CONSENT]
     assert app.test_client().post(path, headers=HERE).headers["Location"].startswith("/me")
-
-
-def test_without_consents_in_the_house_there_is_no_section(
-    chatted: Chatted, shelf: Shelf, library: Library
-) -> None:
-    terms = [Term(each.kind, each.days, each.why) for each in TERMS]
-    me = Me(chat=chatted.chat, records=shelf, divisions=library.divisions, terms=terms)
-    chatted.app.register_blueprint(create_blueprint(me))
-    browser = chatted.app.test_client()
-    browser.set_cookie("chat", Visitors(SECRET).cookie("阿丽"), path="/me")
-    chatted.memory.kept["阿丽"] = Kept("of 阿丽", 1, "assistant", "zh_Hans", None)
-    assert "T-000012" in words(browser.get("/me")) and "你点过头的" not in words(browser.get("/me"))
 
 
 def test_nobody_looks_too_often(client: FlaskClient) -> None:

@@ -18,17 +18,15 @@ from openpyxl import load_workbook
 from sqlalchemy import text
 from werkzeug.test import TestResponse
 
+from app.console import make_console
 from app.settings import Settings
 from app.web import create_app
 from audit.events import ACTS, SYSTEM, Event, account, employee, task
 from audit.reading import Wanted
-from hr_console import Console, create_blueprint
-from hr_console.log_pages import PAGE, LogPages
-from hr_console.sign_in import SignIn
+from hr_console.log_pages import PAGE
 from people.employees import Directory, Employee
 from policy_kb.library import Library
 from storage.opening import Storage
-from web_calc import languages
 
 pytest_plugins = ["databases", "desk"]
 
@@ -60,16 +58,9 @@ class Roster(Directory):
 @pytest.fixture
 def desk(desk_storage: Storage, library: Library) -> Flask:
     """The console with the log over a roster of three."""
-    console = Console(
-        sessions=desk_storage.sessions,
-        log=desk_storage.audit,
-        now=desk_storage.now,
-        languages=languages,
-        secret="of the test",
+    return create_app(
+        Settings(), library, console=make_console(Settings(), desk_storage, library, directory=Roster())
     )
-    pages = LogPages(console, desk_storage.history, desk_storage.chain, desk_storage.accounts, Roster())
-    blueprint = create_blueprint(console, SignIn(console), pages)
-    return create_app(Settings(), library, console=blueprint)
 
 
 @pytest.fixture

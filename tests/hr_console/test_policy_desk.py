@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -17,9 +18,11 @@ from sqlalchemy import insert, select
 from werkzeug.test import Client
 
 from app.assistance import make_house
+from app.console import make_console, make_policies
 from app.publishing import Publisher
 from app.running import Program, assemble
 from app.settings import Policy, Settings
+from app.web import create_app
 from bot.dialogue.conversation import Conversation
 from bot.dialogue.known import Known
 from bot.dialogue.talk import House
@@ -29,6 +32,7 @@ from delivery.messages import IncomingMessage
 from people.accounts import Account, Role
 from people.employees import Directory, Employee
 from policy_kb.changes import PolicyChange
+from policy_kb.library import Library
 from storage.opening import Storage
 from storage.tables import audit_events, audit_subjects, bindings, employees
 
@@ -613,13 +617,6 @@ def test_a_group_below_five_is_shown_to_the_dibao_officer_alone(
     assert "14 户里 4 户有变化" in text(sun.opens(f"/hr/policy/changes/{number}"))
 
 
-class Roster(Directory):
-    """阿丽, and nobody else."""
-
-    def get(self, employee: str) -> Employee | None:
-        return Employee(employee, number="0815", name="阿丽", region=SUZHOU)
-
-
 def bind(storage: Storage, conversation: str) -> str:
     ali = "5a1e0000-0000-4000-8000-000000000001"
     person = {
@@ -706,16 +703,33 @@ def test_taking_back_tells_those_who_reckoned_with_it_once_more(
     assert len(bubbles(desk_storage, ali)) == 2
 
 
+class Roster(Directory):
+    """阿丽, and nobody else."""
+
+    def get(self, employee: str) -> Employee | None:
+        return Employee(employee, number="0815", name="阿丽", region=SUZHOU)
+
+
 def test_the_people_are_shown_to_the_dibao_officer_and_each_look_is_on_their_page(
-    zhao: AtTheProgram, qian: AtTheProgram, sun: AtTheProgram, program: Program, settings: Settings,
-    publisher: Publisher, desk_storage: Storage, monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+    zhao: AtTheProgram,
+    qian: AtTheProgram,
+    sun: AtTheProgram,
+    publisher: Publisher,
+    settings: Settings,
+    desk_storage: Storage,
+    library: Library,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     employee = bind(desk_storage, asked(desk_storage, "阿丽"))
     asked(desk_storage, "不知道是谁")
-    number = published(zhao, qian)
-    zhao.opens(f"/hr/policy/changes/{number}/people", 403)
-    qian.opens(f"/hr/policy/changes/{number}/people", 403)
-    assert "另有 2 个对话不知道是谁的" in text(sun.opens(f"/hr/policy/changes/{number}/people"))
+    path = f"/hr/policy/changes/{published(zhao, qian)}/people"
+    zhao.opens(path, 403)
+    qian.opens(path, 403)
+    monkeypatch.setattr("app.console.make_policies", partial(make_policies, people=Roster()))
+    console = make_console(settings, desk_storage, library, publishing=publisher)
+    desk = create_app(settings, library, console=console)
+    page = text(Colleague(desk, desk_storage, sun.account).opens(path))
+    assert "0815" in page and "阿丽" in page and "另有 1 个对话不知道是谁的" in page
     with desk_storage.database.read() as connection:
         subjects = connection.execute(select(audit_subjects.c.subject)).scalars().all()
     assert subjects == [f"employee:{employee}"]

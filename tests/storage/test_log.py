@@ -18,6 +18,7 @@ from audit.chain import Broken
 from audit.events import EMPLOYEE, SYSTEM, Event, account, employee, task
 from audit.exported import verify
 from audit.reading import Wanted
+from people.employees import Employee
 from storage.audit import append, forget
 from storage.backup import back_up, restore
 from storage.errors import StorageError
@@ -222,7 +223,7 @@ def test_a_backup_that_is_put_back_on_purpose_is_an_event(
     record(written, ALI)
     assert broken(written) is None
     restored = restore(written.database, tmp_path / "old.zip", written.journal, force=True)
-    written.chain.put_back(restored.made_at)
+    written.chain.put_back(restored.made_at, restored.rows["audit_events"])
     assert broken(written) is None
     (newest, *_) = written.history.find(Wanted())
     assert (newest.seq, newest.act, newest.actor) == (6, "restore", SYSTEM)
@@ -231,9 +232,29 @@ def test_a_backup_that_is_put_back_on_purpose_is_an_event(
     assert broken(written) == Broken(6, "truncated")
 
 
-def test_an_empty_database_that_is_put_back_has_no_head_to_end(storage: Storage) -> None:
-    storage.chain.put_back("2026-10-15")
-    assert storage.chain.file.read() == () and broken(storage) is None
+def test_a_backup_from_before_the_first_event_ends_every_head(
+    storage: Storage, tmp_path: Path, clock: Clock
+) -> None:
+    back_up(storage.database, tmp_path / "empty.zip", clock())
+    record(storage, ALI)
+    assert broken(storage) is None
+    restore(storage.database, tmp_path / "empty.zip", storage.journal, force=True)
+    storage.chain.put_back("2026-10-15", 0)
+    assert broken(storage) is None
+
+
+def test_who_was_erased_since_the_backup_is_taken_out_of_the_log_again(
+    storage: Storage, tmp_path: Path, clock: Clock
+) -> None:
+    ali = storage.roster.add(Employee("", "A017", "阿丽", "320500"), ZHAO)
+    back_up(storage.database, tmp_path / "old.zip", clock())
+    storage.roster.erase(ali.id, ZHAO, "录错了")
+    assert storage.history.about(employee(ali.id)) == ()
+    assert broken(storage) is None
+    restored = restore(storage.database, tmp_path / "old.zip", storage.journal, force=True)
+    storage.chain.put_back(restored.made_at, restored.rows["audit_events"])
+    assert storage.history.about(employee(ali.id)) == ()
+    assert broken(storage) is None
 
 
 def test_heads_are_signed_where_the_chain_is_whole(written: Storage, clock: Clock) -> None:

@@ -11,22 +11,18 @@ from talking import TASK, kept, message, say
 
 from audit.events import SYSTEM, Event, account, employee, task
 from bot.mine import Mine
+from people.employees import Employee
 from storage.mine import LOOKS
 from storage.opening import Storage
-from storage.tables import bindings, employees, tasks
+from storage.tables import bindings, tasks
 
 pytest_plugins = ["databases"]
 
-ALI, WANG = "5a1e0000-0000-4000-8000-000000000001", "3a060000-0000-4000-8000-000000000002"
+NOBODY = "5a1e0000-0000-4000-8000-000000000001"
 
 
-def employ(storage: Storage, clock: Clock, id: str) -> None:
-    row = {
-        "id": id, "number_index": id[:16].encode(), "name_index": b"m" * 16, "key_id": 1, "body": b"b" * 92,
-        "region": "320500", "state": "active", "changed_at": clock(),
-    }  # fmt: skip
-    with storage.database.work() as connection:
-        connection.execute(insert(employees), row)
+def employ(storage: Storage, number: str, name: str) -> str:
+    return storage.roster.add(Employee("", number, name, "320500"), SYSTEM).id
 
 
 def tie(storage: Storage, clock: Clock, who: str, conversation: str, state: str = "active") -> None:
@@ -42,7 +38,7 @@ def tie(storage: Storage, clock: Clock, who: str, conversation: str, state: str 
 
 
 def mine(storage: Storage, **of: Any) -> Mine:
-    found = storage.records.of(kept(storage, **of).id)
+    found = storage.mine.of(kept(storage, **of).id)
     assert found is not None
     return found
 
@@ -69,7 +65,7 @@ def test_a_conversation_that_is_nobodys(talked: Storage, clock: Clock) -> None:
         TASK.lines,
     )
     assert "阿丽" not in repr(found)
-    assert talked.records.of(WANG) is None
+    assert talked.mine.of(NOBODY) is None
 
 
 def test_who_looked_is_told_by_role_and_only_people_of_hr(talked: Storage, clock: Clock) -> None:
@@ -89,21 +85,19 @@ def test_who_looked_is_told_by_role_and_only_people_of_hr(talked: Storage, clock
 
 def test_what_is_tied_to_an_employee_comes_together(talked: Storage, clock: Clock) -> None:
     say(talked, message("p1", channel="wechat"), "好", tasks=(TASK,))
-    for each in (ALI, WANG):
-        employ(talked, clock, each)
-    tie(talked, clock, ALI, kept(talked).id)
-    tie(talked, clock, ALI, kept(talked, channel="wechat").id)
-    tie(talked, clock, WANG, kept(talked, sender="老王").id, state="ended")
+    ali, wang = employ(talked, "A017", "阿丽"), employ(talked, "A018", "老王")
+    tie(talked, clock, ali, kept(talked).id)
+    tie(talked, clock, wang, kept(talked, sender="老王").id, state="ended")
     with talked.database.work() as connection:
-        connection.execute(update(tasks).where(tasks.c.number == 3).values(employee=ALI))
-    talked.audit.record(Event("log_check", account("2a0"), (employee(ALI), task("T-000001"))))
-    talked.audit.record(Event("log_check", account("2a0"), (employee(ALI), employee(WANG))))
-    talked.audit.record(Event("log_check", account("2a0"), (employee(WANG),)))
+        connection.execute(update(tasks).where(tasks.c.number == 3).values(employee=ali))
+    talked.audit.record(Event("log_check", account("2a0"), (employee(ali), task("T-000001"))))
+    talked.audit.record(Event("log_check", account("2a0"), (employee(ali), employee(wang))))
+    talked.audit.record(Event("log_check", account("2a0"), (employee(wang),)))
     found = mine(talked)
-    assert found.employee == ALI
-    assert sorted(each.channel for each in found.tied) == ["web", "wechat"]
+    assert found.employee == ali
+    assert [(each.channel, each.since) for each in found.tied] == [("web", clock.time)]
     assert [each.number for each in found.handed] == ["T-000003", "T-000001"]
-    assert [each.seq for each in found.looks] == [2, 1]
+    assert [each.seq for each in found.looks] == [4, 3]
     # A chat that is not tied any more tells nothing of the employee's.
     assert mine(talked, sender="老王").employee is None and mine(talked, sender="老王").looks == ()
 

@@ -82,8 +82,8 @@ def test_changes_of_the_base_come_the_newest_month_first(storage: Storage, clock
     storage.records.adjust(mei.id, older, HR)
     storage.roster.leave(mei.id, date(2026, 10, 1), HR)
     (first, second) = storage.standings.read().changes
-    assert (first.employee.id, first.adjustment.after) == (ali.id, 452_500)
-    assert isinstance(second, BaseChange) and second.employee.id == mei.id
+    assert (first.employee, first.adjustment.after) == (ali.id, 452_500)
+    assert isinstance(second, BaseChange) and second.employee == mei.id
     assert (second.adjustment.before, second.adjustment.why) == (None, "首次申报")
     assert second.adjustment.recorded_at == clock.time
 

@@ -26,7 +26,8 @@ def bind(storage: Storage, employee: str = ALI, *, state: str = "active") -> Non
     with storage.database.work() as connection:
         person = {
             "id": employee, "number_index": employee[-16:].encode(), "name_index": b"n" * 16, "key_id": 1,
-            "body": b"b", "region": "320500", "state": "active", "changed_at": storage.now(),
+            "body": b"b", "region": "320500", "state": "active", "insured": False,
+            "changed_at": storage.now(),
         }  # fmt: skip
         connection.execute(insert(employees), person)
         bound = {
