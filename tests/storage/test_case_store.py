@@ -376,9 +376,7 @@ def test_a_case_is_handed_to_a_colleague_who_speaks_from_then_on(
     assert "case_assigned" in acts(storage)
 
 
-def test_a_case_is_not_handed_to_whoever_may_not_see_it(
-    storage: Storage, zhao: Viewer, li: Viewer
-) -> None:
+def test_a_case_is_not_handed_to_whoever_may_not_see_it(storage: Storage, zhao: Viewer, li: Viewer) -> None:
     number = hand_over(storage, "低保停了", "dibao_status_change")
     with pytest.raises(NotForThem):
         storage.cases.assign(number, li, zhao)
