@@ -19,7 +19,7 @@ from hr_inbox.task import HrTask, TaskKind
 from people.accounts import PRESET_OF_TWO
 from storage.case_work import put_back
 from storage.opening import Storage
-from storage.tables import accounts, audit_events, outbox, tasks
+from storage.tables import accounts, audit_events, audit_subjects, outbox, tasks
 
 pytest_plugins = ["databases"]
 
@@ -732,5 +732,6 @@ def test_every_act_and_every_opening_is_logged(
     ]  # fmt: skip
     with storage.database.read() as connection:
         bodies = connection.execute(select(audit_events.c.body)).scalars().all()
-    assert all('"task:T-000001"' in body for body in bodies)
+        subjects = connection.execute(select(audit_subjects.c.subject)).scalars().all()
+    assert subjects == ["task:T-000001"] * len(bodies)
     assert not any("下班" in body or "赵静" in body for body in bodies)
