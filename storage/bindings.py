@@ -118,6 +118,7 @@ class StoredBindings(Bindings, Codes):
         """Ends the tie at once: what is not yet sent is not sent to the old account. Whether there was one."""
         now = self._now()
         with self._database.work() as connection:
+            _active(connection, [employee])  # the employee is locked first, as in binding
             ended = end_bindings(connection, employee, why, now)
             for conversation in ended:
                 _drop_unsent(connection, conversation)
@@ -260,8 +261,9 @@ def void_codes(connection: Connection, of: Iterable[str]) -> None:
 
 
 def _active(connection: Connection, ids: Sequence[str]) -> list[str]:
+    """Those who are there and have not left, locked in one order."""
     query = select(employees.c.id).where(employees.c.id.in_(ids), employees.c.state == "active")
-    there = set(connection.execute(query.with_for_update()).scalars())
+    there = set(connection.execute(query.order_by(employees.c.id).with_for_update()).scalars())
     return [each for each in ids if each in there]
 
 

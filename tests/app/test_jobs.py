@@ -11,11 +11,14 @@ from pathlib import Path
 import pytest
 from talking import speak, take_over
 
+from app.console import make_importer
 from app.jobs import Jobs, open_queue
 from app.settings import Database, Settings, SettingsError
 from app.settings import Jobs as JobSettings
 from bot.receiving import Kept, Received, Said, receive
 from delivery.messages import IncomingMessage, Reply
+from people.importing import Incoming
+from policy_kb.divisions import Divisions
 from storage.opening import Storage, open_storage
 
 
@@ -187,3 +190,26 @@ def test_changes_of_the_library_are_looked_after_every_minute(storage: Storage) 
     jobs.start(1)
     wait_for(lambda: came == ["now"])
     jobs.stop()
+
+
+def sheet_of_ali(storage: Storage) -> str:
+    """A roster of one that was uploaded and whose columns were named."""
+    rows = (Incoming(2, ("A0034", "阿丽", "苏州")),)
+    id = storage.imports.begin("roster", "名单.xlsx", ("工号", "姓名", "参保地"), rows, (), "account:1")
+    storage.imports.choose(id, {"number": 0, "name": 1, "region": 2}, {})
+    return id
+
+
+def test_an_import_is_worked_on_beside_the_requests_and_swept_up_where_its_job_was_lost(
+    storage: Storage,
+) -> None:
+    importer = make_importer(storage, Divisions.load())
+    jobs = Jobs(open_queue(Settings()), storage, {}, importer=importer)
+    id = sheet_of_ali(storage)
+    jobs.start(2)
+    jobs.run_import(id)
+    wait_for(lambda: storage.imports.counts(id) == {("new", "ready"): 1})
+    jobs.stop()
+    storage.imports.start(id, "applying", "account:1")
+    jobs.sweep()
+    assert storage.roster.by_number("A0034") is not None
