@@ -15,7 +15,7 @@ from storage.conversation_rows import STATE, Opened, add_bubbles, find_or_open, 
 from storage.database import DIALECTS, upsert
 from storage.erasing import begin_anew
 from storage.errors import StorageError
-from storage.holding import wrote
+from storage.holding import concerned, mark
 from storage.inbox import event_key
 from storage.keys import Keys
 from storage.tables import conversations, inbox, messages, person_keys
@@ -136,10 +136,12 @@ class Turn(Work):
         if changed.rowcount != 1:
             raise StorageError("the conversation has moved on since it was read")
         self._done(opened, message, first)
-        wrote(self._connection, self._keys, opened, self._now, self._due)
-        return tuple(
+        rows = concerned(self._connection, opened)
+        numbers = tuple(
             open_task(self._connection, self._keys, opened, task, self._now, self._due) for task in said.tasks
         )
+        mark(self._connection, self._keys, opened, rows, self._now, self._due)
+        return numbers
 
     def hold(self, kept: Kept, message: IncomingMessage) -> None:
         """Stores a message for the person who holds the conversation; the assistant stays silent."""
@@ -149,7 +151,8 @@ class Turn(Work):
         parameters = {"opened": opened.id, "new_seq": opened.last_seq, "now": self._now}
         self._connection.execute(_HELD, parameters)
         self._done(opened, message, first)
-        wrote(self._connection, self._keys, opened, self._now, self._due)
+        rows = concerned(self._connection, opened)
+        mark(self._connection, self._keys, opened, rows, self._now, self._due)
 
     def _lock(self, message: IncomingMessage) -> Opened:
         sender = (message.channel, message.sender)
