@@ -14,6 +14,7 @@ from sqlalchemy import (
     Select,
     and_,
     case,
+    false,
     func,
     literal,
     or_,
@@ -69,17 +70,15 @@ class CaseLists:
     def counts(self, viewer: Viewer) -> dict[Box, int]:
         """How many there are in each list."""
         counts: dict[Box, int] = {"waiting": 0, "mine": 0, "taken": 0, "snoozed": 0, "done": 0}
-        box, done = _box_of(viewer, self._now()), tasks.c.state == "done"
+        box = _box_of(viewer, self._now())
         with self._database.read() as connection:
-            for way in ways_to_see(connection, self._keys, viewer):
-                # What is done is almost everything: it is counted from the index alone.
-                closed = connection.execute(select(func.count()).where(done, way)).scalar_one()
-                counts["done"] += closed
-                open_ones = tasks.c.state.in_(("waiting", "taken", "snoozed"))
-                for name, count in connection.execute(
-                    select(box, func.count()).where(open_ones, way).group_by(box)
-                ):
-                    counts[cast("Box", name)] += count
+            ways = tuple(ways_to_see(connection, self._keys, viewer))
+            for way in ways:  # what is done is almost everything: each way is counted from the index alone
+                done = select(func.count()).where(tasks.c.state == "done", way)
+                counts["done"] += connection.execute(done).scalar_one()
+            open_ones = tasks.c.state.in_(("waiting", "taken", "snoozed"))
+            query = select(box, func.count()).where(open_ones, or_(false(), *ways)).group_by(box)
+            counts.update({cast("Box", name): count for name, count in connection.execute(query)})
         return counts
 
     def mentioned(self, viewer: Viewer) -> tuple[CaseLine, ...]:

@@ -11,7 +11,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, func, insert, literal, or_, select, true, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    and_,
+    case,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    true,
+    update,
+)
 
 from audit import events
 from audit.events import Event
@@ -25,7 +38,7 @@ from storage.counters import next_of
 from storage.holding import settle
 from storage.keys import Keys
 from storage.ratings import ask_rating
-from storage.tables import Moment, answers, conversations, outbox, tasks
+from storage.tables import Moment, answers, conversations, holdings, messages, outbox, tasks
 from storage.tasks import CHANGES, read_task, task_number
 
 #: What of a task is changed by working on it.
@@ -43,6 +56,7 @@ class Standing:
     conversation: str | None
     employee: str | None
     seen: bool
+    opened_at: datetime
     state: TaskState
     assignee: str | None
     snoozed_until: datetime | None
@@ -92,7 +106,8 @@ class CaseWork:
         self._opened: dict[str, Opened] = {}
         self._cases: dict[int, Standing] = {}
         self._asked = frozenset(numbers)
-        self._lock(seen)
+        self._seen = seen
+        self._lock()
 
     def the(self, number: int) -> Standing:
         """A case that was asked for. Raises `Collision` where there is none that the viewer may see."""
@@ -176,7 +191,7 @@ class CaseWork:
         if found is not None:
             return str(found)
         self._must_speak(it, opened)
-        self._must_have_seen(opened, seen)
+        self._must_have_seen(it, opened, seen)
         (queued,) = add_bubbles(self.connection, opened, [("hr", reply)], opened.version, self._now)
         row = {
             "conversation": opened.id, "seq": opened.last_seq, "account": self._me, "key": key,
@@ -234,8 +249,8 @@ class CaseWork:
 
     # What it stands on
 
-    def _lock(self, seen: ColumnElement[bool]) -> None:
-        asked = and_(tasks.c.number.in_(self._asked), seen)
+    def _lock(self) -> None:
+        asked = and_(tasks.c.number.in_(self._asked), self._seen)
         query = select(tasks.c.conversation).where(asked, tasks.c.conversation.is_not(None)).distinct()
         for conversation in sorted(self.connection.execute(query).scalars()):
             opened = lock(self.connection, self._keys, conversation)
@@ -243,7 +258,7 @@ class CaseWork:
                 self._opened[conversation] = opened
         beside = and_(tasks.c.conversation.in_(self._opened), tasks.c.state != "done")
         rows = self.connection.execute(
-            select(tasks, seen.label("seen"))
+            select(tasks, self._seen.label("seen"))
             .where(or_(asked, beside))
             .order_by(tasks.c.number)
             .with_for_update(of=tasks)
@@ -301,16 +316,46 @@ class CaseWork:
         if it.assignee != self._me or opened.held_by != self._me:
             raise Collision(opened.held_by if opened.held_by != self._me else it.assignee)
 
-    def _must_have_seen(self, opened: Opened, seen: int) -> None:
+    def _must_have_seen(self, it: Standing, opened: Opened, seen: int) -> None:
         unseen = (
             select(answers.c.account)
-            .where(answers.c.conversation == opened.id, answers.c.seq > seen, answers.c.account != self._me)
+            .join(
+                messages,
+                and_(messages.c.conversation == answers.c.conversation, messages.c.seq == answers.c.seq),
+            )
+            .where(
+                *said_in_case(opened.id, it.opened_at, self._seen),
+                answers.c.seq > seen,
+                answers.c.account != self._me,
+            )
             .order_by(answers.c.seq.desc())
             .limit(1)
         )
         colleague = self.connection.execute(unseen).scalar_one_or_none()
         if colleague is not None:
             raise Collision(colleague)
+
+
+def said_in_case(
+    conversation: str, opened_at: datetime, seen: ColumnElement[bool]
+) -> tuple[ColumnElement[bool], ...]:
+    """Which messages belong to a case for somebody who may see the tasks of which `seen` is true.
+
+    Those since it was opened that were said while HR was at work on nothing else than what they may see.
+    """
+    to_hr = (
+        select(holdings.c.version)
+        .join(tasks, tasks.c.number == holdings.c.task)
+        .where(holdings.c.conversation == conversation)
+        .group_by(holdings.c.version)
+        .having(func.count() == func.sum(case((seen, 1), else_=0)))
+    )
+    return (
+        messages.c.conversation == conversation,
+        messages.c.at >= opened_at,
+        messages.c.author != "assistant",
+        messages.c.made_for_version.in_(to_hr),
+    )
 
 
 def put_back(connection: Connection, keys: Keys, account: str, actor: str, now: datetime) -> tuple[str, ...]:
@@ -329,7 +374,7 @@ def put_back(connection: Connection, keys: Keys, account: str, actor: str, now: 
 
 def _standing(row: Row[Any], now: datetime) -> Standing:
     stands = {name: getattr(row, name) for name in STANDS}
-    it = Standing(row.number, row.conversation, row.employee, bool(row.seen), **stands)
+    it = Standing(row.number, row.conversation, row.employee, bool(row.seen), row.opened_at, **stands)
     it.state = state_of(row, now)
     if it.state != "snoozed":
         it.snoozed_until = None

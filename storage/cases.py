@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID, uuid4
 
-from sqlalchemy import Connection, Row, and_, case, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, and_, delete, insert, select, update
 
 from audit import events
 from audit.events import Event
@@ -34,7 +34,7 @@ from hr_inbox.task import COMPLAINTS, Due, never_due
 from storage.audiences import visible
 from storage.audit import append
 from storage.case_lists import CaseLists, line_of
-from storage.case_work import STANDS, CaseWork, Standing
+from storage.case_work import STANDS, CaseWork, Standing, said_in_case
 from storage.conversation_rows import read_bubble
 from storage.counters import next_of
 from storage.database import Database
@@ -43,7 +43,6 @@ from storage.tables import (
     accounts,
     answers,
     conversations,
-    holdings,
     mentions,
     messages,
     notes,
@@ -127,22 +126,8 @@ class StoredCases(Cases):
             if row is None or row.conversation is None:
                 return ()
             seen = visible(connection, self._keys, viewer)
-            to_hr = (
-                select(holdings.c.version)
-                .join(tasks, tasks.c.number == holdings.c.task)
-                .where(holdings.c.conversation == row.conversation)
-                .group_by(holdings.c.version)
-                .having(func.count() == func.sum(case((seen, 1), else_=0)))
-            )
-            rows = connection.execute(
-                _SAID.where(
-                    messages.c.conversation == row.conversation,
-                    messages.c.seq > after,
-                    messages.c.at >= row.opened_at,
-                    messages.c.author != "assistant",
-                    messages.c.made_for_version.in_(to_hr),
-                )
-            ).all()
+            query = _SAID.where(*said_in_case(row.conversation, row.opened_at, seen), messages.c.seq > after)
+            rows = connection.execute(query).all()
         return tuple(self._said(each) for each in rows)
 
     def note(self, number: str, viewer: Viewer, text: str, mentions: Sequence[str] = ()) -> None:

@@ -19,13 +19,11 @@ from audit import events
 from delivery.messages import IncomingMessage
 from storage.audit import forget
 from storage.conversation_rows import Opened, find_or_open, open_new
-from storage.counters import next_of
 from storage.database import DIALECTS, Database, upsert
 from storage.inbox import read_event, seal_event
 from storage.keys import Keys
 from storage.line_files import add_lines, read_text
-from storage.tables import conversations, employees, erasures, inbox, tasks
-from storage.tasks import CHANGES
+from storage.tables import conversations, employees, erasures, inbox
 
 _NOTE: Final = {dialect: upsert(dialect, erasures).on_conflict_do_nothing() for dialect in DIALECTS}
 
@@ -84,13 +82,8 @@ def begin_anew(
 def remove(connection: Connection, conversation: str, now: datetime) -> None:
     """Removes a conversation with its key, messages and unsent replies, and notes that it was erased.
 
-    Tasks stay: what the employee sent to HR is HR's record. They no longer say which conversation they came from, and
-    count as changed, since nobody can be answered there any more.
+    Tasks stay: what the employee sent to HR is HR's record. They no longer say which conversation they came from.
     """
-    of_it = select(tasks.c.number).where(tasks.c.conversation == conversation).order_by(tasks.c.number)
-    for number in connection.execute(of_it.with_for_update()).scalars().all():
-        change = next_of(connection, CHANGES)
-        connection.execute(update(tasks).where(tasks.c.number == number).values(change=change))
     connection.execute(delete(conversations).where(conversations.c.id == conversation))
     connection.execute(_NOTE[connection.dialect.name], {"conversation": conversation, "erased_at": now})
 

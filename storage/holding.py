@@ -65,18 +65,24 @@ def give_back(connection: Connection, opened: Opened) -> None:
     )
 
 
-def wrote(connection: Connection, keys: Keys, opened: Opened, now: datetime, due: Due) -> None:
-    """Marks what the employee's message in a locked conversation concerns.
-
-    A task that was laid aside comes back. Those that HR is at work on show that the employee wrote, and from when HR
-    owes an answer; a message to the assistant is none of HR's.
-    """
-    rows = connection.execute(
+def concerned(connection: Connection, opened: Opened) -> Sequence[Row[Any]]:
+    """The tasks of a locked conversation that a message of the employee may concern, locked: before any counter is."""
+    return connection.execute(
         select(tasks)
         .where(tasks.c.conversation == opened.id, tasks.c.state.in_(("taken", "snoozed")))
         .order_by(tasks.c.number)
         .with_for_update()
     ).all()
+
+
+def mark(
+    connection: Connection, keys: Keys, opened: Opened, rows: Sequence[Row[Any]], now: datetime, due: Due
+) -> None:
+    """Marks the tasks that the employee's message concerns.
+
+    One that was laid aside comes back. Those that HR is at work on show that the employee wrote, and from when HR owes an
+    answer; a message to the assistant is none of HR's.
+    """
     for row in rows:
         values = _marked(keys, opened, row, now, due)
         if values:

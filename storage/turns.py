@@ -19,7 +19,7 @@ from storage.conversation_rows import STATE, Opened, add_bubbles, find_or_open, 
 from storage.database import DIALECTS, upsert
 from storage.erasing import begin_anew
 from storage.errors import StorageError
-from storage.holding import wrote
+from storage.holding import concerned, mark
 from storage.inbox import event_key
 from storage.keys import Keys
 from storage.ratings import asked_cases, keep_ratings, reopen
@@ -146,14 +146,15 @@ class Turn(Work):
         if changed.rowcount != 1:
             raise StorageError("the conversation has moved on since it was read")
         self._done(opened, message, first)
+        rows = concerned(self._connection, opened)
         count_unanswered(self._connection, said.unanswered, self._now)
         if said.binding is not None:
             acted = act_on(self._connection, self._keys, opened.id, said.binding, self._now)
-        wrote(self._connection, self._keys, opened, self._now, self._due)
         keep_ratings(self._connection, kept.id, said.ratings, self._now)
         numbers = tuple(
             open_task(self._connection, self._keys, opened, task, self._now, self._due) for task in said.tasks
         )
+        mark(self._connection, self._keys, opened, rows, self._now, self._due)
         acted += reopen(self._connection, self._keys, opened, said.reopened, self._now, self._due)
         for event in acted:
             append(self._connection, event, self._now)
@@ -167,7 +168,8 @@ class Turn(Work):
         parameters = {"opened": opened.id, "new_seq": opened.last_seq, "now": self._now}
         self._connection.execute(_HELD, parameters)
         self._done(opened, message, first)
-        wrote(self._connection, self._keys, opened, self._now, self._due)
+        rows = concerned(self._connection, opened)
+        mark(self._connection, self._keys, opened, rows, self._now, self._due)
 
     def _lock(self, message: IncomingMessage) -> Opened:
         sender = (message.channel, message.sender)

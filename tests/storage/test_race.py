@@ -476,9 +476,19 @@ class Crowd:
         if found is not None:
             number, viewer = found
             try:
-                chance.choice((storage.cases.release, storage.cases.finish))(number, viewer)
+                self.put_down(storage, chance)(number, viewer)
             except Collision:
                 return
+
+    def put_down(self, storage: Storage, chance: random.Random) -> Callable[[str, Viewer], None]:
+        until = storage.now() + timedelta(hours=1)
+        acts: tuple[Callable[[str, Viewer], None], ...] = (
+            storage.cases.release,
+            storage.cases.finish,
+            lambda number, viewer: storage.cases.snooze(number, viewer, until),
+            lambda number, viewer: storage.cases.note(number, viewer, "看过"),
+        )
+        return chance.choice(acts)
 
     def answer(self, storage: Storage, chance: random.Random, name: str) -> None:
         """An answer, sent twice with one key."""
@@ -552,7 +562,7 @@ def words_of(storage: Storage, sender: str) -> list[tuple[str, str]]:
 
 @only_postgresql
 def test_threads_lose_nothing_and_hear_nothing_after_a_take_over(url: str, open_one: Open) -> None:
-    crowd(url, open_one, 6, 40)
+    crowd(url, open_one, 8, 60)
 
 
 @pytest.mark.soak

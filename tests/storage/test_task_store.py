@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from datetime import timedelta
+from typing import Any
 
 import pytest
 from databases import Clock, Open
-from sqlalchemy import insert, select, update
+from sqlalchemy import Engine, event, insert, select, update
 from talking import TASK, colleague, kept, message, say, stored_tasks, task_rows
 
 from hr_inbox.task import HrTask
@@ -51,6 +53,30 @@ def test_a_task_is_tied_to_the_employee_whose_chat_it_is(storage: Storage) -> No
     bind(storage, "5a1e0000-0000-4000-8000-000000000002", state="ended")
     say(storage, message("m2"), "好", tasks=(TASK,))
     assert [row.employee for row in task_rows(storage)] == [None, ALI]
+
+
+def test_counters_are_taken_in_one_order(storage: Storage, clock: Clock) -> None:
+    """In two orders two turns would wait for each other: here a task is opened while another one wakes."""
+    say(storage, message("m1"), "好", tasks=(TASK,))
+    storage.cases.snooze("T-000001", colleague(storage), clock() + timedelta(days=1))
+    counted: list[str] = []
+
+    def note(connection: Any, cursor: Any, statement: str, parameters: Any, *rest: Any) -> None:
+        if statement.startswith("INSERT INTO counters"):
+            counted.append(next(each for each in as_values(parameters) if isinstance(each, str)))
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        say(storage, message("m2"), "好", tasks=(TASK,))
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+    assert counted == ["tasks", "task_changes", "task_changes"]
+    assert [row.state for row in task_rows(storage)] == ["waiting", "waiting"]
+
+
+def as_values(parameters: Any) -> list[Any]:
+    """The parameters of a statement: by name or by place."""
+    return list(parameters.values() if isinstance(parameters, dict) else parameters)
 
 
 def test_a_task_moved_to_another_number_does_not_open(storage: Storage) -> None:
