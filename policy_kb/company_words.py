@@ -31,7 +31,7 @@ EMPLOYMENTS: Final[Mapping[str, str]] = {
 AREAS: Final[Mapping[str, str]] = {"urban": N_("城镇"), "rural": N_("农村")}
 #: How a fact is compared.
 OPERATORS: Final[Mapping[str, str]] = {
-    "is": N_("是"),
+    "is": N_("就是"),
     "in": N_("是其中之一"),
     "below": N_("低于"),
     "at_least": N_("不低于"),
@@ -98,7 +98,8 @@ def _condition(condition: Condition, divisions: Divisions, say: Say) -> str:
         return joined if len(parts) < 2 or condition.kind == "all" else f"（{joined}）"
     values = "、".join(_value(condition.fact, value, divisions, say) for value in condition.values)
     if condition.kind == "between":
-        values = say("到").join(_value(condition.fact, value, divisions, say) for value in condition.values)
+        low, high = (_value(condition.fact, value, divisions, say) for value in condition.values)
+        values = say("{low} 到 {high}", low=low, high=high)
     fact = say(FACTS[condition.fact]).split("（")[0]
     return say(_COMPARED[condition.kind], fact=fact, values=values)
 
