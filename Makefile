@@ -42,12 +42,13 @@ test: setup $(DEV_STAMP) ## All tests, with seeded samples; every branch of the 
 soak: setup $(DEV_STAMP) ## The full counts that `test` samples.
 	$(BIN)/python -m pytest -m soak
 
-check: setup $(DEV_STAMP) ## Format, lint, types, import contracts.
+check: setup $(DEV_STAMP) ## Format, lint, types, import contracts, and what every page of the console owes its reader.
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/shebao policy lint
+	$(BIN)/python -m pytest tests/hr_console/test_access.py -k "not lets_in"
 
 audit: $(DEV_STAMP) ## Known vulnerabilities, licences, list of parts.
 	@mkdir -p var/audit

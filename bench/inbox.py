@@ -213,7 +213,8 @@ def _account(storage: Storage, name: str, *roles: Role) -> Viewer:
 def _employee(id: str, chance: random.Random) -> dict[str, Any]:
     return {
         "id": id, "number_index": chance.randbytes(16), "name_index": chance.randbytes(16), "key_id": 1,
-        "body": chance.randbytes(256), "region": chance.choice(REGIONS), "state": "active", "changed_at": NOW,
+        "body": chance.randbytes(256), "region": chance.choice(REGIONS), "state": "active", "insured": True,
+        "changed_at": NOW,
     }  # fmt: skip
 
 

@@ -32,7 +32,8 @@ from hr_console.fields import (
 from hr_console.personnel import LONGEST_REASON, NO_REASON, TOO_LONG, Personnel, minute
 from hr_console.roster import NUMBER_TAKEN, employee_form, read_form, typed
 from hr_console.running_cost import MISSING, Running, running_cost
-from hr_inbox.cases import Search, Viewer
+from hr_console.who import viewer_of
+from hr_inbox.cases import Search
 from locales import N_
 from people.bindings import ENDED, ENDED_BY_HR
 from people.employees import Employee, HasRecords, NumberTaken
@@ -278,11 +279,9 @@ class EmployeePage:
 
     def _cases(self, it: Employee) -> dict[str, Any]:
         """The employee's cases, for those who work on cases; each sees what they may see."""
-        me = account()
-        if not me.may("inbox"):
+        if not account().may("inbox"):
             return {"cases": None}
-        viewer = Viewer(me.id, me.name, dibao=me.may("dibao"), complaints=me.may("complaints"))
-        page = self._staff.cases.find(Search(employees=(it.id,)), viewer, limit=LONGEST_LIST)
+        page = self._staff.cases.find(Search(employees=(it.id,)), viewer_of(account()), limit=LONGEST_LIST)
         return {
             "cases": [(line, title(line, self._staff.say)) for line in page.lines],
             "boxes": BOX_NAMES,

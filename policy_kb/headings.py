@@ -50,7 +50,8 @@ AREA_WORDS: Final[Mapping[str, str]] = {
 EMPLOYMENT_WORDS: Final[Mapping[str, str]] = {
     "employee": "employee", "职工": "employee", "全日制": "employee", "正式": "employee", "正式工": "employee",
     "合同工": "employee", "合同制": "employee", "劳动合同": "employee", "part_time": "part_time",
-    "part-time": "part_time", "through an agency": "dispatched", "非全日制": "part_time", "兼职": "part_time", "小时工": "part_time", "flexible": "flexible",
+    "part-time": "part_time", "through an agency": "dispatched",
+    "非全日制": "part_time", "兼职": "part_time", "小时工": "part_time", "flexible": "flexible",
     "灵活就业": "flexible", "dispatched": "dispatched", "派遣": "dispatched", "劳务派遣": "dispatched",
     "派遣工": "dispatched", "retired": "retired", "退休": "retired", "退休返聘": "retired", "返聘": "retired",
     "student": "student", "学生": "student", "实习": "student", "实习生": "student",

@@ -16,13 +16,14 @@ from audit.events import SYSTEM, Event
 from people.accounts import ROLES, Account, AccountState, Refused, Role, Staff, Standing, normal_login
 from people.passwords import hash_password
 from people.signing_in import INVITED, hash_token, new_token
+from storage.account_rows import BODY, read_account
 from storage.audit import append
+from storage.case_work import cases_of, put_back
 from storage.database import Database
 from storage.keys import Keys
 from storage.sign_in_tries import locked_until, unlock
 from storage.tables import accounts, invitations, second_factors, sessions
 
-BODY: Final = "accounts.body"
 LOGIN: Final = "accounts.login"
 
 
@@ -131,8 +132,11 @@ class Accounts(Staff):
             self._log(connection, "roles_changed", by, id, reason, details)
 
     def close(self, id: str, by: str, reason: str) -> None:
-        """Lets somebody in no more."""
+        """Lets somebody in no more; what they had in the inbox goes back to the others."""
         with self._database.work() as connection:
+            if not _is_id(id):
+                raise Refused("no_account")
+            work = cases_of(connection, self._keys, id, self._now())
             admins = _lock_admins(connection)
             self._found(connection, id, "invited", "active")
             if admins == {id}:
@@ -141,6 +145,7 @@ class Accounts(Staff):
             end_sessions(connection, id)
             for table in (invitations, second_factors):
                 connection.execute(delete(table).where(table.c.account == id))
+            put_back(work, by)
             self._log(connection, "account_closed", by, id, reason)
 
     def reopen(self, id: str, by: str) -> str:
@@ -283,13 +288,6 @@ _STANDING: Final = (
 def login_index(keys: Keys, login: str) -> bytes:
     """The blind index of a login."""
     return keys.index(LOGIN, normal_login(login))
-
-
-def read_account(keys: Keys, row: Row[Any]) -> Account:
-    """An account from its row."""
-    body = keys.box(BODY, row.key_id).open_json(f"{BODY}:{row.id}", row.body)
-    roles = frozenset(role for role in ROLES if role in row.roles.split(","))
-    return Account(row.id, body["login"], body["name"], body["mail"], roles, row.state, row.language)
 
 
 def end_sessions(connection: Connection, account: str, keep: bytes = b"") -> int:

@@ -11,7 +11,7 @@ from hr_inbox.cases import Viewer
 from hr_inbox.complaints import names
 from hr_inbox.task import COMPLAINTS, NEEDED, Audience, HrTask
 from people.accounts import GRANTS, ROLES
-from storage.accounts import read_account
+from storage.account_rows import read_account
 from storage.keys import Keys
 from storage.tables import accounts, exclusions, tasks
 

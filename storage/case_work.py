@@ -105,14 +105,14 @@ class CaseWork:
         self._taken: dict[str, str] = {}
         self._opened: dict[str, Opened] = {}
         self._cases: dict[int, Standing] = {}
-        self._asked = frozenset(numbers)
+        self.asked = frozenset(numbers)
         self._seen = seen
         self._lock()
 
     def the(self, number: int) -> Standing:
         """A case that was asked for. Raises `Collision` where there is none that the viewer may see."""
         found = self._cases.get(number)
-        if found is None or number not in self._asked:
+        if found is None or number not in self.asked:
             raise Collision(None)
         return found
 
@@ -250,7 +250,7 @@ class CaseWork:
     # What it stands on
 
     def _lock(self) -> None:
-        asked = and_(tasks.c.number.in_(self._asked), self._seen)
+        asked = and_(tasks.c.number.in_(self.asked), self._seen)
         query = select(tasks.c.conversation).where(asked, tasks.c.conversation.is_not(None)).distinct()
         for conversation in sorted(self.connection.execute(query).scalars()):
             opened = lock(self.connection, self._keys, conversation)
@@ -358,16 +358,21 @@ def said_in_case(
     )
 
 
-def put_back(connection: Connection, keys: Keys, account: str, actor: str, now: datetime) -> tuple[str, ...]:
-    """Puts every open case of an account back into the list, and its conversations to the assistant or to a colleague.
-
-    For the transaction that closes the account, before that itself is logged; `actor` is who does it, as the log names
-    them. The numbers of the cases.
-    """
+def cases_of(connection: Connection, keys: Keys, account: str, now: datetime) -> CaseWork:
+    """The open cases of an account, locked, to be put back; before the account itself is locked, as who takes a case
+    needs that last."""
     query = select(tasks.c.number).where(tasks.c.assignee == account, tasks.c.state != "done")
     numbers = connection.execute(query).scalars().all()
-    work = CaseWork(connection, keys, now, never_due, account, true(), numbers)
-    for number in numbers:
+    return CaseWork(connection, keys, now, never_due, account, true(), numbers)
+
+
+def put_back(work: CaseWork, actor: str) -> tuple[str, ...]:
+    """Puts cases back into the list, and their conversations to the assistant or to a colleague; their numbers.
+
+    For the transaction that closes an account, before that itself is logged; `actor` is who does it, as the log names
+    them.
+    """
+    for number in work.asked:
         work.release(work.the(number))
     return tuple(task_number(it.number) for it in work.keep("case_released", actor))
 

@@ -15,7 +15,8 @@ from people.accounts import Account
 from people.passwords import fits, hash_password, is_outdated
 from people.second_factor import secret_of, step_of
 from people.signing_in import Credentials, Invitations, NotAdmitted, Session, hash_token
-from storage.accounts import end_sessions, login_index, read_account
+from storage.account_rows import read_account
+from storage.accounts import end_sessions, login_index
 from storage.audit import append
 from storage.database import Database
 from storage.keys import Keys

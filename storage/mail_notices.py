@@ -25,7 +25,7 @@ from hr_inbox.cases import Viewer
 from hr_inbox.notices import Claim, MailFailure, NoticeBook, Trouble, Waiting, is_time, next_try
 from hr_inbox.service_rules import NO_MAIL, ServiceRules
 from people.accounts import Account
-from storage.accounts import read_account
+from storage.account_rows import read_account
 from storage.audiences import visible
 from storage.company_settings import service_rules
 from storage.database import DIALECTS, Database, upsert

@@ -8,11 +8,10 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, RowMapping, Table, bindparam, func, select, update
 
-from storage import accounts as account_rows
+from storage import account_rows, credentials, employee_rows
 from storage import audit as log_rows
 from storage import cases as case_rows
 from storage import companies as company_rows
-from storage import credentials, employee_rows
 from storage import imports as import_store
 from storage import policy_changes as policy_rows
 from storage import records as record_rows

@@ -11,7 +11,8 @@ from sqlalchemy import Row, Select, delete, insert, select, update
 from audit import events
 from audit.events import Event
 from people.signing_in import HALF_WAY, IDLE, LONGEST, Proof, Session, Sessions, hash_token, new_token
-from storage.accounts import end_sessions, read_account
+from storage.account_rows import read_account
+from storage.accounts import end_sessions
 from storage.audit import append
 from storage.database import Database
 from storage.keys import Keys

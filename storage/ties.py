@@ -14,7 +14,8 @@ from audit.events import NOBODY, Event
 from people.accounts import Account
 from people.providers import UNDER_WAY, Identity, Journey, Ties
 from people.signing_in import hash_token, new_token
-from storage.accounts import login_index, read_account
+from storage.account_rows import read_account
+from storage.accounts import login_index
 from storage.audit import append
 from storage.database import Database
 from storage.keys import Keys

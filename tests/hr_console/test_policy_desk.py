@@ -14,6 +14,7 @@ import yaml
 from databases import Clock
 from desk import Colleague
 from sqlalchemy import insert, select
+from talking import give_back, take_over
 from werkzeug.test import Client
 
 from app.assistance import make_house
@@ -654,12 +655,12 @@ def test_whoever_talks_to_a_person_is_told_once_that_is_over(
 ) -> None:
     ali = asked(desk_storage, "阿丽")
     number = published(zhao, sun)
-    desk_storage.conversations.take_over(ali)
+    take_over(desk_storage, ali)
     sun.does(number, "tell")
     publisher.work()
     assert bubbles(desk_storage, ali) == []
     assert "等着告诉 1 个" in text(sun.opens(f"/hr/policy/changes/{number}"))
-    desk_storage.conversations.give_back(ali)
+    give_back(desk_storage, ali)
     publisher.work()
     assert len(bubbles(desk_storage, ali)) == 1
 

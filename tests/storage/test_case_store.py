@@ -17,7 +17,6 @@ from delivery.outbox import Permanent, deliver_due
 from hr_inbox.cases import BOXES, Case, Collision, NotForThem, Search, Viewer
 from hr_inbox.task import HrTask, TaskKind
 from people.accounts import PRESET_OF_TWO
-from storage.case_work import put_back
 from storage.opening import Storage
 from storage.tables import accounts, audit_events, outbox, tasks
 
@@ -612,11 +611,11 @@ def test_an_account_that_is_closed_leaves_its_cases_to_the_others(
         storage.cases.take(number, zhao)
     storage.cases.snooze(numbers[1], zhao, clock() + timedelta(days=9))
     storage.cases.take(numbers[2], li)
-    with storage.database.work() as connection:
-        put = put_back(connection, storage.keys, zhao.account, account(li.account), clock())
-    assert list(put) == numbers[:2] == box(storage, li, "waiting")
+    storage.accounts.close(zhao.account, account(li.account), "离职")
+    assert box(storage, li, "waiting") == numbers[:2]
     assert holder(storage) == kept(storage, "老王", "wechat").holder == "assistant"
     assert kept(storage, "老李", "wechat").holder == "person"
+    assert acts(storage)[-2:] == ["case_released", "account_closed"]
 
 
 def test_a_case_outlives_the_conversation_it_came_from(storage: Storage, zhao: Viewer, li: Viewer) -> None:

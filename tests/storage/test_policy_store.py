@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from databases import Clock, Open
 from sqlalchemy import select
-from talking import kept, message, say, together
+from talking import give_back, kept, message, say, take_over, together
 
 from bot.dialogue.conversation import Conversation
 from bot.dialogue.known import Known
@@ -197,10 +197,10 @@ def test_a_turn_goes_on_from_what_was_told(storage: Storage) -> None:
 def test_nobody_is_told_into_a_talk_with_a_person(storage: Storage) -> None:
     ali = asked(storage, "阿丽")
     number = published(storage, ali).number
-    storage.conversations.take_over(ali)
+    take_over(storage, ali)
     storage.policy_changes.tell(number, QIAN)
     assert storage.policy_news.say_waiting(told_of_new_figures) == 0
-    storage.conversations.give_back(ali)
+    give_back(storage, ali)
     assert storage.policy_news.say_waiting(told_of_new_figures) == 1
 
 

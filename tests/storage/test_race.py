@@ -19,6 +19,7 @@ from sqlalchemy import select
 from talking import colleague, together
 
 from audit.events import Event
+from bot.dialogue.rating import question
 from bot.receiving import Kept, Said, receive
 from delivery.inbox import work_off
 from delivery.messages import IncomingMessage, Reply
@@ -27,6 +28,7 @@ from hr_inbox.cases import Collision, Viewer
 from hr_inbox.task import HrTask
 from storage import case_work
 from storage.audit import append
+from storage.keys import Keys
 from storage.opening import Storage
 from storage.tables import conversations, messages, outbox, tasks
 from storage.tasks import task_number
@@ -37,6 +39,8 @@ only_postgresql = pytest.mark.parametrize("url", ["postgresql"], indirect=True)
 CHANNEL = "wechat"
 EMPLOYEES = ("阿丽", "老王", "老李")
 TASK = HrTask("question", ("哪个月开始交",))
+#: What the assistant asks once a case is closed. When it does is told elsewhere; that no person is interrupted, here.
+RATING = question("T-000001", "zh_Hans").text
 
 
 class Crash(Exception):
@@ -268,10 +272,11 @@ class Race:
         if leased is None:
             return
         made = self.model.made.get(leased.reply.text)
-        if made is not None:
+        if made is not None or leased.reply.text == RATING:
             assert self.model.holder.get(leased.recipient) is None, (
                 "the assistant speaks while a person holds it"
             )
+        if made is not None:
             assert made > self.model.taken.get(leased.recipient, 0), "made before the take-over"
         self.under_way.append(leased)
 
@@ -342,7 +347,7 @@ class Race:
         assert {state for state, _ in ends.values()} <= {"sent", "failed", "dropped"}
         assert all(ends[id][0] in ("sent", "failed") for id in self.answers.values())
         for sender in EMPLOYEES:
-            texts = self.reached[sender]
+            texts = [text for text in self.reached[sender] if text != RATING]
             twice = {text for text, count in Counter(texts).items() if count > 1}
             assert twice <= self.died_after_sending
             order = {text: place for place, (_, text) in enumerate(self.model.said[sender])}
@@ -387,10 +392,10 @@ class Race:
 def race(storage: Storage, clock: Clock, monkeypatch: pytest.MonkeyPatch, seed: int, count: int) -> None:
     it = Race(storage, clock, seed)
 
-    def log(connection: Any, event: Event, now: datetime) -> int:
+    def log(connection: Any, event: Event, now: datetime, keys: Keys) -> int:
         if it.crashing:
             raise Crash
-        return append(connection, event, now)
+        return append(connection, event, now, keys)
 
     monkeypatch.setattr(case_work, "append", log)
     it.run(count)
@@ -504,13 +509,13 @@ class Crowd:
             with self.lock:
                 self.queued.setdefault((viewer.account, name), set()).add(queued)
 
-    def deliver(self, storage: Storage, chance: random.Random, name: str) -> None:
-        """What is leased was made after every take-over that was over before."""
+    def deliver(self, storage: Storage, chance: random.Random, name: str) -> bool:
+        """What is leased was made after every take-over that was over before; whether there was anything."""
         with self.lock:
             taken = dict(self.taken)
         leased = storage.outbox.lease([CHANNEL], storage.now(), storage.now() + LEASE, None)
         if leased is None:
-            return
+            return False
         query = (
             select(outbox.c.conversation, outbox.c.made_for_version, messages.c.author)
             .join(
@@ -522,9 +527,11 @@ class Crowd:
         with storage.database.read() as connection:
             row = connection.execute(query).one()
         assert row.author == "hr" or row.made_for_version >= taken.get(row.conversation, 0)
-        with self.lock:
-            self.sent.append((leased.recipient, leased.reply.text))
+        if leased.reply.text != RATING:
+            with self.lock:
+                self.sent.append((leased.recipient, leased.reply.text))
         storage.outbox.settle(leased, Outcome("sent"), storage.now())
+        return True
 
     def somewhere(self, storage: Storage, chance: random.Random) -> tuple[str, Viewer] | None:
         with storage.database.read() as connection:
@@ -539,10 +546,8 @@ def crowd(url: str, open_one: Open, threads: int, count: int) -> None:
     storage = storages[0]
     it = Crowd(storages, [colleague(storage, name) for name in ("赵静", "李娜", "王强")])
     together([lambda thread=thread: it.work(thread, count) for thread in range(threads)])  # type: ignore[misc]
-    sent = -1
-    while sent < len(it.sent):
-        sent = len(it.sent)
-        it.deliver(storage, random.Random(0), "")
+    while it.deliver(storage, random.Random(0), ""):
+        pass
     assert all(len(ids) == 1 for ids in it.queued.values())
     said = {sender: words_of(storage, sender) for sender in EMPLOYEES}
     stored = [(sender, text) for sender in EMPLOYEES for author, text in said[sender] if author == "employee"]
@@ -557,7 +562,8 @@ def words_of(storage: Storage, sender: str) -> list[tuple[str, str]]:
     """Everything that was said with somebody, in order, by author and text."""
     found = storage.conversations.find(CHANNEL, sender)
     history = () if found is None else storage.conversations.history(found.id, limit=100_000)
-    return [(entry.author, entry.bubble.text) for entry in history]
+    said = [(entry.author, entry.bubble.text) for entry in history]
+    return [each for each in said if each != ("assistant", RATING)]
 
 
 @only_postgresql
