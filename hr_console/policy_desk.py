@@ -13,6 +13,7 @@ from flask.typing import ResponseReturnValue
 
 from calculator.case import DAYS_AHEAD, EARLIEST
 from calculator.fields import InputError, parse_day
+from calculator.money import format_percent, parse_rate
 from calculator.rules import INSURANCES
 from hr_console.console import Console, Entry, say
 from hr_console.trials import Trials
@@ -202,5 +203,6 @@ class PolicyDesk:
             "hints": HINTS,
             "figures": FIGURES,
             "levels": LEVELS,
+            "percent": lambda text: format_percent(parse_rate(text)),
             "place_name": lambda code: names.full_name(code) or names.name(code),
         }

@@ -311,13 +311,14 @@
   window.addEventListener("online", () => { pause = 2000; begin(); flush(); });
   window.addEventListener("offline", () => { byId("offline").hidden = false; });
 
-  // --- listening: what HR answers comes by itself; at once while a person is on it, seldom in a forgotten tab
+  // --- listening: what HR answers comes by itself; within two seconds while a person is on it, however long that takes them;
+  // seldom in a forgotten tab
   let listening = 0, active = Date.now();
   const listen = () => {
     clearTimeout(listening);
     const idle = Date.now() - active;
-    const often = byId("held").hidden ? 3000 : 1200;
-    listening = setTimeout(poll, idle < 3 * 60000 ? often : idle < 30 * 60000 ? 15000 : 60000);
+    const held = !byId("held").hidden, forgotten = idle > 30 * 60000;
+    listening = setTimeout(poll, forgotten ? 60000 : held ? 1200 : idle < 3 * 60000 ? 1500 : 5000);
   };
   const poll = async () => {
     try {

@@ -15,6 +15,9 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+/* On a phone the sections are wider than the screen: the open one is in sight. */
+document.querySelector(".sections [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
 /* A form that is being sent is not sent twice. */
 document.addEventListener("submit", (event) => {
   const form = event.target;

@@ -419,7 +419,8 @@ def test_every_page_fits_and_breaks_no_rule_of_accessibility(
     ):  # fmt: skip
         page.goto(f"{site.url}{path}")
         broken += [
-            (path, each["id"], each["nodes"][0]["html"]) for each in axe.Axe().run(page).response["violations"]
+            (path, each["id"], each["nodes"][0]["html"])
+            for each in axe.Axe().run(page).response["violations"]
         ]
         if page.evaluate("document.documentElement.scrollWidth") > size["width"]:
             wide.append(path)
