@@ -13,7 +13,7 @@ from locales import speak
 
 #: The slots of the buttons: an answer, and what is to become of a case that is not solved.
 RATING: Final = "rating"
-AGAIN: Final = "again"
+REOPEN: Final = "reopen"
 #: Nothing is to become of it.
 LEFT: Final = "none"
 
@@ -27,9 +27,9 @@ def question(number: str, locale: str) -> Reply:
 def unsolved(number: str) -> Tell:
     """What is said to 「没解决」: HR again with the same case, HR with another one, or neither."""
     taps = (
-        Tap(Part("rating.tap_again"), f"{AGAIN}={number}"),
+        Tap(Part("rating.tap_again"), f"{REOPEN}={number}"),
         Tap(Part("rating.tap_other"), "topic=hr"),
-        Tap(Part("rating.tap_leave"), f"{AGAIN}={LEFT}"),
+        Tap(Part("rating.tap_leave"), f"{REOPEN}={LEFT}"),
     )
     return Tell("rating:unsolved", (Part("rating.unsolved"),), taps)
 

@@ -265,6 +265,6 @@ _HANDLERS: Final[Mapping[str, Callable[[Turn, str], None]]] = {
     "choice": _chosen,
     "privacy": _privacy,
     rating.RATING: _rating,
-    rating.AGAIN: _unsolved,
+    rating.REOPEN: _unsolved,
 }
 assert set(_OPEN) <= set(TOPICS)
