@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,22 +21,8 @@ from delivery.messages import Button, IncomingMessage, Reply
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed")
-Browser, Page, expect, sync_playwright = (
-    sync_api.Browser,
-    sync_api.Page,
-    sync_api.expect,
-    sync_api.sync_playwright,
-)
+Browser, Page, expect = sync_api.Browser, sync_api.Page, sync_api.expect
 
-CHROMIUM = Path("/usr/bin/chromium")
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 PHONE, DESKTOP = {"width": 360, "height": 740}, {"width": 1280, "height": 900}
 PICTURE = {"name": "dibao.jpg", "mimeType": "image/jpeg", "buffer": b"\xff\xd8 a card with a name on it"}
 #: What a browser says on its console when a test takes the network away or a request is refused on purpose.
@@ -76,16 +61,6 @@ def site() -> Iterator[Site]:
     found.server.shutdown()
     thread.join()
     found.server.server_close()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if not CHROMIUM.exists():
-        pytest.skip(f"no Chromium at {CHROMIUM}")
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
-        yield started
-        started.close()
 
 
 @pytest.fixture

