@@ -376,15 +376,19 @@ def monday(site: Site) -> Colleague:
 def test_hrs_monday_on_a_phone(site: Site, opens: Open, monday: Colleague) -> None:
     page = opens("/hr/cases", monday, PHONE)
     number = page.locator("#cases > li").first.get_attribute("data-number")
-    page.locator("#cases a").first.click()
+    line = page.locator(f"#cases > li[data-number={number}] a")
+    line.click()
     press(page, "接手")
     fill(page, text="十二月起给你交。")
     press(page, "发送")
     expect(page.locator("#said .hr .text")).to_have_text("十二月起给你交。")
+    page.get_by_role("link", name="回列表").click()
+    expect(page.locator(".boxes")).to_be_visible()
+    expect(line).to_have_count(0)
+    page.locator(".boxes a", has_text="我的").click()
+    line.click()
     press(page, "结束")
     expect(page.locator(".told")).to_contain_text("结束了")
-    page.goto(f"{site.url}/hr/cases")
-    expect(page.locator(f"#cases > li[data-number={number}]")).to_have_count(0)
 
 
 @pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
