@@ -343,7 +343,7 @@ def test_every_step_is_in_the_log_with_what_was_approved(
     for act, who in (("draft", zhao), ("submit", zhao), ("approve", qian), ("publish", qian)):
         (body,) = logged(desk_storage, f"policy_{act}")
         assert f"account:{who.account.id}" in body and f"P-{number:04}" in body
-        assert change(desk_storage, number).hash[:16] in body and "830" not in body
+        assert change(desk_storage, number).hash[:16] in body and "830.00" not in body
 
 
 # -- Into force and out of it ----------------------------------------------------------------------------------------
