@@ -17,6 +17,7 @@ from delivery.messages import IncomingMessage
 from people.accounts import PRESET_OF_TWO
 from people.employees import Employee
 from people.entities import InsuredAccount, LegalEntity
+from people.records import Adjustment, DibaoState, DibaoStatus
 from storage.opening import Storage
 
 #: The demo's log-ins are public knowledge, so `shebao serve --demo` listens on loopback alone.
@@ -67,10 +68,20 @@ TALKS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
         ),
     ),
     ("A1035", ("我家低保停了", "[告诉人事]")),
-    ("A1058", ("手轧了 厂里没交社保怎么办", "找人事", "[只发这个问题]")),
+    ("A1058", ("手被机器轧了 厂里没交社保", "[让人事看看]", "[只发这个问题]")),
     ("B2007", ("我要投诉", "主管逼我签不交社保的保证", "[只发这个问题]")),
     ("A1057", ("个人交多少", "苏州", "3800 扣之前")),
 )
+
+#: Who agreed on paper that their household's dibao is kept, and what they told HR.
+AGREED: Final[tuple[tuple[str, DibaoState], ...]] = (
+    ("A1034", "receiving"),
+    ("A1035", "suspended"),
+    ("A1057", "receiving"),
+    ("B2003", "receiving"),
+)
+#: Whose base was changed when the wage rose: before and after.
+ADJUSTED: Final[tuple[tuple[str, Fen, Fen], ...]] = (("A1041", 520_000, 560_000), ("C3002", 680_000, 700_000))
 
 
 def make_demo(storage: Storage, receive: Callable[[IncomingMessage], Received]) -> bool:
@@ -83,6 +94,14 @@ def make_demo(storage: Storage, receive: Callable[[IncomingMessage], Received]) 
     employees = {person.number: _employ(storage, person) for person in PEOPLE}
     for number, said in TALKS:
         _talk(storage, receive, employees[number], said)
+    for number, status in AGREED:
+        storage.records.agree(employees[number].id, "dibao_status", "paper", SYSTEM)
+        storage.records.tell_dibao(
+            employees[number].id, DibaoStatus(status, date(2026, 5, 1), "told_hr"), SYSTEM
+        )
+    for number, before, after in ADJUSTED:
+        changed = Adjustment(date(2026, 10, 1), before, after, "上年月均工资变了", LOGINS[0][1])
+        storage.records.adjust(employees[number].id, changed, SYSTEM)
     return True
 
 
@@ -122,8 +141,8 @@ def _talk(
     sender = f"demo-{employee.number}"
     code = storage.bindings.make([employee.id], SYSTEM)[employee.id]
     shown: dict[str, str] = {}
-    for count, text in enumerate((code, "[是我]", *said)):
-        payload = shown.get(text.strip("[]"), "") if text.startswith("[") else ""
+    for count, text in enumerate((code, "[是，绑定]", *said)):
+        payload = shown[text.strip("[]")] if text.startswith("[") else ""
         message = IncomingMessage("web", sender, f"demo-{count}", text.strip("[]"), payload)
         for reply in receive(message).replies:
             shown |= {button.title: button.payload for button in reply.buttons}
