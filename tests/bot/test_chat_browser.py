@@ -129,6 +129,7 @@ def test_a_button_answers_and_older_ones_can_only_be_read(open_chat: Open, site:
     page = open_chat()
     page.get_by_role("button", name="必须交吗").click()
     expect(page.locator(".entry.you .bubble")).to_have_text("必须交吗")
+    expect(page.locator("#said .entry.assistant")).to_have_count(2)
     assert [(each.text, each.payload) for each in site.memory.messages[1:]] == [("必须交吗", "topic=duty")]
     expect(page.get_by_role("button", name="必须交吗")).to_be_disabled()
     expect(page.get_by_role("button", name="找人事")).to_be_visible()
