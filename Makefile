@@ -5,6 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
+# Processes that share the tests; empty: one runs them all.
+WORKERS ?=
 CATALOGUES := $(wildcard locales/*/LC_MESSAGES/messages.po)
 
 .DEFAULT_GOAL := help
@@ -37,7 +39,7 @@ run: setup ## Serve http://127.0.0.1:8000 (PORT= changes the port).
 	$(BIN)/shebao serve --demo --port $(PORT)
 
 test: setup $(DEV_STAMP) ## All tests, with seeded samples; every branch of the calculator and of the log is reached.
-	$(BIN)/python -m pytest -m "not soak" --cov=calculator --cov=audit --cov-branch --cov-report=term:skip-covered --cov-fail-under=100
+	$(BIN)/python -m pytest -m "not soak" $(if $(WORKERS),-n $(WORKERS) --dist loadfile) --cov=calculator --cov=audit --cov-branch --cov-report=term:skip-covered --cov-fail-under=100
 
 soak: setup $(DEV_STAMP) ## The full counts that `test` samples.
 	$(BIN)/python -m pytest -m soak
