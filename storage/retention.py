@@ -7,7 +7,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Delete, ScalarSelect, Select, Update, delete, exists, func, select, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Delete,
+    ScalarSelect,
+    Select,
+    Update,
+    delete,
+    exists,
+    func,
+    select,
+    update,
+)
 
 from delivery.outbox import FINAL
 from locales import N_
@@ -55,44 +67,35 @@ def _facts(before: datetime) -> Update:
 
 
 def _transcripts(before: datetime) -> Delete:
-    idle = select(conversations.c.id).where(_seen < before, ~_task_waits)
-    return delete(conversations).where(conversations.c.id.in_(_some(idle)))
+    return _taken_out(conversations.c.id, _seen < before, ~_task_waits)
 
 
 def _events(before: datetime) -> Delete:
-    return delete(inbox).where(
-        inbox.c.key.in_(_some(select(inbox.c.key).where(inbox.c.received_at < before)))
-    )
+    return _taken_out(inbox.c.key, inbox.c.received_at < before)
 
 
 def _deliveries(before: datetime) -> Delete:
-    final = select(outbox.c.id).where(outbox.c.state.in_(FINAL), outbox.c.due_at < before)
-    return delete(outbox).where(outbox.c.id.in_(_some(final)))
+    return _taken_out(outbox.c.id, outbox.c.state.in_(FINAL), outbox.c.due_at < before)
 
 
 def _tasks(before: datetime) -> Delete:
-    closed = select(tasks.c.number).where(tasks.c.closed_at < before)
-    return delete(tasks).where(tasks.c.number.in_(_some(closed)))
+    return _taken_out(tasks.c.number, tasks.c.closed_at < before)
 
 
 def _sessions(before: datetime) -> Delete:
-    over = select(sessions.c.token_hash).where(sessions.c.ends_at < before)
-    return delete(sessions).where(sessions.c.token_hash.in_(_some(over)))
+    return _taken_out(sessions.c.token_hash, sessions.c.ends_at < before)
 
 
 def _invitations(before: datetime) -> Delete:
-    over = select(invitations.c.account).where(invitations.c.ends_at < before)
-    return delete(invitations).where(invitations.c.account.in_(_some(over)))
+    return _taken_out(invitations.c.account, invitations.c.ends_at < before)
 
 
 def _tries(before: datetime) -> Delete:
-    over = select(sign_in_tries.c.key).where(sign_in_tries.c.last_at < before)
-    return delete(sign_in_tries).where(sign_in_tries.c.key.in_(_some(over)))
+    return _taken_out(sign_in_tries.c.key, sign_in_tries.c.last_at < before)
 
 
 def _journeys(before: datetime) -> Delete:
-    over = select(sign_in_journeys.c.token_hash).where(sign_in_journeys.c.ends_at < before)
-    return delete(sign_in_journeys).where(sign_in_journeys.c.token_hash.in_(_some(over)))
+    return _taken_out(sign_in_journeys.c.token_hash, sign_in_journeys.c.ends_at < before)
 
 
 def _unanswered(before: datetime) -> Delete:
@@ -108,13 +111,11 @@ def _log_subjects(before: datetime) -> Update:
 
 
 def _log_reasons(before: datetime) -> Delete:
-    old = select(audit_reasons.c.seq).where(audit_reasons.c.seq <= _last_event(before))
-    return delete(audit_reasons).where(audit_reasons.c.seq.in_(_some(old)))
+    return _taken_out(audit_reasons.c.seq, audit_reasons.c.seq <= _last_event(before))
 
 
 def _log_checks(before: datetime) -> Delete:
-    old = select(audit_checks.c.at).where(audit_checks.c.at < before)
-    return delete(audit_checks).where(audit_checks.c.at.in_(_some(old)))
+    return _taken_out(audit_checks.c.at, audit_checks.c.at < before)
 
 
 def _last_event(before: datetime) -> ScalarSelect[int]:
@@ -122,22 +123,24 @@ def _last_event(before: datetime) -> ScalarSelect[int]:
 
 
 def _imports(before: datetime) -> Delete:
-    old = select(imports.c.id).where(imports.c.made_at < before)
-    return delete(imports).where(imports.c.id.in_(_some(old)))
+    return _taken_out(imports.c.id, imports.c.made_at < before)
 
 
 def _codes(before: datetime) -> Delete:
-    old = select(codes.c.code_index).where(codes.c.expires_at < before)
-    return delete(codes).where(codes.c.code_index.in_(_some(old)))
+    return _taken_out(codes.c.code_index, codes.c.expires_at < before)
 
 
 def _leavers(before: datetime) -> Delete:
-    gone = select(employees.c.id).where(employees.c.state == "left", employees.c.left_on < before.date())
-    return delete(employees).where(employees.c.id.in_(_some(gone)))
+    return _taken_out(employees.c.id, employees.c.state == "left", employees.c.left_on < before.date())
 
 
 def _undo_steps(before: datetime) -> Delete:
     return delete(undo_steps).where(undo_steps.c.at < before)
+
+
+def _taken_out(key: Column[Any], *when: ColumnElement[bool]) -> Delete:
+    """A batch of the rows for which all of it holds, by the column that names a row."""
+    return delete(key.table).where(key.in_(_some(select(key).where(*when))))
 
 
 def _some(rows: Select[Any]) -> Select[Any]:
