@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import click
 
@@ -17,7 +17,7 @@ from app.clock import now_in_china
 from app.settings import Settings
 from bot.assistant import Assistant
 from bot.receiving import Received, replies_json
-from delivery.messages import IncomingMessage, Reply
+from delivery.messages import IncomingMessage, Kind, Reply
 from locales import LOCALES, SOURCE, speak
 from storage.opening import open_storage
 
@@ -86,6 +86,9 @@ def _read(line: str, number: int, locale: str) -> IncomingMessage:
             raise ValueError("missing_field", field, "a text is needed")
         if len(value) > LONGEST:
             raise ValueError("out_of_range", field, f"at most {LONGEST} characters")
+    kind = data.get("kind", "text")
+    if kind not in get_args(Kind):
+        raise ValueError("not_allowed", "kind", f"one of {', '.join(get_args(Kind))}")
     return IncomingMessage(
         channel=CHANNEL,
         sender=data["sender"],
@@ -93,7 +96,7 @@ def _read(line: str, number: int, locale: str) -> IncomingMessage:
         text=data.get("text", ""),
         payload=str(data.get("payload", "")),
         locale=locale,
-        kind=str(data.get("kind", "text")),
+        kind=kind,
     )
 
 

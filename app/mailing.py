@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import cast
 
-from app.settings import HOME, Mail, Settings, SettingsError, is_loopback
+from app.settings import Mail, Settings, SettingsError, is_loopback, read_secret
 from connectors.mail import MailServer, Security, SmtpMailer, is_address
 from hr_inbox.notices import Mailer, tell_new_work
 from locales import SOURCE, speak
@@ -28,7 +28,7 @@ def make_mailer(mail: Mail) -> Mailer | None:
         sender=mail.sender,
         security=cast("Security", mail.security),
         user=mail.user,
-        password=_password(mail),
+        password=read_secret("mail.password", mail.password, mail.password_file),
     )
     return SmtpMailer(server)
 
@@ -39,12 +39,3 @@ def make_notifier(settings: Settings, storage: Storage, mailer: Mailer | None) -
         return None
     link, say = f"{settings.server.address}/hr/", speak(SOURCE)
     return lambda: tell_new_work(storage.mail_notices, mailer, link, say, storage.now)
-
-
-def _password(mail: Mail) -> str:
-    if not mail.password_file:
-        return mail.password
-    try:
-        return (HOME / mail.password_file).read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeError) as error:
-        raise SettingsError(f"mail.password_file: {mail.password_file} cannot be read") from error

@@ -14,9 +14,10 @@ from pathlib import Path
 from threading import Event, Lock, Thread
 from typing import Any, Final, NamedTuple
 
-from flask import Flask
+from flask import Blueprint, Flask
 
 from app.assistance import make_house
+from app.channels import no_link, open_platforms
 from app.clock import now_in_china, today_in_china
 from app.console import make_console, make_importer
 from app.demo import make_demo
@@ -26,10 +27,12 @@ from app.publishing import Publisher, Reloads
 from app.settings import Settings
 from app.web import create_app
 from bot.assistant import Assistant
+from bot.callback_views import create_blueprint as create_callbacks
 from bot.dialogue.talk import House
 from bot.me_views import Me
 from bot.mine import Term
 from bot.receiving import Received
+from bot.taking import Taking
 from bot.views import Chat
 from delivery.messages import IncomingMessage
 from hr_inbox.notices import Mailer
@@ -166,6 +169,7 @@ def running(settings: Settings, *, demo: bool = False) -> Iterator[Program]:
     publisher = Publisher(policy, storage, program)
     try:
         mailer = make_mailer(settings.mail)
+        platforms = open_platforms(settings, storage, no_link)
         jobs = Jobs(
             open_queue(settings),
             storage,
@@ -175,9 +179,17 @@ def running(settings: Settings, *, demo: bool = False) -> Iterator[Program]:
             notify=make_notifier(settings, storage, mailer),
             importer=make_importer(storage, Divisions.load()),
         )
+        callbacks = create_callbacks(Taking(platforms, storage.inbox.store, jobs.answer))
         program.start(
             lambda house: assemble(
-                settings, storage, publisher, mailer, house, run_import=jobs.run_import, demo=demo
+                settings,
+                storage,
+                publisher,
+                mailer,
+                house,
+                callbacks=callbacks,
+                run_import=jobs.run_import,
+                demo=demo,
             )
         )
         if demo:
@@ -200,6 +212,7 @@ def assemble(
     mailer: Mailer | None = None,
     like: House | None = None,
     *,
+    callbacks: Blueprint | None = None,
     run_import: Callable[[str], None] | None = None,
     demo: bool = False,
 ) -> Serving:
@@ -237,5 +250,5 @@ def assemble(
         consents=storage.records,
     )
     return Serving(
-        create_app(settings, library, today_in_china, chat, console, company, me), assistant, house
+        create_app(settings, library, today_in_china, chat, console, company, me, callbacks), assistant, house
     )

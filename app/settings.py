@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 PREFIX: Final = "SHEBAO__"
+_PLATFORM: Final = "channels."
 #: The folder of the checkout: relative paths in the settings start here.
 HOME: Final = Path(__file__).parent.parent
 
@@ -138,12 +139,7 @@ class SignIn:
     @property
     def secret(self) -> str:
         """The client's secret, from its file where one is named. Raises `SettingsError`."""
-        if not self.client_secret_file:
-            return self.client_secret
-        try:
-            return (HOME / self.client_secret_file).read_text(encoding="utf-8").strip()
-        except OSError as error:
-            raise SettingsError(f"oidc.client_secret_file: cannot be read ({error.strerror})") from error
+        return read_secret("oidc.client_secret", self.client_secret, self.client_secret_file)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +153,91 @@ class Mail:
     password: str = field(default="", repr=False)
     password_file: str = ""
     sender: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Telegram:
+    """The bot on Telegram; none while `token` is empty."""
+
+    token: str = field(default="", repr=False)
+    token_file: str = ""
+    secret: str = field(default="", repr=False)
+    secret_file: str = ""
+    api_base: str = "https://api.telegram.org"
+
+    @property
+    def methods(self) -> str:
+        """What the address of a method begins with, the token to follow."""
+        return f"{self.api_base.rstrip('/').removesuffix('/bot')}/bot"
+
+    @property
+    def files(self) -> str:
+        """What the address of a file begins with, the token to follow."""
+        return f"{self.api_base.rstrip('/').removesuffix('/bot')}/file/bot"
+
+
+@dataclass(frozen=True, slots=True)
+class WeChat:
+    """The WeChat official account (公众号); none while `app_id` is empty."""
+
+    app_id: str = ""
+    secret: str = field(default="", repr=False)
+    secret_file: str = ""
+    token: str = field(default="", repr=False)
+    token_file: str = ""
+    aes_key: str = field(default="", repr=False)
+    aes_key_file: str = ""
+    reply_mode: str = "active"
+    api_base: str = "https://api.weixin.qq.com"
+
+    @property
+    def base(self) -> str:
+        """What the address of a call begins with, without a slash at the end."""
+        return self.api_base.rstrip("/").removesuffix("/cgi-bin")
+
+
+@dataclass(frozen=True, slots=True)
+class WeCom:
+    """The company's own app in WeCom (企业微信); none while `corp_id` is empty."""
+
+    corp_id: str = ""
+    agent_id: str = ""
+    secret: str = field(default="", repr=False)
+    secret_file: str = ""
+    token: str = field(default="", repr=False)
+    token_file: str = ""
+    aes_key: str = field(default="", repr=False)
+    aes_key_file: str = ""
+    api_base: str = "https://qyapi.weixin.qq.com"
+
+    @property
+    def base(self) -> str:
+        """What the address of a call begins with, without a slash at the end."""
+        return self.api_base.rstrip("/").removesuffix("/cgi-bin")
+
+
+@dataclass(frozen=True, slots=True)
+class Channels:
+    """The platforms on which employees chat."""
+
+    telegram: Telegram = field(default_factory=Telegram)
+    wechat: WeChat = field(default_factory=WeChat)
+    wecom: WeCom = field(default_factory=WeCom)
+
+
+@dataclass(frozen=True, slots=True)
+class Sms:
+    """What sends text messages; none while `provider` is none."""
+
+    provider: str = "none"
+    secret_id: str = ""
+    secret_key: str = field(default="", repr=False)
+    secret_key_file: str = ""
+    app_id: str = ""
+    sign_name: str = ""
+    template_id: str = ""
+    region: str = "ap-guangzhou"
+    api_base: str = "https://sms.tencentcloudapi.com"
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +258,9 @@ class Settings:
     jobs: Jobs = field(default_factory=Jobs)
     understanding: Understanding = field(default_factory=Understanding)
     oidc: SignIn = field(default_factory=SignIn)
+    channels: Channels = field(default_factory=Channels)
     mail: Mail = field(default_factory=Mail)
+    sms: Sms = field(default_factory=Sms)
     log: Log = field(default_factory=Log)
 
 
@@ -189,7 +272,11 @@ SECTIONS: Final[Mapping[str, type[Any]]] = {
     "jobs": Jobs,
     "understanding": Understanding,
     "oidc": SignIn,
+    "channels.telegram": Telegram,
+    "channels.wechat": WeChat,
+    "channels.wecom": WeCom,
     "mail": Mail,
+    "sms": Sms,
     "log": Log,
 }
 #: Settings of which one word out of a few is accepted.
@@ -199,16 +286,27 @@ CHOICES: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("understanding", "engine"): ("embedded", "rasa"),
     ("oidc", "kind"): ("none", "openid", "oauth2", "wecom"),
     ("oidc", "second_factor"): ("ours", "theirs"),
+    ("channels.wechat", "reply_mode"): ("active", "mixed", "passive"),
     ("mail", "security"): ("starttls", "tls", "none"),
+    ("sms", "provider"): ("none", "tencent"),
 }
-#: Settings that may be empty: a Rasa server on loopback needs no token, and no mail goes out without a server.
+_CALLBACK_KEYS: Final = ("secret", "secret_file", "token", "token_file", "aes_key", "aes_key_file")
+#: Settings that may be empty: a Rasa server on loopback needs no token, no mail goes out without a server, and a channel that
+#: is not used has no keys.
 MAY_BE_EMPTY: Final = (
     "server.public_url",
     "server.proxy",
     "understanding.rasa_token",
     *(f"oidc.{name}" for name in ("client_id", "client_secret", "client_secret_file", "agent_id")),
     *(f"oidc.{name}" for name in ("issuer", "metadata_url", "authorize_url", "token_url", "userinfo_url")),
+    *(f"channels.telegram.{name}" for name in ("token", "token_file", "secret", "secret_file")),
+    *(f"channels.wechat.{name}" for name in ("app_id", *_CALLBACK_KEYS)),
+    *(f"channels.wecom.{name}" for name in ("corp_id", "agent_id", *_CALLBACK_KEYS)),
     *(f"mail.{name}" for name in ("host", "user", "password", "password_file", "sender")),
+    *(
+        f"sms.{name}"
+        for name in ("secret_id", "secret_key", "secret_key_file", "app_id", "sign_name", "template_id")
+    ),
 )
 
 
@@ -230,18 +328,45 @@ def load_settings(path: Path = HOME / "config.toml", environ: Mapping[str, str] 
         data = tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{path.name}: {error}") from error
+    found = _sections(data)
     for name, value in environ.items():
         if name.startswith(PREFIX):
-            section, _, key = name.removeprefix(PREFIX).lower().partition("__")
-            data.setdefault(section, {})[key] = value
-    for section in data:
+            section, _, key = name.removeprefix(PREFIX).lower().replace("__", ".").rpartition(".")
+            found.setdefault(section, {})[key] = value
+    for section in found:
         if section not in SECTIONS:
             raise SettingsError(f"{section}: unknown section; there are {', '.join(SECTIONS)}")
-    settings = Settings(**{name: _section(name, kind, data.get(name, {})) for name, kind in SECTIONS.items()})
+    made = {name: _section(name, kind, found.get(name, {})) for name, kind in SECTIONS.items()}
     for (name, key), choices in CHOICES.items():
-        if (value := getattr(getattr(settings, name), key)) not in choices:
+        if (value := getattr(made[name], key)) not in choices:
             raise SettingsError(f"{name}.{key}: one of {', '.join(choices)}, not {value!r}")
-    return settings
+    platforms = {
+        name.removeprefix(_PLATFORM): made.pop(name) for name in SECTIONS if name.startswith(_PLATFORM)
+    }
+    return Settings(**made, channels=Channels(**platforms))
+
+
+def _sections(data: Mapping[str, Any]) -> dict[str, Any]:
+    """The sections of a file by their names; those of the platforms stand one level deeper."""
+    found = dict(data)
+    platforms = found.pop("channels", {})
+    if not isinstance(platforms, dict):
+        raise SettingsError("channels: must be sections such as [channels.wechat]")
+    return found | {f"{_PLATFORM}{name}": section for name, section in platforms.items()}
+
+
+def read_secret(name: str, value: str, file: str) -> str:
+    """A secret setting, from the file where one is named. Raises `SettingsError`.
+
+    >>> read_secret("channels.wechat.secret", "typed", "")
+    'typed'
+    """
+    if not file:
+        return value
+    try:
+        return (HOME / file).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeError) as error:
+        raise SettingsError(f"{name}_file: {file} cannot be read") from error
 
 
 def _section(name: str, kind: type[Any], data: Any) -> Any:

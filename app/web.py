@@ -33,9 +33,10 @@ def create_app(
     console: Blueprint | None = None,
     company: Company | None = None,
     me: Me | None = None,
+    callbacks: Blueprint | None = None,
 ) -> Flask:
-    """The application; with the web chat, HR's console and what is kept about an employee where there is
-    something for them to stand on.
+    """The application; with the web chat, HR's console, what is kept about an employee and the platforms' callbacks where
+    there is something for them to stand on.
 
     `library`, its `company` rules and `today` can be pinned; else they are those of the settings and the day.
     """
@@ -48,6 +49,8 @@ def create_app(
         app.register_blueprint(create_chat(chat))
     if me is not None:
         app.register_blueprint(create_me(me))
+    if callbacks is not None:
+        app.register_blueprint(callbacks)
     if console is not None:
         app.register_blueprint(console)
     _watch(app, rules)

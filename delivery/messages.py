@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, Literal, Self
+
+#: text · voice (`text` is what the platform recognised, if it did) · image · other (a file, a sticker, a place) · tap (a
+#: button; `payload` says which) · start (the page or the account was opened, a code scanned: `payload` is the code) · edited
+#: (a message of before was changed) · left (the employee blocked or left the account; answered by nobody).
+Kind = Literal["text", "voice", "image", "other", "tap", "start", "edited", "left"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,8 +17,9 @@ class IncomingMessage:
     """One message as it came from a channel, verified and decoded.
 
     `key` names the event once and for ever (the client's message id, the platform's id with what makes it unique):
-    the same key a second time is the same message. `payload` is that of a tapped button; `kind` is text, start (a page was
-    opened), image, voice or other.
+    the same key a second time is the same message. `payload` is that of a tapped button: its own words, or the place of the
+    button, as `delivery.taps` writes it. `awaited`: somebody waits for the replies and fetches them, so that they are pushed
+    only where that has not happened after a while.
     """
 
     channel: str
@@ -23,7 +29,8 @@ class IncomingMessage:
     payload: str = ""
     received_at: datetime | None = None
     locale: str = "zh_Hans"
-    kind: str = "text"
+    kind: Kind = "text"
+    awaited: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +46,15 @@ class Reply:
     """One bubble: the words, the taps under it, the records it rests on, and the papers that can be opened.
 
     `sources` are `policy_kb.answer.source_json` objects. `papers` names what the channel may offer to open:
-    `chart`, `report`, `note`, `sample_paper`, and `me` for the page of what is kept.
+    `chart`, `report`, `note`, `sample_paper`, and `me` for the page of what is kept. `neutral` tells that nothing in it is
+    about the employee, so that it may be said where only that may.
     """
 
     text: str = field(repr=False)
     buttons: tuple[Button, ...] = ()
     sources: tuple[dict[str, Any], ...] = ()
     papers: tuple[str, ...] = ()
+    neutral: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """The reply as plain data, as it is stored and sent to a browser."""
@@ -54,6 +63,7 @@ class Reply:
             "buttons": [{"title": each.title, "payload": each.payload} for each in self.buttons],
             "sources": list(self.sources),
             "papers": list(self.papers),
+            "neutral": self.neutral,
         }
 
     @classmethod
@@ -64,4 +74,5 @@ class Reply:
             buttons=tuple(Button(each["title"], each["payload"]) for each in data["buttons"]),
             sources=tuple(data["sources"]),
             papers=tuple(data["papers"]),
+            neutral=data.get("neutral", False),  # what was stored before there was such a thing
         )

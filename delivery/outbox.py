@@ -8,7 +8,6 @@ may see a message twice and never not at all.
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -16,6 +15,7 @@ from typing import Final, Literal, Protocol
 
 from delivery.messages import Reply
 from delivery.retries import next_try
+from delivery.sending import Permanent, Temporary
 from delivery.transcript import Author
 
 log = logging.getLogger("shebao.delivery")
@@ -29,31 +29,6 @@ GRACE: Final = timedelta(seconds=30)
 OutboxState = Literal["queued", "leased", "sent", "delivered", "failed", "dropped"]
 OPEN: Final[tuple[OutboxState, ...]] = ("queued", "leased")
 FINAL: Final[tuple[OutboxState, ...]] = ("sent", "delivered", "failed", "dropped")
-
-
-_CODE: Final = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
-
-
-class Undelivered(Exception):
-    """A channel could not send. `code` is the platform's number or a word of ours, never a text that may be personal."""
-
-    def __init__(self, code: str) -> None:
-        if not _CODE.fullmatch(code):
-            raise ValueError("a code is a number or a word")
-        super().__init__(code)
-        self.code = code
-
-
-class Temporary(Undelivered):
-    """It may work later; `after` is how long the platform asks to be left alone."""
-
-    def __init__(self, code: str, after: timedelta = timedelta(0)) -> None:
-        super().__init__(code)
-        self.after = after
-
-
-class Permanent(Undelivered):
-    """It will not work later: blocked, left, refused."""
 
 
 class Sender(Protocol):

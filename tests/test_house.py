@@ -184,6 +184,7 @@ def test_every_address_is_listed_as_public(library: Library, tmp_path: Path) -> 
 def test_every_setting_is_explained_in_config_toml() -> None:
     text = (HOUSE / "config.toml").read_text(encoding="utf-8")
     data = tomllib.loads(text)
+    data |= {f"channels.{name}": section for name, section in data["channels"].items()}
     for section, kind in SECTIONS.items():
         for each in fields(kind):
             assert each.name in data[section], f"{section}.{each.name}"
@@ -203,6 +204,9 @@ def test_every_setting_is_explained_in_config_toml() -> None:
         ({"SHEBAO__SERVER__PORT": "70000"}, "server.port"),
         ({"SHEBAO__NOWHERE__PORT": "1"}, "nowhere"),
         ({"SHEBAO__LOG__LEVEL": "loud"}, "log.level"),
+        ({"SHEBAO__CHANNELS__WECHAT__APPID": "wx"}, "channels.wechat.appid"),
+        ({"SHEBAO__CHANNELS__QQ__TOKEN": "t"}, "channels.qq"),
+        ({"SHEBAO__CHANNELS__WECHAT__REPLY_MODE": "late"}, "channels.wechat.reply_mode"),
     ],
 )
 def test_a_wrong_setting_stops_the_start_with_its_name(environ: dict[str, str], named: str) -> None:
@@ -211,7 +215,9 @@ def test_a_wrong_setting_stops_the_start_with_its_name(environ: dict[str, str], 
 
 
 def test_the_environment_overrides_the_file() -> None:
-    assert load_settings(HOUSE / "config.toml", {"SHEBAO__SERVER__PORT": "9001"}).server.port == 9001
+    environ = {"SHEBAO__SERVER__PORT": "9001", "SHEBAO__CHANNELS__WECOM__CORP_ID": "ww1"}
+    settings = load_settings(HOUSE / "config.toml", environ)
+    assert (settings.server.port, settings.channels.wecom.corp_id) == (9001, "ww1")
 
 
 @pytest.mark.parametrize("locale", [locale for locale in LOCALES if locale != SOURCE])

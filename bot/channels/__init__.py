@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, Protocol
+from dataclasses import dataclass, field
+from typing import Final, Literal, Protocol
 
 from bot.channels import web
+from delivery.messages import IncomingMessage
+from delivery.sending import Sender
 
 
 class Channel(Protocol):
@@ -22,3 +25,47 @@ class Channel(Protocol):
 
 _ALL: Final[tuple[Channel, ...]] = (web,)
 CHANNELS: Final[Mapping[str, Channel]] = {each.NAME: each for each in _ALL}
+
+
+@dataclass(frozen=True, slots=True)
+class Callback:
+    """A platform's request as it came. Header names are in lower case."""
+
+    method: Literal["GET", "POST"]
+    query: Mapping[str, str] = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a platform is answered."""
+
+    body: bytes = field(default=b"", repr=False)
+    media_type: str = "text/plain; charset=utf-8"
+    status: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class HeardCallback:
+    """What a callback says: messages of employees, none where it only tests the address or tells of something else; and
+    what the platform is answered once they are stored."""
+
+    answer: Answer
+    messages: tuple[IncomingMessage, ...] = ()
+
+
+class Refused(Exception):
+    """A callback that is not the platform's, or is too old; `code` is a word for the log."""
+
+    def __init__(self, code: str, status: int = 403) -> None:
+        super().__init__(code)
+        self.code = code
+        self.status = status
+
+
+class Platform(Sender, Protocol):
+    """A channel behind a platform: what it calls with, and what is sent through it."""
+
+    def hear(self, callback: Callback) -> HeardCallback:
+        """Checks and reads a callback. Raises `Refused`; whatever else a body holds is no error."""
