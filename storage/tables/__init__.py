@@ -22,6 +22,7 @@ from storage.tables.people import (
     sign_in_journeys,
     sign_in_tries,
 )
+from storage.tables.platforms import platform_tokens
 from storage.tables.policy import policy_changes, policy_news
 from storage.tables.roster import (
     codes,
@@ -72,6 +73,7 @@ __all__ = [
     "outbox",
     "pay_months",
     "person_keys",
+    "platform_tokens",
     "policy_changes",
     "policy_news",
     "second_factors",
