@@ -6,15 +6,15 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from app.settings import Settings
-from bot.channels import Platform
+from app.wechat import make_wechat
+from bot.channels import Platform, wechat
+from bot.channels.drawing import Link
 from storage.opening import Storage
 
-#: The address under which somebody reads a bubble of their conversation on a page, once: of conversation and bubble.
-Link = Callable[[str, int], str]
 #: Makes a platform; None where the settings name none. Raises `SettingsError`.
 Make = Callable[[Settings, Storage, Link], Platform | None]
 
-MAKERS: Final[Mapping[str, Make]] = {}
+MAKERS: Final[Mapping[str, Make]] = {wechat.NAME: make_wechat}
 
 
 def open_platforms(settings: Settings, storage: Storage, link: Link) -> dict[str, Platform]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal, Protocol
 
 from bot.channels import web
 from delivery.messages import IncomingMessage
-from delivery.sending import Sender
+from delivery.sending import Part, Sender
 
 
 class Channel(Protocol):
@@ -49,10 +49,12 @@ class Answer:
 @dataclass(frozen=True, slots=True)
 class HeardCallback:
     """What a callback says: messages of employees, none where it only tests the address or tells of something else; and
-    what the platform is answered once they are stored."""
+    what the platform is answered once they are stored. `reply` makes the answer that carries one message, where the callback is
+    held for it (`awaited`)."""
 
     answer: Answer
     messages: tuple[IncomingMessage, ...] = ()
+    reply: Callable[[Part], Answer] | None = None
 
 
 class Refused(Exception):

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from delivery.messages import Button
 from delivery.sending import Outgoing
+from delivery.taps import numbers_choose
 from locales import N_, Say, speak
 
 #: The address under which somebody reads a bubble of their conversation on a page, once: of conversation and bubble.
@@ -31,6 +32,9 @@ _FLAGS: Final = ("\U0001f1e6", "\U0001f1ff")
 _BASIS: Final = N_("依据：{sources}")
 _BETWEEN: Final = N_("；")
 _PAPERS: Final = N_("图和明细在这里看（链接只能打开一次，别转发）：{link}")
+_NUMBERS: Final = N_("（回复数字就行）")
+_TITLES: Final = N_("（也可以回复：{titles}）")
+_OR: Final = N_(" / ")
 _HR: Final = N_("人事：{text}")
 
 
@@ -74,15 +78,25 @@ def basis(sources: Iterable[Mapping[str, Any]], say: Say) -> str:
     return say(_BASIS, sources=say(_BETWEEN).join(named)) if named else ""
 
 
-def numbered(text: str, buttons: Sequence[Button]) -> str:
-    """A text with its buttons as lines, where a platform has none: each is answered by its number or its words.
+def choices(text: str, buttons: Sequence[Button], say: Say) -> str:
+    """A text with its buttons as words, where a platform has none: each is answered by its number, or by its title where the
+    question wants a number itself.
 
-    >>> print(numbered("低保本上有没有你的名字？", (Button("在", "on_book=yes"), Button("不在", "on_book=no"))))
-    低保本上有没有你的名字？
+    >>> print(choices("低保本上有没有你？", (Button("在", "on_book=yes"), Button("不在", "on_book=no")), speak("zh_Hans")))
+    低保本上有没有你？
     1. 在
     2. 不在
+    （回复数字就行）
+    >>> print(choices("本上别的人一个月挣多少？", (Button("没有", "other_income=none"),), speak("zh_Hans")))
+    本上别的人一个月挣多少？
+    （也可以回复：没有）
     """
-    return "\n".join((text, *(f"{at}. {clean(each.title)}" for at, each in enumerate(buttons, start=1))))
+    if not buttons:
+        return text
+    titles = [clean(each.title) for each in buttons]
+    if not numbers_choose(buttons):
+        return f"{text}\n{say(_TITLES, titles=say(_OR).join(titles))}"
+    return "\n".join((text, *(f"{at}. {title}" for at, title in enumerate(titles, start=1)), say(_NUMBERS)))
 
 
 def size(text: str) -> int:
