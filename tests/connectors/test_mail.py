@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from mail_servers import PASSWORD, USER, Post
+from platforms.smtp import PASSWORD, USER, Post
 
 from connectors.mail import MailServer, Security, SmtpMailer, compose, is_address
 from hr_inbox.notices import Mail, MailFailure

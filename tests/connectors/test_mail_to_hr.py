@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from databases import NOON, Clock
-from mail_servers import Post
+from platforms.smtp import Post
 from talking import message, say
 
 from app.mailing import make_mailer, make_notifier
