@@ -72,7 +72,8 @@ class Api:
             "force_refresh": force,
         }
         try:
-            told = self._client.post("stable_token", data=wanted, params={}, allow_redirects=False)
+            # No mapping: to one wechatpy would add a token.
+            told = self._client.post("stable_token", data=wanted, params=(), allow_redirects=False)
             return Fetched(str(told["access_token"]), timedelta(seconds=int(told["expires_in"])))
         except WeChatClientException as error:
             raise Temporary(f"token:{error.errcode or 'http'}", timedelta(minutes=1)) from None
@@ -146,8 +147,9 @@ class _Client(WeChatClient):  # type: ignore[misc]
     def __init__(self, app_id: str, base: str) -> None:
         super().__init__(app_id, "", timeout=TIMEOUT, auto_retry=False)
         self.API_BASE_URL = f"{base}/cgi-bin/"
-        # On a connection that the platform has just closed a message would be neither sent nor surely not sent.
-        self._http.headers["Connection"] = "close"
+        # A connection of its own for each call, in place of wechatpy's session: on one that the platform is just closing a
+        # message would be neither sent nor surely not sent.
+        self._http = requests
 
     def fetch_access_token(self) -> None:
         """Never: what a call needs is given with it."""
