@@ -6,21 +6,9 @@ A payload may say something about the household, and is longer than some platfor
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from typing import Final
 
-from delivery.messages import Button
-
 _PLACE: Final = re.compile(r"@(\d{1,9})\.(\d{1,2})")
-#: Questions that are answered by a number: a typed 1 is that number, and not the first button.
-_WANT_A_NUMBER: Final = (
-    "household_size",
-    "month",
-    "other_income",
-    "received_monthly",
-    "standard_monthly",
-    "wage",
-)
 
 
 def place(seq: int, index: int) -> str:
@@ -40,16 +28,3 @@ def read_place(payload: str) -> tuple[int, int] | None:
     """
     found = _PLACE.fullmatch(payload)
     return (int(found[1]), int(found[2])) if found else None
-
-
-def numbers_choose(buttons: Iterable[Button]) -> bool:
-    """Whether a typed number means the button of that number: not where the question, or a title, wants a number itself.
-
-    >>> numbers_choose([Button("在", "on_book=yes")]), numbers_choose([Button("没有", "other_income=none")])
-    (True, False)
-    >>> numbers_choose([Button("2026年9月", "choice=1")])
-    False
-    """
-    return not any(
-        each.payload.partition("=")[0] in _WANT_A_NUMBER or each.title[:1].isdigit() for each in buttons
-    )

@@ -7,9 +7,9 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from bot.dialogue.hearing import COUNTED
 from delivery.messages import Button
 from delivery.sending import Outgoing
-from delivery.taps import numbers_choose
 from locales import N_, Say, speak
 
 #: The address under which somebody reads a bubble of their conversation on a page, once: of conversation and bubble.
@@ -94,7 +94,7 @@ def choices(text: str, buttons: Sequence[Button], say: Say) -> str:
     if not buttons:
         return text
     titles = [clean(each.title) for each in buttons]
-    if not numbers_choose(buttons):
+    if any(each.payload.partition("=")[0] in COUNTED for each in buttons):
         return f"{text}\n{say(_TITLES, titles=say(_OR).join(titles))}"
     return "\n".join((text, *(f"{at}. {title}" for at, title in enumerate(titles, start=1)), say(_NUMBERS)))
 
