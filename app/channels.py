@@ -23,6 +23,12 @@ def open_platforms(settings: Settings, storage: Storage, link: Link) -> dict[str
     return {name: platform for name, platform in made.items() if platform is not None}
 
 
+def pushed(settings: Settings, platforms: Mapping[str, Platform]) -> dict[str, Platform]:
+    """The platforms that the outbox sends to: not an official account that may only answer inside its callbacks."""
+    passive = settings.channels.wechat.reply_mode == "passive"
+    return {name: platform for name, platform in platforms.items() if not (passive and name == wechat.NAME)}
+
+
 def no_link(conversation: str, seq: int) -> str:
     """Until there are one-time links."""
     return ""

@@ -26,7 +26,7 @@ def make_wechat(settings: Settings, storage: Storage, link: Link) -> WeChatAccou
         Api(wechat.app_id, _secret(wechat, "secret"), wechat.base, storage.platform_tokens, storage.now),
         link,
         storage.now,
-        awaited=wechat.reply_mode != "active",
+        wechat.reply_mode,
     )
 
 

@@ -31,6 +31,7 @@ from storage.mail_notices import StoredNotices
 from storage.migrating import check_current, upgrade
 from storage.mine import StoredMine
 from storage.outbox import StoredOutbox
+from storage.passive import StoredReplies
 from storage.platform_tokens import StoredTokens
 from storage.policy_changes import PolicyChanges
 from storage.policy_news import PolicyNews
@@ -80,6 +81,7 @@ class Storage:
     companies: StoredCompanies
     imports: StoredImports
     platform_tokens: StoredTokens
+    passive: StoredReplies
 
 
 def utc_now() -> datetime:
@@ -145,6 +147,7 @@ def open_storage(
         companies=StoredCompanies(database, keys, now),
         imports=StoredImports(database, keys, now),
         platform_tokens=StoredTokens(database, keys, now),
+        passive=StoredReplies(database, keys, now),
     )
 
 

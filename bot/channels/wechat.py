@@ -8,19 +8,19 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final
 
-from bot.channels import Answer, Callback, HeardCallback
+from bot.channels import Answer, Callback, HeardCallback, Inside
 from bot.channels.drawing import Link, cdata, choices, clean, size, split, words
 from bot.channels.sealed import Envelope, digest, word
 from bot.channels.wechat_api import NO_MENU, TOO_LONG, Api, Rejected
 from delivery.messages import IncomingMessage, Kind
 from delivery.sending import Outgoing, Part, Undelivered, Unsure
 from delivery.taps import place
-from locales import speak
+from locales import N_, speak
 
 NAME: Final = "wechat"
 PUSHED: Final = True
-#: Bytes of one message.
-LONGEST: Final = 2048
+#: Bytes of one message: the platform takes 2048, of which the rest is for the sentence that more waits.
+LONGEST: Final = 1960
 
 _SUCCESS: Final = Answer(b"success")
 #: Between bubbles that go out as one message.
@@ -29,6 +29,10 @@ _GAP: Final = "\n\n"
 _UNSUPPORTED: Final = re.compile(r"[【\[]收到不支持的消息类型.{0,20}[】\]]")
 #: A code was scanned to follow the account.
 _BY_CODE: Final = "qrscene_"
+#: What asks for the rest, where the account may not send of its own accord.
+_FETCHES: Final = re.compile(r"\s*继续[。.！!]?\s*")
+_MORE: Final = N_("（还有，回复“继续”接着看）")
+_WAIT: Final = N_("收到了，还在查。过几秒回复“继续”，就能看到结果。")
 _KINDS: Final[Mapping[str, Kind]] = {
     "text": "text",
     "voice": "voice",
@@ -48,7 +52,8 @@ _EVENTS: Final[Mapping[str, Kind]] = {
 
 
 class WeChatAccount:
-    """One official account. `awaited`: its callbacks are held for the answer."""
+    """One official account. `mode`: its answers go out as customer-service messages (active), or inside the callbacks where
+    they are ready in time (mixed), or only there (passive)."""
 
     def __init__(
         self,
@@ -56,14 +61,13 @@ class WeChatAccount:
         api: Api,
         link: Link,
         now: Callable[[], datetime],
-        *,
-        awaited: bool = False,
+        mode: str = "active",
     ) -> None:
         self._envelope = envelope
         self._api = api
         self._link = link
         self._now = now
-        self._awaited = awaited
+        self._mode = mode
         #: Whether the account has menus in messages; a test account has none, and says so only when it is sent one.
         self._menus = True
 
@@ -72,11 +76,11 @@ class WeChatAccount:
         if callback.method == "GET":
             return HeardCallback(Answer(self._envelope.plain_echo(callback)))
         tags = self._envelope.open(callback)
-        message = read(tags, awaited=self._awaited)
+        message = read(tags, awaited=self._mode != "active")
         if message is None:
             return HeardCallback(_SUCCESS)
-        reply = partial(self._reply, word(tags, "ToUserName"), message.sender) if message.awaited else None
-        return HeardCallback(_SUCCESS, (message,), reply)
+        inside = self._inside(message, word(tags, "ToUserName")) if message.awaited else None
+        return HeardCallback(_SUCCESS, (message,), inside)
 
     def draw(self, bubbles: Sequence[Outgoing]) -> tuple[Part, ...]:
         """Bubbles of one conversation as messages of the platform, in order and as few as their size allows."""
@@ -119,12 +123,22 @@ class WeChatAccount:
                     raise
                 raise Unsure(error.code) from None  # one half is out: the whole must not go out again
 
-    def _reply(self, account: str, recipient: str, part: Part) -> Answer:
-        """One message as the answer to a callback."""
+    def _inside(self, message: IncomingMessage, account: str) -> Inside:
+        say, reply = speak(message.locale), partial(self._reply, account, message.sender)
+        if self._mode == "mixed":
+            return Inside(lambda part, more: reply(as_text(part)))
+        return Inside(
+            lambda part, more: reply(f"{as_text(part)}\n{say(_MORE)}" if more else as_text(part)),
+            wait=reply(say(_WAIT)),
+            fetches=_FETCHES.fullmatch(message.text) is not None,
+        )
+
+    def _reply(self, account: str, recipient: str, text: str) -> Answer:
+        """A text as the answer to a callback."""
         xml = (
             f"<xml><ToUserName>{cdata(recipient)}</ToUserName><FromUserName>{cdata(account)}</FromUserName>"
             f"<CreateTime>{int(self._now().timestamp())}</CreateTime><MsgType>text</MsgType>"
-            f"<Content>{cdata(as_text(part))}</Content></xml>"
+            f"<Content>{cdata(text)}</Content></xml>"
         )
         return Answer(self._envelope.seal(xml), "application/xml; charset=utf-8")
 

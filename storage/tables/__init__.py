@@ -22,7 +22,7 @@ from storage.tables.people import (
     sign_in_journeys,
     sign_in_tries,
 )
-from storage.tables.platforms import platform_tokens
+from storage.tables.platforms import passive_answers, platform_tokens
 from storage.tables.policy import policy_changes, policy_news
 from storage.tables.roster import (
     codes,
@@ -71,6 +71,7 @@ __all__ = [
     "metadata",
     "notes",
     "outbox",
+    "passive_answers",
     "pay_months",
     "person_keys",
     "platform_tokens",

@@ -1,10 +1,10 @@
-"""What platforms gave this installation. Nothing of it is personal; a token is a secret all the same."""
+"""What this installation has of its platforms: access tokens, and what it answered inside their callbacks."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import Column, Integer, LargeBinary, String, Table
+from sqlalchemy import Column, ForeignKey, Integer, LargeBinary, String, Table
 
 from storage.tables.base import Moment, metadata, row_id
 
@@ -22,4 +22,23 @@ platform_tokens: Final = Table(
     Column("forced", Integer, nullable=False),
     Column("lease", row_id()),
     Column("leased_until", Moment),
+)
+
+#: What a callback was answered with, sealed with the person's own key, for when the platform sends it again; and how many
+#: parts of the bubble `seq` are out by then, where that is longer than a message.
+passive_answers: Final = Table(
+    "passive_answers",
+    metadata,
+    Column("key", LargeBinary(16), primary_key=True),
+    Column(
+        "conversation",
+        row_id(),
+        ForeignKey("conversations.id", ondelete="CASCADE"),
+        nullable=False,
+        index=True,
+    ),
+    Column("seq", Integer, nullable=False),
+    Column("parts", Integer, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("at", Moment, nullable=False, index=True),
 )

@@ -3,102 +3,36 @@
 from __future__ import annotations
 
 import json
-import shutil
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 import wechat_side as side
-from databases import Clock, Open
+from databases import Clock
+from local_wechat import SEND, TOKEN, Product, base, make
 from platforms import wechat as local
-from platforms.harness import Call, Fault, Request, Response, Server
+from platforms.harness import Call, Fault, Request, Response
 from platforms.wechat import Follower, WeChat
 
-from app.settings import SettingsError, load_settings
-from app.wechat import make_wechat
-from bot.channels import Callback, HeardCallback, Refused
+from app.settings import SettingsError
+from bot.channels import HeardCallback
 from bot.channels.drawing import size
 from bot.channels.wechat import LONGEST, WeChatAccount, as_text, read
 from bot.channels.wechat_api import TIMEOUT, Api
-from delivery.messages import Button, IncomingMessage, Reply
+from delivery.messages import Button, Reply
 from delivery.sending import Closed, Outgoing, Permanent, Temporary, Undelivered, Unsure
 from storage.opening import Storage
 
-pytest_plugins = ["databases"]
+pytest_plugins = ["databases", "local_wechat"]
 
-SEND = "cgi-bin/message/custom/send"
-TOKEN = "cgi-bin/stable_token"
 ON_BOOK = Reply(
     "低保本上有没有你的名字？", (Button("在", "on_book=yes"), Button("不在，是爸妈或孩子的", "on_book=no"))
 )
 
 
-class Product:
-    """The product's address: hears each callback and answers as the account says."""
-
-    def __init__(self) -> None:
-        self.account: WeChatAccount
-        self.heard: list[HeardCallback] = []
-
-    @property
-    def messages(self) -> list[IncomingMessage]:
-        return [message for heard in self.heard for message in heard.messages]
-
-    def answer(self, request: Request) -> Response:
-        method = "POST" if request.method == "POST" else "GET"
-        try:
-            heard = self.account.hear(Callback(method, request.query, request.headers, request.body))
-        except Refused as error:
-            return Response(status=error.status)
-        self.heard.append(heard)
-        return Response(heard.answer.body, heard.answer.status, heard.answer.media_type)
-
-
-@pytest.fixture
-def storage(sqlite_template: Path, tmp_path: Path, open_one: Open) -> Storage:
-    shutil.copy(sqlite_template, tmp_path / "shebao.db")
-    return open_one(f"sqlite:///{tmp_path / 'shebao.db'}")
-
-
-@pytest.fixture
-def product() -> Product:
-    return Product()
-
-
-@pytest.fixture
-def platform(clock: Clock, product: Product) -> Iterator[WeChat]:
-    platform = WeChat(clock=lambda: clock().timestamp())
-    with Server({"/wechat": platform, "/product": product}) as server:
-        platform.address = f"{server.address}/product"
-        platform.base = f"{server.address}/wechat"  # type: ignore[attr-defined]
-        yield platform
-
-
-def settings(base: str, **more: str) -> dict[str, str]:
-    named = {
-        "APP_ID": local.APP_ID,
-        "SECRET": local.SECRET,
-        "TOKEN": local.TOKEN,
-        "AES_KEY": local.AES_KEY,
-        "API_BASE": base,
-        **more,
-    }
-    return {f"SHEBAO__CHANNELS__WECHAT__{name}": value for name, value in named.items()}
-
-
-def make(storage: Storage, base: str, **more: str) -> WeChatAccount | None:
-    return make_wechat(
-        load_settings(Path("config.toml"), settings(base, **more)),
-        storage,
-        lambda conversation, seq: f"https://hr.example/reports/{conversation}-{seq}",
-    )
-
-
 @pytest.fixture
 def account(storage: Storage, platform: WeChat, product: Product) -> WeChatAccount:
-    account = make(storage, platform.base)  # type: ignore[attr-defined]
+    account = make(storage, base(platform))
     assert account is not None
     product.account = account
     return account
@@ -359,7 +293,7 @@ def test_w2_no_call_is_without_a_time_out(
     account: WeChatAccount, platform: WeChat, ali: Follower, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.channels.wechat_api.TIMEOUT", (0.5, 0.2))
-    fresh = Api(local.APP_ID, local.SECRET, platform.base, _Nowhere(), Clock())  # type: ignore[attr-defined]
+    fresh = Api(local.APP_ID, local.SECRET, base(platform), _Nowhere(), Clock())
     platform.fail(TOKEN, Fault.HANG)
     with pytest.raises(Temporary, match="token"):
         fresh.fetch(False)
@@ -414,7 +348,7 @@ def test_what_may_have_arrived_is_not_called_unsent(
     storage: Storage, platform: WeChat, ali: Follower, fault: Fault, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.channels.wechat_api.TIMEOUT", (1.0, 0.3))
-    account = make(storage, platform.base)  # type: ignore[attr-defined]
+    account = make(storage, base(platform))
     assert account is not None
     say(account, ali, Reply("零"))
     platform.fail(SEND, fault)
