@@ -417,6 +417,7 @@ def test_without_an_app_id_there_is_no_account(storage: Storage) -> None:
         ("TOKEN", "", "token: needed"),
         ("TOKEN", "令牌", "token: 3 to 32"),
         ("SECRET_FILE", "no/such/file", "secret_file"),
+        ("API_BASE", "api.weixin.qq.com", "api_base"),
     ],
 )
 def test_a_wrong_setting_stops_the_start_with_its_name(
