@@ -39,6 +39,7 @@ class Delivery:
     """What came of an event: each try (a status, or why there was none), and the reply that stood in the answer."""
 
     event: Event
+    at: float
     tries: list[str] = field(default_factory=list)
     reply: dict[str, str] | None = None
     #: Whether the platform tells the user that the service is out of order.
@@ -99,7 +100,7 @@ class Calling(Api):
 
     def deliver(self, event: Event) -> Delivery:
         """Calls the product until it answers with success, three times at most."""
-        delivery = Delivery(event)
+        delivery = Delivery(event, self.clock())
         with self.lock:
             self.deliveries.append(delivery)
         if not self.address:

@@ -102,6 +102,7 @@ class Call:
     path: str
     request: Request
     answer: Response | None
+    at: float
 
 
 class Api:
@@ -145,7 +146,7 @@ class Api:
                 answer = done if fault is None else None
         finally:
             with self.lock:
-                self.calls.append(Call(request.path, request, answer))
+                self.calls.append(Call(request.path, request, answer, self.clock()))
         if answer is None:
             raise Vanish(3600.0 if fault is Fault.HANG else 0.0)
         return answer
