@@ -1,7 +1,7 @@
 """`python -m platforms`: every platform on one port of loopback, and the page with the phones.
 
-With `--demo` the program that started it says on standard input, a JSON object a line, first the accounts' settings and then
-the codes that tie employees to their phones; the platforms end when standard input does, however the other end ended.
+With `--demo` the program that started it writes two lines of JSON to standard input: the accounts' settings, and the codes that
+tie employees to their phones. The platforms end when standard input does, however the other end ended.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import json
 import sys
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,58 +30,65 @@ EVERY: Final = 2.0
 
 def main() -> None:
     options = _options()
-    given: dict[str, Any] = json.loads(sys.stdin.readline()) if options.demo else {}
     product = options.product.rstrip("/")
-    wechat = WeChat(address=f"{product}/channels/wechat", **given.get("wechat", {}))
-    wecom = WeCom(address=f"{product}/channels/wecom", **given.get("wecom", {}))
-    people: list[Person] = [
-        OnWeChat(wechat, wechat.follower("李阿丽", ALI)),
-        OnWeCom(wecom, wecom.member(LAO_ZHOU, "周建国")),
-    ]
-    page = PhonePage(product, people, TencentSms())
-    mounts: dict[str, Answering] = {"/wechat": wechat, "/wecom": wecom, "": page}
+    given: dict[str, Any] = json.loads(sys.stdin.readline()) if options.demo else {"wechat": {}, "wecom": {}}
+    mounts: dict[str, Answering] = {}
+    people: list[Person] = []
+    if "wechat" in given:
+        wechat = WeChat(address=f"{product}/channels/wechat", **given["wechat"])
+        mounts["/wechat"] = wechat
+        people.append(OnWeChat(wechat, wechat.follower("李阿丽", ALI)))
+    if "wecom" in given:
+        wecom = WeCom(address=f"{product}/channels/wecom", **given["wecom"])
+        mounts["/wecom"] = wecom
+        people.append(OnWeCom(wecom, wecom.member(LAO_ZHOU, "周建国")))
+    mounts[""] = PhonePage(product, people, TencentSms())
     try:
         server = Server(mounts, options.port)
     except OSError:
         server = Server(mounts)
-    with server:
+    with server, suppress(KeyboardInterrupt):
         print(server.address, flush=True)
-        if options.keep is not None and not given.get("fresh"):
-            recall(options.keep, people)
-        _stay(options, people, product)
+        if options.demo:
+            _demo(options.keep, people, product)
+        else:
+            threading.Event().wait()
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m platforms", description=__doc__)
     parser.add_argument("--port", type=int, default=8001, help="another one is taken where this one is")
     parser.add_argument("--product", default="http://127.0.0.1:8000", help="where 社保助手 is")
-    parser.add_argument("--keep", type=Path, help="file that keeps what the phones show over a restart")
+    parser.add_argument(
+        "--keep",
+        type=Path,
+        default=Path("phones.json"),
+        help="with --demo: keeps what the phones show over a restart",
+    )
     parser.add_argument("--demo", action="store_true", help="settings and codes come on standard input")
     return parser.parse_args()
 
 
-def _stay(options: argparse.Namespace, people: list[Person], product: str) -> None:
-    """Until standard input ends, or the keyboard says so."""
+def _demo(file: Path, people: list[Person], product: str) -> None:
+    """Until standard input ends."""
+    said: dict[str, Any] = json.loads(sys.stdin.readline() or "null") or {"new": True, "codes": {}}
+    if not said["new"]:
+        recall(file, people)
     stopping = threading.Event()
-    if options.keep is not None:
-        threading.Thread(target=_keep, args=(options.keep, people, stopping), daemon=True).start()
-    try:
-        if options.demo:
-            for line in sys.stdin:
-                _bind(json.loads(line), people, product)
-        else:
-            threading.Event().wait()
-    except KeyboardInterrupt:
-        pass
-    finally:
-        stopping.set()
-        if options.keep is not None:
-            keep(options.keep, people)
+    keeping = threading.Thread(target=_keep, args=(file, people, stopping))
+    keeping.start()
+    _bind(said["codes"], people, product)
+    sys.stdin.read()
+    stopping.set()
+    keeping.join()
 
 
 def _keep(file: Path, people: list[Person], stopping: threading.Event) -> None:
+    """What the phones show is written down whenever it changed, and at the end."""
     before: list[int] = []
-    while not stopping.wait(EVERY):
+    stopped = False
+    while not stopped:
+        stopped = stopping.wait(EVERY)
         now = [each.version for each in people]
         if now != before:
             keep(file, people)

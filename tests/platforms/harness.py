@@ -285,7 +285,8 @@ def call(
     try:
         connection.request("GET" if body is None else "POST", target, body, dict(headers or {}))
         answer = connection.getresponse()
-        found = Response(answer.read(), answer.status, answer.headers.get("Content-Type", ""))
+        headers = {name.lower(): value for name, value in answer.headers.items()}
+        found = Response(answer.read(), answer.status, headers.get("content-type", ""), headers)
     except (OSError, HTTPException) as error:
         raise NoAnswer(type(error).__name__) from error
     finally:
