@@ -6,7 +6,6 @@ They are in the checkout's tests, not in the product: what is installed without 
 
 from __future__ import annotations
 
-import base64
 import json
 import os
 import secrets
@@ -16,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from string import ascii_letters, digits
 from typing import Final
 
 from app.settings import HOME, Channels, Server, Settings, WeChat, WeCom
@@ -24,8 +24,6 @@ from storage.opening import Storage
 
 #: Where the platforms are, as the package `platforms`.
 FOLDER: Final = HOME / "tests"
-#: What the phones showed, so that it is there again after a restart.
-KEPT: Final = HOME / "var" / "phones.json"
 #: Whose phone is on which channel, by number.
 OWNERS: Final = (("wechat", "A1034"), ("wecom", "A1035"))
 #: What a platform needs to know of the settings to speak as the account that they name.
@@ -72,7 +70,9 @@ def phones(settings: Settings, folder: Path = FOLDER) -> Iterator[Phones | None]
         )
         if made is not given
     }
-    with _started(settings.server, folder) as process:
+    # Beside the keys, as the journal is: what the phones showed is there again after a restart.
+    kept = settings.keys.path.with_name("phones.json")
+    with _started(settings.server, folder, kept) as process:
         _say(process, ours)
         address = process.stdout.readline().strip() if process.stdout is not None else ""
         if "wechat" in ours:
@@ -84,14 +84,14 @@ def phones(settings: Settings, folder: Path = FOLDER) -> Iterator[Phones | None]
 
 
 @contextmanager
-def _started(server: Server, folder: Path) -> Iterator[subprocess.Popen[str]]:
+def _started(server: Server, folder: Path, kept: Path) -> Iterator[subprocess.Popen[str]]:
     """The process. It ends when its standard input does: also where this one is killed."""
     # The console's cookie is for one host, which is that of the phones' page.
     host = "[::1]" if ":" in server.host else "127.0.0.1"
     product, port = f"http://{host}:{server.port}", server.port % 65535 + 1
     command = [sys.executable, "-m", "platforms", "--demo", "--product", product, "--port", str(port)]
     process = subprocess.Popen(
-        [*command, "--keep", str(KEPT)],
+        [*command, "--keep", str(kept)],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8", start_new_session=True,
         env={**os.environ, "PYTHONPATH": str(folder), "PYTHONIOENCODING": "utf-8"},
     )  # fmt: skip
@@ -117,7 +117,9 @@ def _say(process: subprocess.Popen[str], what: object) -> None:
 
 
 def _aes_key() -> str:
-    return base64.b64encode(secrets.token_bytes(32)).decode().rstrip("=")
+    """43 letters and digits, of which the last holds no bits that 32 bytes have not."""
+    letters = ascii_letters + digits
+    return "".join(secrets.choice(letters) for _ in range(42)) + secrets.choice("AEIMQUYcgkosw048")
 
 
 def _wechat() -> WeChat:

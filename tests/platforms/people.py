@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from typing import Any, Final, Protocol
 
@@ -274,5 +275,11 @@ def _bubbles(kept: list[dict[str, Any]]) -> list[Bubble]:
 
 
 def in_background(do: Callable[[], object]) -> None:
-    """What waits for the product does not hold up the page."""
-    threading.Thread(target=do, daemon=True).start()
+    """What waits for the product does not hold up the page. A tap on what is gone, and a code that nobody answers, are seen
+    on the phone."""
+
+    def run() -> None:
+        with suppress(LookupError, TimeoutError):
+            do()
+
+    threading.Thread(target=run, daemon=True).start()

@@ -14,10 +14,10 @@ function make(tag, className, text) {
 }
 
 const two = (number) => String(number).padStart(2, "0");
-function clock(seconds, withSeconds) {
-  const at = new Date(seconds * 1000);
-  return `${two(at.getHours())}:${two(at.getMinutes())}${withSeconds ? `:${two(at.getSeconds())}` : ""}`;
-}
+// The company's time, wherever the page is looked at.
+const CHINA = { timeZone: "Asia/Shanghai", hourCycle: "h23", hour: "2-digit", minute: "2-digit" };
+const minutes = new Intl.DateTimeFormat("zh-CN", CHINA), exact = new Intl.DateTimeFormat("zh-CN", { ...CHINA, second: "2-digit" });
+const clock = (seconds, withSeconds) => (withSeconds ? exact : minutes).format(seconds * 1000);
 
 async function act(what, value, number) {
   await fetch("api/do", {
