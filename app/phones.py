@@ -18,7 +18,7 @@ from pathlib import Path
 from string import ascii_letters, digits
 from typing import Final
 
-from app.settings import HOME, Channels, Server, Settings, WeChat, WeCom
+from app.settings import HOME, Server, Settings, WeChat, WeCom
 from audit.events import SYSTEM
 from storage.opening import Storage
 
@@ -34,10 +34,11 @@ PATIENCE: Final = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Phones:
-    """The platforms at work. `address` is their page's; `settings` are those with which the channels are reached there."""
+    """The platforms at work: their page's address, the settings with which they are reached, and which channels they are."""
 
     address: str
     settings: Settings = field(repr=False)
+    channels: tuple[str, ...]
     process: subprocess.Popen[str]
 
     def bind(self, storage: Storage, *, new: bool) -> None:
@@ -45,7 +46,7 @@ class Phones:
         that what the phones showed before is gone."""
         codes = {}
         for channel, number in OWNERS:
-            employee = storage.roster.by_number(number)
+            employee = storage.roster.by_number(number) if channel in self.channels else None
             if employee is None:
                 continue
             ties = storage.bindings.of_employee(employee.id)
@@ -79,8 +80,9 @@ def phones(settings: Settings, folder: Path = FOLDER) -> Iterator[Phones | None]
             wechat = replace(wechat, api_base=f"{address}/wechat")
         if "wecom" in ours:
             wecom = replace(wecom, api_base=f"{address}/wecom")
-        channels = Channels(telegram=settings.channels.telegram, wechat=wechat, wecom=wecom)
-        yield Phones(address, replace(settings, channels=channels), process) if address else None
+        channels = replace(settings.channels, wechat=wechat, wecom=wecom)
+        reached = replace(settings, channels=channels)
+        yield Phones(address, reached, tuple(ours), process) if address else None
 
 
 @contextmanager
