@@ -146,7 +146,7 @@ def _serve(settings: Settings, *, demo: bool = False, phones: Phones | None = No
                 f"演示登录：{'、'.join(f'{login}（{name}）' for login, name in LOGINS)}，密码 {PASSWORD}"
             )
             click.echo(
-                "员工的手机：这里没有 tests 目录，演示不带手机" if phones is None
+                "演示不带员工的手机：没有 tests/platforms，或者它没有启动" if phones is None
                 else f"员工的手机和人事后台在一页上：{phones.address}/"
             )  # fmt: skip
         try:
