@@ -7,10 +7,12 @@ from storage.tables.conversations import (
     conversations,
     counters,
     erasures,
+    grants,
     inbox,
     messages,
     outbox,
     person_keys,
+    unreached,
 )
 from storage.tables.people import (
     accounts,
@@ -58,6 +60,7 @@ __all__ = [
     "entities",
     "erasures",
     "exclusions",
+    "grants",
     "holdings",
     "import_mappings",
     "import_rows",
@@ -85,4 +88,5 @@ __all__ = [
     "told_tasks",
     "unanswered",
     "undo_steps",
+    "unreached",
 ]
