@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import date
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -30,6 +30,9 @@ from policy_kb.files import PolicyError
 from policy_kb.library import Library
 from policy_kb.wording import error_json, problem_text
 from storage.errors import StorageError
+
+if TYPE_CHECKING:
+    from app.phones import Phones
 
 WRONG_INPUT = 2
 
@@ -109,18 +112,31 @@ def main(context: click.Context) -> None:
 @click.pass_obj
 def serve(settings: Settings, demo: bool, host: str | None, port: int | None) -> None:
     """Serve the web pages."""
-    import waitress  # type: ignore[import-untyped]
-
-    from app.running import running
-
     server = replace(settings.server, host=host or settings.server.host, port=port or settings.server.port)
     if demo:
         server.refuse_unless_loopback()
     logging.basicConfig(
         level=settings.log.level.upper(), stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s"
     )
+    settings = replace(settings, server=server)
+    if not demo:
+        _serve(settings)
+        return
+    from app.phones import phones
+
+    with phones(settings) as found:
+        _serve(settings if found is None else found.settings, demo=True, phones=found)
+
+
+def _serve(settings: Settings, *, demo: bool = False, phones: Phones | None = None) -> None:
+    """Until the process is stopped."""
+    import waitress  # type: ignore[import-untyped]
+
+    from app.running import running
+
+    server = settings.server
     shown = f"[{server.host}]" if ":" in server.host else server.host
-    with running(replace(settings, server=server), demo=demo) as app:
+    with running(settings, demo=demo, phones=phones) as app:
         site = f"http://{shown}:{server.port}"
         click.echo(f"社保助手 {site}/  聊天 {site}/chat  人事 {site}/hr/")
         if demo:
@@ -129,6 +145,10 @@ def serve(settings: Settings, demo: bool, host: str | None, port: int | None) ->
             click.echo(
                 f"演示登录：{'、'.join(f'{login}（{name}）' for login, name in LOGINS)}，密码 {PASSWORD}"
             )
+            click.echo(
+                "演示不带员工的手机：没有 tests/platforms，或者它没有启动" if phones is None
+                else f"员工的手机和人事后台在一页上：{phones.address}/"
+            )  # fmt: skip
         try:
             waitress.serve(
                 app, host=server.host, port=server.port, threads=server.threads, ident=None, _quiet=True,

@@ -60,6 +60,7 @@ def make_console(
     publishing: Publishing | None = None,
     run_import: Callable[[str], None] | None = None,
     demo: bool = False,
+    framed_by: str = "",
     cases: Cases | None = None,
     directory: Directory | None = None,
 ) -> Blueprint:
@@ -77,6 +78,7 @@ def make_console(
         secret=storage.keys.index(COOKIE).hex(),
         secure=settings.server.secure,
         demo=demo,
+        framed_by=framed_by,
     )
     cases = storage.cases if cases is None else cases
     directory = storage.roster if directory is None else directory

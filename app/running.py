@@ -23,6 +23,7 @@ from app.console import make_console, make_importer
 from app.demo import make_demo
 from app.jobs import Jobs, open_queue
 from app.mailing import make_mailer, make_notifier
+from app.phones import Phones
 from app.publishing import Publisher, Reloads
 from app.settings import Settings
 from app.web import create_app
@@ -160,8 +161,9 @@ def _look(folders: Iterable[Path]) -> object:
 
 
 @contextmanager
-def running(settings: Settings, *, demo: bool = False) -> Iterator[Program]:
-    """The application with its jobs at work; `demo` makes tables and keys where there are none.
+def running(settings: Settings, *, demo: bool = False, phones: Phones | None = None) -> Iterator[Program]:
+    """The application with its jobs at work; `demo` makes tables and keys where there are none, and `phones` are those of its
+    employees.
 
     Raises `StorageError` and `SettingsError` with what to do where something is missing.
     """
@@ -192,10 +194,13 @@ def running(settings: Settings, *, demo: bool = False) -> Iterator[Program]:
                 callbacks=callbacks,
                 run_import=jobs.run_import,
                 demo=demo,
+                framed_by="" if phones is None else phones.address,
             )
         )
         if demo:
-            make_demo(storage, program.receive)
+            new = make_demo(storage, program.receive)
+            if phones is not None:
+                phones.bind(storage, new=new)
         if settings.jobs.engine == "embedded":
             jobs.start(settings.jobs.threads)
         try:
@@ -226,8 +231,10 @@ def assemble(
     callbacks: Blueprint | None = None,
     run_import: Callable[[str], None] | None = None,
     demo: bool = False,
+    framed_by: str = "",
 ) -> Serving:
-    """Pages, chat and console over a storage, with the library as the folders hold it; `like` is the house of before."""
+    """Pages, chat and console over a storage, with the library as the folders hold it; `like` is the house of before, and
+    `framed_by` the page that may show the console in itself."""
     library = compiled.load(settings.policy.overlays)
     company = load_company(settings.policy.company_folder, library, today_in_china())
     house = make_house(settings, library, company, storage.bindings, like)
@@ -252,6 +259,7 @@ def assemble(
         publishing=publishing,
         run_import=run_import,
         demo=demo,
+        framed_by=framed_by,
     )
     me = Me(
         chat=chat,

@@ -64,7 +64,8 @@ class Languages(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Console:
-    """What every section stands on. `secret` signs the cookie; `secure` sends it over HTTPS alone."""
+    """What every section stands on. `secret` signs the cookie; `secure` sends it over HTTPS alone. `framed_by` is the
+    origin that may show it inside a page of its own, in the demo; otherwise none may."""
 
     sessions: Sessions
     log: Log
@@ -73,6 +74,7 @@ class Console:
     secret: str = field(repr=False)
     secure: bool = False
     demo: bool = False
+    framed_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +124,7 @@ class _Door:
         self._console = console
         self._entries = entries
         self._csrf = CSRFProtect()
+        self._headers = headers(console.framed_by if console.demo else "")
         self._assets = {path.name: _hash(path) for path in STATIC.iterdir()}
 
     def set_up(self, app: Flask) -> None:
@@ -192,7 +195,7 @@ class _Door:
         return self._notice(STALE_FORM), 400
 
     def protect(self, response: Response) -> Response:
-        for name, value in HEADERS.items():
+        for name, value in self._headers.items():
             response.headers.setdefault(name, value)
         if request.endpoint == f"{NAME}.static":
             response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
@@ -216,6 +219,18 @@ class _Door:
 
     def _notice(self, text: str) -> str:
         return render_template("hr_console/notice.html", text=say(self._console)(text))
+
+
+def headers(framed_by: str) -> Mapping[str, str]:
+    """What every page is sent with; the pages of an origin, where one is given, may frame them."""
+    if not framed_by:
+        return HEADERS
+    policy = HEADERS["Content-Security-Policy"].replace(
+        "frame-ancestors 'none'", f"frame-ancestors {framed_by}"
+    )
+    framed = {**HEADERS, "Content-Security-Policy": policy}
+    del framed["X-Frame-Options"]  # it knows no origins
+    return framed
 
 
 def signed_in() -> Session:

@@ -12,6 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from pyotp import TOTP
 from sqlalchemy import select
+from werkzeug.datastructures import Headers
 from werkzeug.test import TestResponse
 
 from app.console import make_console
@@ -277,6 +278,23 @@ def test_in_the_demo_a_second_factor_is_asked_for_where_there_is_one(
 ) -> None:
     demo = create_app(Settings(), library, console=make_console(Settings(), desk_storage, library, demo=True))
     assert Browser(demo).signs_in().headers["Location"] == "/hr/sign-in/code"
+
+
+@pytest.mark.parametrize("demo", [True, False])
+def test_only_the_demo_is_framed_and_only_by_its_phones(
+    desk_storage: Storage, library: Library, demo: bool
+) -> None:
+    def sent(framed_by: str) -> Headers:
+        console = make_console(Settings(), desk_storage, library, demo=demo, framed_by=framed_by)
+        return create_app(Settings(), library, console=console).test_client().get("/hr/sign-in").headers
+
+    assert sent("")["Content-Security-Policy"].endswith("frame-ancestors 'none'")
+    assert sent("")["X-Frame-Options"] == "DENY"
+    phones = "http://127.0.0.1:8001"
+    framed = sent(phones)
+    allowed = phones if demo else "'none'"
+    assert framed["Content-Security-Policy"].endswith(f"frame-ancestors {allowed}")
+    assert ("X-Frame-Options" in framed) is not demo
 
 
 # -- one's own account ----------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -39,6 +40,7 @@ class Delivery:
     """What came of an event: each try (a status, or why there was none), and the reply that stood in the answer."""
 
     event: Event
+    at: float
     tries: list[str] = field(default_factory=list)
     reply: dict[str, str] | None = None
     #: Whether the platform tells the user that the service is out of order.
@@ -98,14 +100,16 @@ class Calling(Api):
         return self.deliver(event)
 
     def deliver(self, event: Event) -> Delivery:
-        """Calls the product until it answers with success, three times at most."""
-        delivery = Delivery(event)
+        """Calls the product until it answers with success: three times at most, `patience` apart."""
+        delivery = Delivery(event, self.clock())
         with self.lock:
             self.deliveries.append(delivery)
         if not self.address:
             return delivery
         wire = self.wire(event)
-        for _ in range(DELIVERIES):
+        started = time.monotonic()
+        for count in range(DELIVERIES):
+            time.sleep(max(0.0, started + count * self.patience - time.monotonic()))
             answer = self._try(wire, delivery)
             if answer is not None:
                 self._read(answer, delivery)

@@ -102,6 +102,7 @@ class Call:
     path: str
     request: Request
     answer: Response | None
+    at: float
 
 
 class Api:
@@ -145,7 +146,7 @@ class Api:
                 answer = done if fault is None else None
         finally:
             with self.lock:
-                self.calls.append(Call(request.path, request, answer))
+                self.calls.append(Call(request.path, request, answer, self.clock()))
         if answer is None:
             raise Vanish(3600.0 if fault is Fault.HANG else 0.0)
         return answer
@@ -284,7 +285,8 @@ def call(
     try:
         connection.request("GET" if body is None else "POST", target, body, dict(headers or {}))
         answer = connection.getresponse()
-        found = Response(answer.read(), answer.status, answer.headers.get("Content-Type", ""))
+        headers = {name.lower(): value for name, value in answer.headers.items()}
+        found = Response(answer.read(), answer.status, headers.get("content-type", ""), headers)
     except (OSError, HTTPException) as error:
         raise NoAnswer(type(error).__name__) from error
     finally:

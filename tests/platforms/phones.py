@@ -85,6 +85,12 @@ class Phone:
             self.version += 1
             self._news.notify_all()
 
+    def recall(self, bubbles: list[Bubble]) -> None:
+        """What stood there before a restart stands there again."""
+        with self._news:
+            self._bubbles = bubbles
+            self.version += 1
+
     def wait(self, until: Callable[[list[Bubble]], bool], seconds: float = 10.0) -> list[Bubble]:
         """What the other side said, once `until` holds for it. Raises `TimeoutError`."""
         end = time.monotonic() + seconds

@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,6 +21,9 @@ from tencentcloud.sms.v20210111.models import SendSmsRequest
 from tencentcloud.sms.v20210111.sms_client import SmsClient
 
 from platforms.harness import Fault, NoAnswer, Request, Response, Server, call
+from platforms.people import OnWeChat
+from platforms.phone_page import keep, recall
+from platforms.phones import Choice
 from platforms.sms import APP_ID, SECRET_ID, SECRET_KEY, SIGN_NAME, TEMPLATE_ID, TencentSms
 from platforms.wechat import APP_ID as WECHAT
 from platforms.wechat import SECRET, UNAVAILABLE, Follower, WeChat
@@ -231,6 +235,22 @@ def test_a_server_that_hangs_can_be_stopped(server: Server, wechat: WeChat, ali:
             pass
         server.stop()
         assert connection.recv(1) == b""
+
+
+def test_a_phone_shows_the_same_after_a_restart(
+    tmp_path: Path, wechat: WeChat, ali: Follower, clock: Clock
+) -> None:
+    ali.follow()
+    ali.write("在吗")
+    ali.phone.show("them", "在。", kind="menu", choices=(Choice("@1.0", "找人事"),))
+    keep(tmp_path / "phones.json", [OnWeChat(wechat, ali)])
+    again = WeChat(clock=clock)
+    other = again.follower("阿丽", ali.openid)
+    recall(tmp_path / "phones.json", [OnWeChat(again, other)])
+    assert (other.following, other.left, other.until) == (True, 5, ali.until)
+    assert other.phone.bubbles == ali.phone.bubbles
+    other.tap("找人事")
+    assert other.left == 5
 
 
 def send_wecom(server: Server, **message: Any) -> Any:

@@ -1,0 +1,144 @@
+"""The demo's platforms: a process of its own that speaks WeChat's and WeCom's protocols on loopback, with a page that shows the
+employees' phones beside the console.
+
+They are in the checkout's tests, not in the product: what is installed without them runs the demo without phones.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from string import ascii_letters, digits
+from typing import Final
+
+from app.settings import HOME, Server, Settings, WeChat, WeCom
+from audit.events import SYSTEM
+from storage.opening import Storage
+
+#: Where the platforms are, as the package `platforms`.
+FOLDER: Final = HOME / "tests"
+#: Whose phone is on which channel, by number.
+OWNERS: Final = (("wechat", "A1034"), ("wecom", "A1035"))
+#: What a platform needs to know of the settings to speak as the account that they name.
+_TOLD: Final = ("app_id", "corp_id", "agent_id", "secret", "token", "aes_key")
+#: Seconds in which the platforms end.
+PATIENCE: Final = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Phones:
+    """The platforms at work: their page's address, the settings with which they are reached, and which channels they are."""
+
+    address: str
+    settings: Settings = field(repr=False)
+    channels: tuple[str, ...]
+    process: subprocess.Popen[str]
+
+    def bind(self, storage: Storage, *, new: bool) -> None:
+        """Has the demo's employees write a code on their phones where they are not bound there; `new`: on a new company, so
+        that what the phones showed before is gone."""
+        codes = {}
+        for channel, number in OWNERS:
+            employee = storage.roster.by_number(number) if channel in self.channels else None
+            if employee is None:
+                continue
+            ties = storage.bindings.of_employee(employee.id)
+            if not any(each.channel == channel and each.ended_at is None for each in ties):
+                codes[channel] = storage.bindings.make([employee.id], SYSTEM)[employee.id]
+        _say(self.process, {"new": new, "codes": codes})
+
+
+@contextmanager
+def phones(settings: Settings, folder: Path = FOLDER) -> Iterator[Phones | None]:
+    """The platforms, started for the channels that the settings name no account for; None where they are not installed."""
+    if not (folder / "platforms").is_dir():
+        yield None
+        return
+    wechat = settings.channels.wechat if settings.channels.wechat.app_id else _wechat()
+    wecom = settings.channels.wecom if settings.channels.wecom.corp_id else _wecom()
+    ours = {
+        name: {key: value for key, value in asdict(made).items() if key in _TOLD}
+        for name, made, given in (
+            ("wechat", wechat, settings.channels.wechat),
+            ("wecom", wecom, settings.channels.wecom),
+        )
+        if made is not given
+    }
+    # Beside the keys, as the journal is: what the phones showed is there again after a restart.
+    kept = settings.keys.path.with_name("phones.json")
+    with _started(settings.server, folder, kept) as process:
+        _say(process, ours)
+        address = process.stdout.readline().strip() if process.stdout is not None else ""
+        if "wechat" in ours:
+            wechat = replace(wechat, api_base=f"{address}/wechat")
+        if "wecom" in ours:
+            wecom = replace(wecom, api_base=f"{address}/wecom")
+        channels = replace(settings.channels, wechat=wechat, wecom=wecom)
+        reached = replace(settings, channels=channels)
+        yield Phones(address, reached, tuple(ours), process) if address else None
+
+
+@contextmanager
+def _started(server: Server, folder: Path, kept: Path) -> Iterator[subprocess.Popen[str]]:
+    """The process. It ends when its standard input does: also where this one is killed."""
+    # The console's cookie is for one host, which is that of the phones' page.
+    host = "[::1]" if ":" in server.host else "127.0.0.1"
+    product, port = f"http://{host}:{server.port}", server.port % 65535 + 1
+    command = [sys.executable, "-m", "platforms", "--demo", "--product", product, "--port", str(port)]
+    process = subprocess.Popen(
+        [*command, "--keep", str(kept)],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8", start_new_session=True,
+        env={**os.environ, "PYTHONPATH": str(folder), "PYTHONIOENCODING": "utf-8"},
+    )  # fmt: skip
+    try:
+        yield process
+    finally:
+        for each in (process.stdin, process.stdout):
+            if each is not None:
+                with suppress(OSError):
+                    each.close()
+        try:
+            process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _say(process: subprocess.Popen[str], what: object) -> None:
+    if process.stdin is not None:
+        with suppress(OSError):  # it is gone: the demo goes on without phones
+            process.stdin.write(json.dumps(what) + "\n")
+            process.stdin.flush()
+
+
+def _aes_key() -> str:
+    """43 letters and digits, of which the last holds no bits that 32 bytes have not."""
+    letters = ascii_letters + digits
+    return "".join(secrets.choice(letters) for _ in range(42)) + secrets.choice("AEIMQUYcgkosw048")
+
+
+def _wechat() -> WeChat:
+    """An account for this run: nobody who is not here can call in its name."""
+    return WeChat(
+        app_id="wxdemo000000000000",
+        secret=secrets.token_hex(16),
+        token=secrets.token_hex(8),
+        aes_key=_aes_key(),
+    )
+
+
+def _wecom() -> WeCom:
+    return WeCom(
+        corp_id="wwdemo000000000000",
+        agent_id="1000002",
+        secret=secrets.token_hex(16),
+        token=secrets.token_hex(8),
+        aes_key=_aes_key(),
+    )

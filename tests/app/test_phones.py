@@ -1,0 +1,65 @@
+"""The demo's platforms as a process: where they listen, what they are told, when they end, and installations without them."""
+
+from __future__ import annotations
+
+import socket
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from platforms.harness import NoAnswer, call
+
+from app.phones import phones
+from app.settings import Channels, Server, Settings, WeChat
+
+
+def settings(port: int, channels: Channels | None = None) -> Settings:
+    return replace(Settings(), server=Server(port=port), channels=channels or Channels())
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def test_the_platforms_stand_beside_the_server_and_end_with_it() -> None:
+    with phones(settings(free_port())) as found:
+        assert found is not None
+        page = call(f"{found.address}/")
+        assert page.status == 200 and "frame-src http://127.0.0.1:" in page.headers["content-security-policy"]
+        wechat, wecom = found.settings.channels.wechat, found.settings.channels.wecom
+        token = call(
+            f"{wechat.base}/cgi-bin/token",
+            {"grant_type": "client_credential", "appid": wechat.app_id, "secret": wechat.secret},
+        )
+        assert b"access_token" in token.body
+        token = call(f"{wecom.base}/cgi-bin/gettoken", {"corpid": wecom.corp_id, "corpsecret": wecom.secret})
+        assert b"access_token" in token.body
+        assert found.process.poll() is None
+    assert found.process.poll() == 0
+    with pytest.raises(NoAnswer):
+        call(f"{found.address}/")
+
+
+def test_a_port_that_is_taken_is_left_alone() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port: int = taken.getsockname()[1]
+        with phones(settings(port - 1)) as found:
+            assert found is not None
+            assert not found.address.endswith(f":{port}")
+            assert call(f"{found.address}/").status == 200
+
+
+def test_an_account_of_their_own_is_not_replaced() -> None:
+    own = WeChat(app_id="wx-our-own", secret="s", token="t", aes_key="k" * 43)
+    with phones(settings(free_port(), Channels(wechat=own))) as found:
+        assert found is not None
+        assert found.settings.channels.wechat == own
+        assert found.settings.channels.wecom.base.startswith(found.address)
+        assert call(f"{found.address}/wechat/cgi-bin/token").status == 404
+
+
+def test_without_the_tests_there_are_no_phones(tmp_path: Path) -> None:
+    with phones(settings(free_port()), tmp_path) as found:
+        assert found is None

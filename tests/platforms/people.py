@@ -1,0 +1,285 @@
+"""The people of the demo and their phones: what the page shows of them, what they can do, what the platform saw."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import asdict
+from typing import Any, Final, Protocol
+
+from platforms.callbacks import Calling, Delivery
+from platforms.harness import Call
+from platforms.phones import Bubble, Choice, Phone
+from platforms.wechat import Follower, Grant, WeChat
+from platforms.wecom import Member, WeCom
+
+#: What the page shows of the log.
+SHOWN: Final = 40
+#: Seconds that a code is waited for to be understood.
+PATIENCE: Final = 20.0
+CONFIRM: Final = "是，绑定"
+ACCOUNT: Final = "社保助手"
+
+#: What a call is called on the page.
+CALLS: Final = {
+    "cgi-bin/token": "取令牌",
+    "cgi-bin/stable_token": "取稳定版令牌",
+    "cgi-bin/gettoken": "取令牌",
+    "cgi-bin/message/custom/send": "客服消息",
+    "cgi-bin/message/custom/typing": "正在输入",
+    "cgi-bin/message/send": "应用消息",
+    "cgi-bin/message/update_template_card": "更新卡片",
+    "cgi-bin/menu/create": "设菜单",
+}
+EVENTS: Final = {
+    "text": "文字",
+    "voice": "语音",
+    "image": "图片",
+    "location": "位置",
+    "subscribe": "关注",
+    "unsubscribe": "取消关注",
+    "SCAN": "扫码",
+    "CLICK": "点菜单",
+    "click": "点菜单",
+    "enter_agent": "进入应用",
+    "template_card_event": "点卡片",
+}
+
+
+class Person(Protocol):
+    """Somebody whose phone the page shows."""
+
+    #: Names the phone for the page and for the product.
+    id: str
+
+    @property
+    def version(self) -> int:
+        """Changes with whatever `state` tells."""
+
+    def state(self) -> dict[str, Any]:
+        """The phone as JSON: `name`, `platform`, `bubbles`, `acts`, `log`, and what is left to send (`quota`, or None)."""
+
+    def do(self, act: str, value: str, number: int) -> None:
+        """Does something with the phone; `number` is the bubble that is tapped. Raises `LookupError`."""
+
+    def bind(self, code: str) -> None:
+        """Ties the chat to the employee whose code it is, as they would do it."""
+
+    def kept(self) -> dict[str, Any]:
+        """What is to be there again after a restart."""
+
+    def recall(self, kept: Mapping[str, Any]) -> None:
+        """What `kept` gave."""
+
+
+class OnWeChat:
+    """A follower of the official account."""
+
+    id = "wechat"
+
+    def __init__(self, platform: WeChat, follower: Follower) -> None:
+        self._platform = platform
+        self._me = follower
+
+    @property
+    def version(self) -> int:
+        return _version(self._platform, self._me.phone)
+
+    def state(self) -> dict[str, Any]:
+        me = self._me
+        acts = [["speak", "语音"], ["picture", "发图片"]]
+        return {
+            "id": self.id,
+            "name": me.name,
+            "platform": "微信公众号",
+            "account": ACCOUNT,
+            "there": me.following,
+            "enter": ["follow", "关注公众号"],
+            "silent": False,
+            "acts": [*acts, ["unfollow", "取消关注"]] if me.following else [],
+            "menu": _menu(self._platform.menu),
+            "quota": {"left": me.left, "until": me.until} if me.until else {"left": 0, "until": 0},
+            "bubbles": [asdict(each) for each in me.phone.bubbles],
+            "log": log_of(self._platform),
+            "tricks": TRICKS,
+        }
+
+    def do(self, act: str, value: str, number: int) -> None:
+        me = self._me
+        if act == "follow":
+            me.follow()
+        elif act == "scan":
+            me.scan(value)
+        elif not me.following:
+            raise LookupError(act)
+        elif act == "tap":
+            me.tap(value, me.phone.bubbles[number])
+        else:
+            known: dict[str, Callable[[], object]] = {
+                "write": lambda: me.write(value),
+                "speak": lambda: me.speak(value),
+                "picture": me.picture,
+                "unfollow": me.unfollow,
+                "click": lambda: me.click(value),
+                **_tricks(self._platform, "cgi-bin/message/custom/send", self._platform.stable.revoke),
+            }
+            known[act]()
+
+    def bind(self, code: str) -> None:
+        if not self._me.following:
+            self._me.follow()
+        bind(self._me.phone, self._me.write, code)
+
+    def kept(self) -> dict[str, Any]:
+        me = self._me
+        bubbles = [asdict(each) for each in me.phone.bubbles]
+        return {
+            "following": me.following,
+            "grants": me.grants,
+            "bubbles": bubbles,
+            "menu": self._platform.menu,
+        }
+
+    def recall(self, kept: Mapping[str, Any]) -> None:
+        self._me.following = kept["following"]
+        self._me.grants = {kind: Grant(*each) for kind, each in kept["grants"].items()}
+        self._me.phone.recall(_bubbles(kept["bubbles"]))
+        self._platform.menu = kept["menu"]
+
+
+class OnWeCom:
+    """A member of the company."""
+
+    id = "wecom"
+
+    def __init__(self, platform: WeCom, member: Member) -> None:
+        self._platform = platform
+        self._me = member
+
+    @property
+    def version(self) -> int:
+        return _version(self._platform, self._me.phone)
+
+    def state(self) -> dict[str, Any]:
+        me = self._me
+        return {
+            "id": self.id,
+            "name": me.name,
+            "platform": "企业微信",
+            "account": ACCOUNT,
+            "there": True,
+            "enter": None,
+            # WeCom recognises no speech: a voice message says nothing that can be written here.
+            "silent": True,
+            "acts": [["speak", "发语音"], ["picture", "发图片"], ["open", "重新进入应用"]],
+            "menu": [],
+            "quota": None,
+            "bubbles": [asdict(each) for each in me.phone.bubbles],
+            "log": log_of(self._platform),
+            "tricks": TRICKS,
+        }
+
+    def do(self, act: str, value: str, number: int) -> None:
+        me = self._me
+        known: dict[str, Callable[[], object]] = {
+            "write": lambda: me.write(value),
+            "speak": me.speak,
+            "picture": me.picture,
+            "open": me.open_app,
+            "click": lambda: me.click(value),
+            "tap": lambda: me.tap(value, me.phone.bubbles[number]),
+            **_tricks(self._platform, "cgi-bin/message/send", self._platform.tokens.revoke),
+        }
+        known[act]()
+
+    def bind(self, code: str) -> None:
+        bind(self._me.phone, self._me.write, code)
+
+    def kept(self) -> dict[str, Any]:
+        return {"bubbles": [asdict(each) for each in self._me.phone.bubbles]}
+
+    def recall(self, kept: Mapping[str, Any]) -> None:
+        self._me.phone.recall(_bubbles(kept["bubbles"]))
+
+
+#: What shows that nothing is lost and nothing comes twice.
+TRICKS: Final = [
+    ["again", "刚才那条再送两遍", "平台有时会把同一条消息送好几遍"],
+    ["busy", "下次发送报忙", "平台答 -1，系统应该过一会儿再发"],
+    ["stale", "令牌作废", "发送时发现令牌失效，应该只重取一次"],
+]
+
+
+def _tricks(platform: Calling, send: str, revoke: Callable[[], None]) -> dict[str, Callable[[], object]]:
+    def again() -> None:
+        if platform.deliveries:
+            event = platform.deliveries[-1].event
+            for _ in range(2):
+                platform.deliver(event)
+
+    return {"again": again, "busy": lambda: platform.fail(send, -1), "stale": revoke}
+
+
+def _version(platform: Calling, phone: Phone) -> int:
+    return phone.version + len(platform.calls) + sum(1 + len(each.tries) for each in platform.deliveries)
+
+
+def _menu(menu: Mapping[str, Any]) -> list[list[str]]:
+    """Entries of the account's menu that answer by an event."""
+    entries = [inner for each in menu.get("button", ()) for inner in (each.get("sub_button") or [each])]
+    return [[each["key"], each["name"]] for each in entries if each.get("type") == "click"]
+
+
+def log_of(platform: Calling) -> list[dict[str, Any]]:
+    """What the platform did and saw, the newest first."""
+    seen = [*map(_called, platform.calls[-SHOWN:]), *map(_delivered, platform.deliveries[-SHOWN:])]
+    return sorted(seen, key=lambda each: float(each["at"]), reverse=True)[:SHOWN]
+
+
+def _called(call: Call) -> dict[str, Any]:
+    what, result, good = CALLS.get(call.path, call.path), "没有回答", False
+    if call.answer is not None:
+        try:
+            code = json.loads(call.answer.body).get("errcode", 0)
+        except ValueError:
+            code = call.answer.status
+        result, good = ("成功", True) if code == 0 else (str(code), False)
+    return {"at": call.at, "way": "in", "what": what, "result": result, "good": good}
+
+
+def _delivered(delivery: Delivery) -> dict[str, Any]:
+    fields = delivery.event.fields
+    kind = str(fields.get("Event") or fields["MsgType"])
+    what = "点菜单" if "bizmsgmenuid" in fields else EVENTS.get(kind, kind)
+    result = "、".join(delivery.tries) or "……"
+    if delivery.reply is not None:
+        result += "，当场回复"
+    good = not delivery.failed and len(delivery.tries) < 2
+    return {"at": delivery.at, "way": "out", "what": what, "result": result, "good": good}
+
+
+def bind(phone: Phone, write: Callable[[str], object], code: str) -> None:
+    """Writes the code, and confirms once it is asked for. Raises `TimeoutError`."""
+    before = len(phone.heard)
+    write(code)
+    phone.wait(lambda heard: any(CONFIRM in each.words for each in heard[before:]), PATIENCE)
+    write(CONFIRM)
+
+
+def _bubbles(kept: list[dict[str, Any]]) -> list[Bubble]:
+    return [
+        Bubble(**{**each, "choices": tuple(Choice(**choice) for choice in each["choices"])}) for each in kept
+    ]
+
+
+def in_background(do: Callable[[], object]) -> None:
+    """What waits for the product does not hold up the page. A tap on what is gone, and a code that nobody answers, are seen
+    on the phone."""
+
+    def run() -> None:
+        with suppress(LookupError, TimeoutError):
+            do()
+
+    threading.Thread(target=run, daemon=True).start()
