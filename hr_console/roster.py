@@ -28,6 +28,7 @@ from people.employees import (
     RosterLine,
     RosterPage,
     RosterSearch,
+    WecomTaken,
 )
 from people.importing import Read
 
@@ -35,6 +36,7 @@ NEEDED: Final = ("number", "name", "region")
 NOBODY: Final = N_("没有找到。工号要填全，姓名要一字不差。")
 ADDED: Final = N_("加好了。")
 NUMBER_TAKEN: Final = N_("这个工号已经有人了。")
+WECOM_TAKEN: Final = N_("这个企业微信账号已经是花名册上另一个人的。")
 
 
 class RosterList:
@@ -99,6 +101,8 @@ class RosterList:
                 return done("employee", self._staff.say(ADDED), employee=added.id)
             except NumberTaken:
                 problems = {"number": self._staff.say(NUMBER_TAKEN)}
+            except WecomTaken:
+                problems = {"wecom_id": self._staff.say(WECOM_TAKEN)}
         return self._form(texts, problems), 400
 
     def _list(self, search: RosterSearch, page: RosterPage, wanted: str | None = None) -> ResponseReturnValue:

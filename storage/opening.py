@@ -35,6 +35,7 @@ from storage.passive import StoredReplies
 from storage.platform_tokens import StoredTokens
 from storage.policy_changes import PolicyChanges
 from storage.policy_news import PolicyNews
+from storage.pushes import StoredPushes
 from storage.records import StoredRecords
 from storage.rotation import check_keys, in_use
 from storage.sessions import StoredSessions
@@ -44,6 +45,7 @@ from storage.tasks import label_old
 from storage.ties import StoredTies
 from storage.unanswered import StoredGaps
 from storage.waiting import StoredWaiting
+from storage.ways import StoredWays
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,8 @@ class Storage:
     mail_notices: StoredNotices
     roster: StoredRoster
     bindings: StoredBindings
+    ways: StoredWays
+    pushes: StoredPushes
     records: StoredRecords
     mine: StoredMine
     companies: StoredCompanies
@@ -115,6 +119,8 @@ def open_storage(
     service = CompanySettings(database, now)
     due = due or service.due
     history = StoredHistory(database, keys)
+    ways = StoredWays(database, keys, now)
+    pushes = StoredPushes(database, keys, ways, now)
     return Storage(
         database=database,
         keys=keys,
@@ -123,7 +129,7 @@ def open_storage(
         conversations=Conversations(database, keys, erasures, now, due),
         inbox=StoredEvents(database, keys, now),
         outbox=StoredOutbox(database, keys, now),
-        cases=StoredCases(database, keys, now, due),
+        cases=StoredCases(database, keys, now, due, ways, pushes),
         accounts=Accounts(database, keys, now),
         sessions=StoredSessions(database, keys, now),
         credentials=StoredCredentials(database, keys, now),
@@ -142,6 +148,8 @@ def open_storage(
         mail_notices=StoredNotices(database, keys, now),
         roster=StoredRoster(database, keys, erasures, now),
         bindings=StoredBindings(database, keys, now),
+        ways=ways,
+        pushes=pushes,
         records=StoredRecords(database, keys, now),
         mine=StoredMine(database, keys, history),
         companies=StoredCompanies(database, keys, now),

@@ -37,23 +37,28 @@ class StoredReach:
 
     def of(self, conversation: str, now: datetime) -> Reach:
         """How a conversation can be reached at a moment."""
-        query = (
-            select(conversations.c.channel, unreached.c.why)
-            .outerjoin(unreached, unreached.c.conversation == conversations.c.id)
-            .where(conversations.c.id == conversation)
-        )
         with self._database.read() as connection:
-            row = connection.execute(query).one_or_none()
-            if row is None:
-                return Reach(gone="erased")
-            if row.channel not in GRANTS:
-                return Reach(gone=row.why or "")
-            live = connection.execute(select(grants).where(*_live(conversation, now))).all()
-        return Reach(
-            until=max((each.until for each in live), default=None),
-            left=max((each.left for each in live), default=0),
-            gone=row.why or "",
-        )
+            return reach_of(connection, conversation, now)
+
+
+def reach_of(connection: Connection, conversation: str, now: datetime) -> Reach:
+    """How a conversation can be reached at a moment."""
+    query = (
+        select(conversations.c.channel, unreached.c.why)
+        .outerjoin(unreached, unreached.c.conversation == conversations.c.id)
+        .where(conversations.c.id == conversation)
+    )
+    row = connection.execute(query).one_or_none()
+    if row is None:
+        return Reach(gone="erased")
+    if row.channel not in GRANTS:
+        return Reach(gone=row.why or "")
+    live = connection.execute(select(grants).where(*_live(conversation, now))).all()
+    return Reach(
+        until=max((each.until for each in live), default=None),
+        left=max((each.left for each in live), default=0),
+        gone=row.why or "",
+    )
 
 
 def renew(connection: Connection, conversation: str, channel: str, kind: Kind, now: datetime) -> None:
@@ -79,9 +84,7 @@ def renew(connection: Connection, conversation: str, channel: str, kind: Kind, n
 def spend(connection: Connection, conversation: str, channel: str, now: datetime) -> None:
     """One message more was taken. It counts against every grant that is live: never is more thought to be left than is."""
     if channel in GRANTS:
-        connection.execute(
-            update(grants).where(*_live(conversation, now)).values(left=grants.c.left - 1)
-        )
+        connection.execute(update(grants).where(*_live(conversation, now)).values(left=grants.c.left - 1))
 
 
 def close(connection: Connection, conversation: str, why: str, now: datetime) -> None:
@@ -102,9 +105,7 @@ def left(connection: Connection, conversation: str, channel: str, now: datetime)
 
 def is_open(conversation: ColumnElement[str], channel: ColumnElement[str], now: Any) -> ColumnElement[bool]:
     """Whether a conversation's channel takes a message now: for queries that look for one to send."""
-    granted = exists().where(
-        grants.c.conversation == conversation, grants.c.until > now, grants.c.left > 0
-    )
+    granted = exists().where(grants.c.conversation == conversation, grants.c.until > now, grants.c.left > 0)
     return and_(
         ~exists().where(unreached.c.conversation == conversation),
         or_(channel.not_in(tuple(GRANTS)), granted),
@@ -119,9 +120,7 @@ def kept_aside(connection: Connection, conversation: str) -> Mapping[Table, Sequ
     }
 
 
-def put_back(
-    connection: Connection, conversation: str, aside: Mapping[Table, Sequence[RowMapping]]
-) -> None:
+def put_back(connection: Connection, conversation: str, aside: Mapping[Table, Sequence[RowMapping]]) -> None:
     """Gives a conversation what was kept aside of the one before."""
     for table, rows in aside.items():
         if rows:

@@ -240,11 +240,11 @@ def test_leavers_are_suggested_leave_when_chosen_and_come_back_with_their_chat(
     zhao.sends(f"{at}/start", state="applying")
     gone = desk_storage.roster.get(zhou.id)
     assert gone is not None and (gone.state, gone.left_on) == ("left", date(2026, 10, 10))
-    assert desk_storage.roster.conversation_of(zhou.id) is None
+    assert desk_storage.roster.conversations_of(zhou.id) == {}
     zhao.sends(f"{at}/start", state="undoing")
     back = desk_storage.roster.get(zhou.id)
     assert back is not None and back.state == "active" and back.left_on is None
-    assert desk_storage.roster.conversation_of(zhou.id) == conversation
+    assert desk_storage.roster.conversations_of(zhou.id) == {"web": conversation}
     assert desk_storage.roster.get(ali.id) == ali
 
 

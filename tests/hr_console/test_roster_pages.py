@@ -203,7 +203,7 @@ def test_leaving_and_coming_back(zhao: Colleague, desk_storage: Storage) -> None
     zhao.sends(f"/hr/roster/{ali.id}/leave", left_on="2026-10-31")
     page = text(zhao.opens(f"/hr/roster/{ali.id}"))
     assert "已离职" in page and "给一个新的绑定码" not in page
-    assert desk_storage.roster.conversation_of(ali.id) is None
+    assert desk_storage.roster.conversations_of(ali.id) == {}
     zhao.sends(f"/hr/roster/{ali.id}/rejoin", joined_again="2026-12-01")
     assert "给一个新的绑定码" in text(zhao.opens(f"/hr/roster/{ali.id}"))
 
@@ -251,9 +251,9 @@ def test_a_lost_phone_is_unbound_with_a_reason(zhao: Colleague, desk_storage: St
     at = f"/hr/roster/{ali.id}/unbind"
     assert "写一句为什么" in text(zhao.sends(at, 400, unbind_why="lost_phone", unbind_reason=""))
     zhao.sends(at, 400, unbind_why="rebound", unbind_reason="冒充本人")
-    assert desk_storage.roster.conversation_of(ali.id) is not None
+    assert desk_storage.roster.conversations_of(ali.id) != {}
     zhao.sends(at, unbind_why="lost_phone", unbind_reason="本人来说的")
-    assert desk_storage.roster.conversation_of(ali.id) is None
+    assert desk_storage.roster.conversations_of(ali.id) == {}
     assert "手机丢了" in text(zhao.opens(f"/hr/roster/{ali.id}"))
 
 
