@@ -17,12 +17,13 @@ from typing import Any, Final, NamedTuple
 from flask import Blueprint, Flask
 
 from app.assistance import make_house
-from app.channels import no_link, open_platforms
+from app.channels import no_link, open_platforms, pushed
 from app.clock import now_in_china, today_in_china
 from app.console import make_console, make_importer
 from app.demo import make_demo
 from app.jobs import Jobs, open_queue
 from app.mailing import make_mailer, make_notifier
+from app.notifying import make_senders
 from app.phones import Phones
 from app.publishing import Publisher, Reloads
 from app.settings import Settings
@@ -174,13 +175,16 @@ def running(settings: Settings, *, demo: bool = False, phones: Phones | None = N
     try:
         mailer = make_mailer(settings.mail)
         platforms = open_platforms(settings, storage, no_link)
+        senders = {**pushed(settings, platforms), **make_senders(settings, storage, mailer)}
+        storage.ways.channels = tuple(senders)
         jobs = Jobs(
             open_queue(settings),
             storage,
-            channels={},
+            channels=senders,
             receive=program.receive,
             publish=publisher.work,
             notify=make_notifier(settings, storage, mailer),
+            tell=lambda: storage.pushes.work(no_link),
             importer=make_importer(storage, Divisions.load()),
         )
         callbacks = create_callbacks(make_taking(settings, storage, platforms, jobs))

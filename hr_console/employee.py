@@ -16,6 +16,7 @@ from flask.typing import ResponseReturnValue
 from audit.events import ACTS, Event, tells_dibao
 from audit.events import employee as subject
 from calculator.fields import Problem
+from delivery.ways import choose
 from hr_console.case_words import BOX_NAMES, title
 from hr_console.codes import Sheets
 from hr_console.console import Entry, account, actor, done
@@ -30,6 +31,7 @@ from hr_console.fields import (
     shown,
 )
 from hr_console.personnel import LONGEST_REASON, NO_REASON, TOO_LONG, Personnel, minute
+from hr_console.reach_words import CHANNELS, DEAD_END, way_words
 from hr_console.roster import NUMBER_TAKEN, WECOM_TAKEN, employee_form, read_form, typed
 from hr_console.running_cost import MISSING, Running, running_cost
 from hr_console.who import viewer_of
@@ -262,6 +264,8 @@ class EmployeePage:
             minute=minute,
             who=self._staff.who,
             ties=self._staff.codes.of_employee(it.id),
+            channels=CHANNELS,
+            **self._ways(it),
             code_expires=self._staff.codes.code_expires(it.id),
             ended=ENDED,
             ended_by_hr=ENDED_BY_HR,
@@ -273,6 +277,14 @@ class EmployeePage:
             **self._cases(it),
             **self._cost(it),
         )
+
+    def _ways(self, it: Employee) -> dict[str, Any]:
+        """How the employee can be reached now, in words, and whether that is nowhere."""
+        now, ways = self._staff.console.now(), self._staff.ways.of(it.id)
+        return {
+            "ways": [way_words(each, now, self._staff.say) for each in ways],
+            "dead_end": "" if choose(ways, now) else self._staff.say(DEAD_END),
+        }
 
     def _log(self, it: Employee) -> list[Any]:
         """Who did what with somebody; what tells of dibao only to those who may see it."""

@@ -99,9 +99,7 @@ def test_an_answer_that_nobody_fetches_is_told_in_wecom(storage: Storage, clock:
     assert posts.sent == [("wecom", "alili", TOLD)]
     assert states(storage) == [("told", "wecom")]
     assert transcript(storage)[-1][2] == "十一月起交", "the answer itself waits where it was asked for"
-    assert list(storage.roster.conversations_of(ali.id)) == ["wecom", "web"] or set(
-        storage.roster.conversations_of(ali.id)
-    ) == {"wecom", "web"}
+    assert storage.roster.conversations_of(ali.id).keys() == {"web", "wecom"}
 
 
 def test_what_is_read_in_time_is_told_nowhere(storage: Storage, clock: Clock) -> None:
