@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import uuid4
 
-from sqlalchemy import Connection, Row, and_, exists, insert, or_, select, true, update
+from sqlalchemy import Connection, Row, and_, exists, or_, select, true, update
 
 from delivery.messages import Reply
 from delivery.outbox import OPEN
@@ -20,7 +20,7 @@ from people.employees import wecom_for_search
 from storage.audit import append
 from storage.bindings import WECOM, tie_by_roster
 from storage.conversation_rows import Opened, add_bubbles, find_or_open, lock
-from storage.database import Database
+from storage.database import Database, upsert
 from storage.employee_rows import read_employee
 from storage.keys import Keys
 from storage.reach import is_open
@@ -98,25 +98,20 @@ class StoredPushes:
     ) -> str | None:
         """Has an employee told of a bubble that waits for them, by day unless it is urgent; None where that was asked for
         before."""
+        row = {
+            "id": str(uuid4()),
+            "employee": employee,
+            "kind": kind,
+            "conversation": conversation,
+            "seq": seq,
+            "state": "waiting",
+            "urgent": urgent,
+            "made_at": self._now(),
+            "tried": "",
+        }
         with self._database.work() as connection:
-            known = exists().where(
-                pushes.c.conversation == conversation, pushes.c.seq == seq, pushes.c.kind == kind
-            )
-            if connection.execute(select(known)).scalar_one():
-                return None
-            row = {
-                "id": str(uuid4()),
-                "employee": employee,
-                "kind": kind,
-                "conversation": conversation,
-                "seq": seq,
-                "state": "waiting",
-                "urgent": urgent,
-                "made_at": self._now(),
-                "tried": "",
-            }
-            connection.execute(insert(pushes), row)
-        return str(row["id"])
+            new = upsert(connection.dialect.name, pushes).on_conflict_do_nothing().returning(pushes.c.id)
+            return connection.execute(new, row).scalar_one_or_none()
 
     def states(self, conversation: str) -> dict[int, Told]:
         """How it stands with each bubble of a conversation of which the employee was to be told."""

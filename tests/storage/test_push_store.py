@@ -9,11 +9,13 @@ from sqlalchemy import select
 from staffing import HR, binds, hire
 from talking import colleague, kept, message, say, together, transcript
 
+from delivery.messages import IncomingMessage
 from delivery.outbox import deliver_due
 from delivery.pushes import UNFETCHED
 from delivery.sending import Outgoing, Part, Permanent
 from hr_inbox.cases import Viewer
 from hr_inbox.task import HrTask, TaskKind
+from people.bindings import Bind
 from people.employees import Employee
 from storage.opening import Storage
 from storage.tables import outbox, pushes
@@ -196,6 +198,19 @@ def test_whoever_left_is_told_nothing(storage: Storage, clock: Clock) -> None:
     storage.roster.leave(ali.id, clock().date(), HR)
     posts.run(storage, clock)
     assert posts.sent == []
+
+
+def test_an_answer_out_of_the_window_waits_there_and_is_told_in_wecom(storage: Storage, clock: Clock) -> None:
+    ali, posts = hire(storage, wecom_id="ali"), Posts()
+    code = storage.bindings.make([ali.id], HR)[ali.id]
+    asked = IncomingMessage("wechat", "openid", "w1", "几月开始交")
+    task = HrTask("question", ("几月开始交",))
+    (number,) = say(storage, asked, "转给人事了", binding=Bind(code, ali.id), tasks=(task,)).tasks
+    clock.move(hours=49)
+    answers(storage, number)
+    posts.run(storage, clock)
+    assert posts.sent == [("wecom", "ali", TOLD)]
+    assert transcript(storage, "openid", "wechat")[-1][2] == "十一月起交"
 
 
 def test_two_workers_tell_it_once(url: str, open_one: Open, clock: Clock) -> None:
