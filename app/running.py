@@ -17,7 +17,7 @@ from typing import Any, Final, NamedTuple
 from flask import Blueprint, Flask
 
 from app.assistance import make_house
-from app.channels import no_link, open_platforms
+from app.channels import no_link, open_platforms, pushed
 from app.clock import now_in_china, today_in_china
 from app.console import make_console, make_importer
 from app.demo import make_demo
@@ -162,8 +162,22 @@ def _look(folders: Iterable[Path]) -> object:
 
 @contextmanager
 def running(settings: Settings, *, demo: bool = False, phones: Phones | None = None) -> Iterator[Program]:
-    """The application with its jobs at work; `demo` makes tables and keys where there are none, and `phones` are those of its
-    employees.
+    """The application, with its jobs at work where they are embedded. Parameters and errors are those of `opened`."""
+    with opened(settings, demo=demo, phones=phones) as (program, jobs):
+        if settings.jobs.engine == "embedded":
+            jobs.start(settings.jobs.threads)
+        try:
+            yield program
+        finally:
+            jobs.stop()
+
+
+@contextmanager
+def opened(
+    settings: Settings, *, demo: bool = False, phones: Phones | None = None
+) -> Iterator[tuple[Program, Jobs]]:
+    """The application and its jobs, which are not at work yet; `demo` makes tables and keys where there are none, and
+    `phones` are those of its employees.
 
     Raises `StorageError` and `SettingsError` with what to do where something is missing.
     """
@@ -177,7 +191,7 @@ def running(settings: Settings, *, demo: bool = False, phones: Phones | None = N
         jobs = Jobs(
             open_queue(settings),
             storage,
-            channels={},
+            channels=pushed(settings, platforms),
             receive=program.receive,
             publish=publisher.work,
             notify=make_notifier(settings, storage, mailer),
@@ -201,12 +215,7 @@ def running(settings: Settings, *, demo: bool = False, phones: Phones | None = N
             new = make_demo(storage, program.receive)
             if phones is not None:
                 phones.bind(storage, new=new)
-        if settings.jobs.engine == "embedded":
-            jobs.start(settings.jobs.threads)
-        try:
-            yield program
-        finally:
-            jobs.stop()
+        yield program, jobs
     finally:
         program.stop()
         storage.database.close()
