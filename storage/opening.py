@@ -25,6 +25,7 @@ from storage.households import StoredHouseholds
 from storage.imports import StoredImports
 from storage.inbox import StoredEvents
 from storage.keys import Keys, has_keys, make_key, make_signing_key
+from storage.links import StoredLinks
 from storage.log_chain import HeadFile, StoredChain
 from storage.log_history import StoredHistory
 from storage.mail_notices import StoredNotices
@@ -82,6 +83,7 @@ class Storage:
     imports: StoredImports
     platform_tokens: StoredTokens
     passive: StoredReplies
+    links: StoredLinks
 
 
 def utc_now() -> datetime:
@@ -148,6 +150,7 @@ def open_storage(
         imports=StoredImports(database, keys, now),
         platform_tokens=StoredTokens(database, keys, now),
         passive=StoredReplies(database, keys, now),
+        links=StoredLinks(database, keys, now),
     )
 
 
