@@ -157,10 +157,10 @@ def _goes_on(row: Row[Any], now: datetime) -> bool:
 
 def void_links(connection: Connection, of: Collection[str], now: datetime, *, visits: bool = True) -> None:
     """Takes back the links to conversations that were not used, and ends their `visits`."""
-    waiting = (links.c.conversation.in_(list(of)), links.c.ended_at.is_(None))
+    voided = update(links).where(links.c.conversation.in_(list(of)), links.c.ended_at.is_(None))
     if not visits:
-        waiting = (*waiting, links.c.used_at.is_(None))
-    connection.execute(update(links).where(*waiting).values(ended_at=now))
+        voided = voided.where(links.c.used_at.is_(None))
+    connection.execute(voided.values(ended_at=now))
 
 
 def used_links(connection: Connection, conversation: str) -> list[str]:
