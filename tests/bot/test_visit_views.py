@@ -108,7 +108,7 @@ def test_a_tap_leads_to_the_bubble_in_the_chat(client: FlaskClient, link: str) -
     for cookie in cookies:
         assert "HttpOnly" in cookie and "SameSite=Lax" in cookie and "Max-Age" not in cookie
     page = client.get(opened.headers["Location"])
-    assert SHOWN["telegram"] in words(page) and "看完可以关掉窗口" in words(page)
+    assert SHOWN["telegram"] in words(page) and "看完可以关，" in words(page)
     assert 'data-tab="visit.' in page.text and "/visits/" in page.text and 'href="/chat' not in page.text
 
 
