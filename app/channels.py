@@ -9,6 +9,7 @@ from app.settings import Settings
 from app.wechat import make_wechat
 from bot.channels import Platform, wechat
 from bot.channels.drawing import Link
+from delivery.links import Links
 from storage.opening import Storage
 
 #: Makes a platform; None where the settings name none. Raises `SettingsError`.
@@ -29,6 +30,12 @@ def pushed(settings: Settings, platforms: Mapping[str, Platform]) -> dict[str, P
     return {name: platform for name, platform in platforms.items() if not (passive and name == wechat.NAME)}
 
 
-def no_link(conversation: str, seq: int) -> str:
-    """Until there are one-time links."""
-    return ""
+def make_link(settings: Settings, links: Links) -> Link:
+    """Where a message leads for what it does not carry: an address that opens its conversation once; empty where that is
+    gone."""
+
+    def link(conversation: str, seq: int) -> str:
+        token = links.make(conversation, seq)
+        return "" if token is None else f"{settings.server.address}/reports/{token}"
+
+    return link

@@ -14,6 +14,7 @@ from storage.tables.conversations import (
     person_keys,
     unreached,
 )
+from storage.tables.links import links
 from storage.tables.people import (
     accounts,
     bindings,
@@ -68,6 +69,7 @@ __all__ = [
     "inbox",
     "insured_accounts",
     "invitations",
+    "links",
     "mail_digests",
     "mentions",
     "messages",

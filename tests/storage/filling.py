@@ -138,6 +138,12 @@ def _call_a_platform(storage: Storage, clock: Clock) -> None:
     storage.passive.settle(heard, waiting, Carried({"text": "当场回的"}, 1, 0, more=False))
 
 
+def _send_a_link(storage: Storage, clock: Clock) -> None:
+    token = storage.links.make(kept(storage).id, 2)
+    assert token is not None
+    assert storage.links.use(token, "a browser").visit is not None
+
+
 def fill(storage: Storage, clock: Clock) -> None:
     """Everything that there is to store, in the order in which it happens."""
     for each in (
@@ -152,5 +158,6 @@ def fill(storage: Storage, clock: Clock) -> None:
         _serve,
         _change_the_library,
         _call_a_platform,
+        _send_a_link,
     ):
         each(storage, clock)
