@@ -6,21 +6,27 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from app.settings import Settings
-from bot.channels import Platform
+from app.wechat import make_wechat
+from bot.channels import Platform, wechat
+from bot.channels.drawing import Link
 from storage.opening import Storage
 
-#: The address under which somebody reads a bubble of their conversation on a page, once: of conversation and bubble.
-Link = Callable[[str, int], str]
 #: Makes a platform; None where the settings name none. Raises `SettingsError`.
 Make = Callable[[Settings, Storage, Link], Platform | None]
 
-MAKERS: Final[Mapping[str, Make]] = {}
+MAKERS: Final[Mapping[str, Make]] = {wechat.NAME: make_wechat}
 
 
 def open_platforms(settings: Settings, storage: Storage, link: Link) -> dict[str, Platform]:
     """The platforms that the settings name, by channel. Raises `SettingsError`."""
     made = {name: make(settings, storage, link) for name, make in MAKERS.items()}
     return {name: platform for name, platform in made.items() if platform is not None}
+
+
+def pushed(settings: Settings, platforms: Mapping[str, Platform]) -> dict[str, Platform]:
+    """The platforms that the outbox sends to: not an official account that may only answer inside its callbacks."""
+    passive = settings.channels.wechat.reply_mode == "passive"
+    return {name: platform for name, platform in platforms.items() if not (passive and name == wechat.NAME)}
 
 
 def no_link(conversation: str, seq: int) -> str:

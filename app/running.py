@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gc
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event, Lock, Thread
@@ -29,9 +29,11 @@ from app.settings import Settings
 from app.web import create_app
 from bot.assistant import Assistant
 from bot.callback_views import create_blueprint as create_callbacks
+from bot.channels import Platform
 from bot.dialogue.talk import House
 from bot.me_views import Me
 from bot.mine import Term
+from bot.passive import Holding
 from bot.receiving import Received
 from bot.taking import Taking
 from bot.views import Chat
@@ -181,7 +183,7 @@ def running(settings: Settings, *, demo: bool = False, phones: Phones | None = N
             notify=make_notifier(settings, storage, mailer),
             importer=make_importer(storage, Divisions.load()),
         )
-        callbacks = create_callbacks(Taking(platforms, storage.inbox.store, jobs.answer))
+        callbacks = create_callbacks(make_taking(settings, storage, platforms, jobs))
         program.start(
             lambda house: assemble(
                 settings,
@@ -208,6 +210,15 @@ def running(settings: Settings, *, demo: bool = False, phones: Phones | None = N
     finally:
         program.stop()
         storage.database.close()
+
+
+def make_taking(
+    settings: Settings, storage: Storage, platforms: Mapping[str, Platform], jobs: Jobs
+) -> Taking:
+    """The callbacks of the platforms. Some may be held, but never all of the server's threads."""
+    holding = Holding(storage.passive, jobs.deliver, storage.now)
+    held = max(1, settings.server.threads // 2)
+    return Taking(platforms, storage.inbox.store, jobs.answer, holding=holding, held=held)
 
 
 def assemble(

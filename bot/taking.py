@@ -1,17 +1,21 @@
 """A platform's callback: checked, stored, answered. The platform waits five seconds and then sends it again.
 
 Nothing slow happens here: the turn is a worker's. What could not be stored in time is refused, so that the platform sends
-it again; where it was stored after all, it has the same key the second time.
+it again; where it was stored after all, it has the same key the second time. Where a channel wants it, the callback is held
+for the answer, which then goes out inside it.
 """
 
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from threading import BoundedSemaphore
 from typing import Final
 
-from bot.channels import Answer, Callback, Platform, Refused
+from bot.channels import Answer, Callback, HeardCallback, Inside, Platform, Refused
+from bot.passive import HOLD, Holding, Ticket
 from delivery.messages import IncomingMessage
 
 log = logging.getLogger("shebao.channels")
@@ -20,12 +24,14 @@ log = logging.getLogger("shebao.channels")
 PATIENCE: Final = 4.0
 #: More than the threads of the server, so that a database that is locked holds up none but itself.
 THREADS: Final = 32
+#: So many callbacks are held at a time; each keeps a thread of the server, and the others need some too.
+HELD: Final = 4
 _BUSY: Final = Answer(status=503)
 
 
 class Taking:
     """The callbacks of every platform. `store` keeps a message once, and gives its id where it is new; `wake` has a worker
-    answer it soon."""
+    answer it soon. `holding` answers inside callbacks, so many (`held`) at a time."""
 
     def __init__(
         self,
@@ -33,15 +39,20 @@ class Taking:
         store: Callable[[IncomingMessage], str | None],
         wake: Callable[[str], None],
         patience: float = PATIENCE,
+        holding: Holding | None = None,
+        held: int = HELD,
     ) -> None:
         self._platforms = platforms
         self._store = store
         self._wake = wake
         self._patience = patience
+        self._holding = holding
+        self._places = BoundedSemaphore(held)
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="callbacks")
 
     def take(self, name: str, callback: Callback) -> Answer | None:
         """What the platform is answered; None where there is no such channel."""
+        started = time.monotonic()
         platform = self._platforms.get(name)
         if platform is None:
             return None
@@ -52,17 +63,51 @@ class Taking:
             return Answer(status=error.status)
         if not heard.messages:
             return heard.answer
-        stored = self._threads.submit(self._keep, heard.messages)
+        stored = self._threads.submit(self._keep, heard)
         try:
             stored.result(self._patience)
         except Exception as error:
             # The text of an error may quote the message.
             log.error("%s: a callback was not stored (%s)", name, type(error).__name__)
             return _BUSY
-        return heard.answer
+        if heard.inside is None or self._holding is None:
+            return heard.answer
+        return self._inside(name, platform, heard, heard.inside, started)
 
-    def _keep(self, messages: tuple[IncomingMessage, ...]) -> None:
-        for message in messages:
-            event = self._store(message)
-            if event is not None:
-                self._wake(event)
+    def _keep(self, heard: HeardCallback) -> None:
+        for message in heard.messages:
+            if not self._fetches(message, heard.inside):
+                event = self._store(message)
+                if event is not None:
+                    self._wake(event)
+
+    def _fetches(self, message: IncomingMessage, inside: Inside | None) -> bool:
+        return inside is not None and self._holding is not None and self._holding.fetches(message, inside)
+
+    def _inside(
+        self, name: str, platform: Platform, heard: HeardCallback, inside: Inside, started: float
+    ) -> Answer:
+        """The answer with what is ready in time, else the one that says that it comes later."""
+        assert self._holding is not None
+        later = inside.wait or heard.answer
+        if not self._places.acquire(blocking=False):
+            return later
+        ticket = Ticket()
+        answer = self._threads.submit(
+            self._holding.answer, platform, heard.messages[0], inside, started + HOLD, ticket
+        )
+        try:
+            return self._awaited(name, answer, ticket, started) or later
+        finally:
+            self._places.release()
+
+    def _awaited(
+        self, name: str, answer: Future[Answer | None], ticket: Ticket, started: float
+    ) -> Answer | None:
+        """The answer; None where there is none in time, which then carries nothing."""
+        try:
+            return answer.result(max(0.0, started + self._patience - time.monotonic()))
+        except Exception as error:
+            log.error("%s: nothing was answered inside a callback (%s)", name, type(error).__name__)
+        # What is just being settled goes out with the same callback, which the platform sends again.
+        return None if ticket.give_up() else _BUSY

@@ -127,8 +127,9 @@ def add_bubbles(
     bubbles: Sequence[tuple[Author, Reply]],
     version: int,
     now: datetime,
+    due_at: datetime | None = None,
 ) -> tuple[str, ...]:
-    """Adds bubbles in order, each of ours with its row in the outbox; the ids of those rows."""
+    """Adds bubbles in order, each of ours with its row in the outbox, due at once or then; the ids of those rows."""
     said, sent = [], []
     for author, bubble in bubbles:
         opened.last_seq += 1
@@ -152,7 +153,7 @@ def add_bubbles(
                     "made_for_version": version,
                     "state": "queued",
                     "attempts": 0,
-                    "due_at": now,
+                    "due_at": due_at or now,
                 }
             )
     if said:

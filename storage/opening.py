@@ -31,6 +31,8 @@ from storage.mail_notices import StoredNotices
 from storage.migrating import check_current, upgrade
 from storage.mine import StoredMine
 from storage.outbox import StoredOutbox
+from storage.passive import StoredReplies
+from storage.platform_tokens import StoredTokens
 from storage.policy_changes import PolicyChanges
 from storage.policy_news import PolicyNews
 from storage.records import StoredRecords
@@ -78,6 +80,8 @@ class Storage:
     mine: StoredMine
     companies: StoredCompanies
     imports: StoredImports
+    platform_tokens: StoredTokens
+    passive: StoredReplies
 
 
 def utc_now() -> datetime:
@@ -142,6 +146,8 @@ def open_storage(
         mine=StoredMine(database, keys, history),
         companies=StoredCompanies(database, keys, now),
         imports=StoredImports(database, keys, now),
+        platform_tokens=StoredTokens(database, keys, now),
+        passive=StoredReplies(database, keys, now),
     )
 
 

@@ -36,6 +36,7 @@ from storage.tables import (
     inbox,
     invitations,
     outbox,
+    passive_answers,
     sessions,
     sign_in_journeys,
     sign_in_tries,
@@ -76,6 +77,10 @@ def _events(before: datetime) -> Delete:
 
 def _deliveries(before: datetime) -> Delete:
     return _taken_out(outbox.c.id, outbox.c.state.in_(FINAL), outbox.c.due_at < before)
+
+
+def _passive_answers(before: datetime) -> Delete:
+    return _taken_out(passive_answers.c.key, passive_answers.c.at < before)
 
 
 def _tasks(before: datetime) -> Delete:
@@ -159,6 +164,12 @@ TERMS: Final = (
     ),
     Term("events", 30, N_("收到过的消息编号，只为同一条消息不答两遍；平台最多隔一天重发。"), _events),
     Term("deliveries", 30, N_("发送记录，只为查没有送到的消息。"), _deliveries),
+    Term(
+        "passive_answers",
+        2,
+        N_("公众号里当场回的话留一份，只为平台把同一条消息再送来时回得一样。"),
+        _passive_answers,
+    ),
     Term(
         "unanswered",
         730,

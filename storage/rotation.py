@@ -13,6 +13,7 @@ from storage import audit as log_rows
 from storage import cases as case_rows
 from storage import companies as company_rows
 from storage import imports as import_store
+from storage import platform_tokens as token_store
 from storage import policy_changes as policy_rows
 from storage import records as record_rows
 from storage import tasks as task_rows
@@ -35,6 +36,7 @@ from storage.tables import (
     notes,
     pay_months,
     person_keys,
+    platform_tokens,
     policy_changes,
     second_factors,
     tasks,
@@ -57,6 +59,7 @@ BODIES: Final[Mapping[Table, str]] = {
     import_rows: import_store.ROW,
     import_mappings: import_store.MAPPING,
     notes: case_rows.NOTE,
+    platform_tokens: token_store.BODY,
 }
 #: Tables with values that a root key seals, each with its `key_id`.
 SEALED_BY_ROOT: Final = (person_keys, *BODIES)

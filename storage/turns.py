@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import Connection, bindparam, select, update
@@ -26,6 +26,9 @@ from storage.ratings import asked_cases, keep_ratings, reopen
 from storage.tables import conversations, inbox, messages, person_keys
 from storage.tasks import open_task
 from storage.unanswered import count_unanswered
+
+#: How long replies that somebody waits for are left to whoever fetches them.
+AWAITED: Final = timedelta(seconds=6)
 
 # One statement on the unique key: it either takes the key, or waits for whoever is taking it and says how that ended.
 _CLAIM: Final = {
@@ -130,7 +133,8 @@ class Turn(Work):
         else:
             bubbles.insert(0, ("employee", Reply(message.text)))
         version, first = kept.version + 1, opened.last_seq + 1
-        add_bubbles(self._connection, opened, bubbles, version, self._now)
+        due_at = self._now + AWAITED if message.awaited else None
+        add_bubbles(self._connection, opened, bubbles, version, self._now, due_at)
         changed = self._connection.execute(
             _STATE,
             {

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal, Protocol
 
 from bot.channels import web
 from delivery.messages import IncomingMessage
-from delivery.sending import Sender
+from delivery.sending import Part, Sender
 
 
 class Channel(Protocol):
@@ -47,12 +47,26 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class Inside:
+    """How a callback is answered with what the assistant says.
+
+    `reply` makes the answer that carries one message; true where more waits. `wait` is the answer that says that it comes with
+    the employee's next message; None where it is pushed. `fetches`: the message asks for nothing but what waits.
+    """
+
+    reply: Callable[[Part, bool], Answer]
+    wait: Answer | None = field(default=None, repr=False)
+    fetches: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class HeardCallback:
     """What a callback says: messages of employees, none where it only tests the address or tells of something else; and
-    what the platform is answered once they are stored."""
+    what the platform is answered once they are stored. With `inside`, it is held for the answer to its one message."""
 
     answer: Answer
     messages: tuple[IncomingMessage, ...] = ()
+    inside: Inside | None = None
 
 
 class Refused(Exception):

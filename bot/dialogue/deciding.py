@@ -19,6 +19,7 @@ from bot.dialogue.talk import ACT, OFFER, House
 from bot.dialogue.tapping import tapped
 from bot.dialogue.topics import TOPIC_OF, TOPICS, binding, dibao_impact, hr, privacy
 from bot.dialogue.turn import CALCULATING, HR, Outcome, Turn, offers
+from bot.guard import Evidence
 from bot.private import is_private
 from bot.understanding.facts import Facts
 from bot.understanding.intents import Language
@@ -74,10 +75,15 @@ def converse(
     id: str = "",
     asked: Sequence[AskedCase] = (),
 ) -> Outcome:
-    """One message, heard, understood, decided and worded. `kind` is text, start, image, voice or other.
+    """One message, heard, understood, decided and worded. `kind` is that of `delivery.messages`.
 
     `asked` are the closed cases of which the employee was asked whether they are solved.
     """
+    if kind == "start" and code_in(payload):  # a scanned code is as good as one that is typed
+        text, payload, kind = payload, "", "text"
+    spoken = text if kind == "voice" else ""
+    if spoken or (kind == "tap" and (text or payload)):
+        kind = "text"
     conversation = _without_expired(conversation, now)
     offered = (*open_buttons(asked, conversation.locale), *conversation.buttons)
     heard = hear(house, replace(conversation, buttons=offered), text, payload, kind, now.date())
@@ -92,6 +98,8 @@ def converse(
         turn.it = _spoken_to(turn.it, text, language).with_lines(Line("employee", text, turn.private))
     if kind == "text" and turn.it.asked and _was_idle(conversation, now):
         turn.tell("talk.resumed")
+    if spoken and not turn.private:
+        _read_back(turn, spoken)
     _decide(turn)
     if not turn.has_said:
         turn.tell("talk.hello_again", *offers())
@@ -158,6 +166,12 @@ def _code(turn: Turn, code: str) -> None:
     recent = (*(each for each in turn.it.codes_at if each > since), turn.now.isoformat())
     turn.it = replace(turn.it, codes_at=recent)
     turn.open(binding.NAME, wish="bind", code=code)
+
+
+def _read_back(turn: Turn, spoken: str) -> None:
+    """What was recognised of a voice message: who sees a wrong figure can say so."""
+    heard = Part("talk.heard", {"words": spoken})
+    turn.emit(Tell("talk.heard", (heard,), evidence=Evidence.of(spoken)))
 
 
 def _cannot_read(turn: Turn) -> None:

@@ -22,6 +22,7 @@ from storage.tables.people import (
     sign_in_journeys,
     sign_in_tries,
 )
+from storage.tables.platforms import passive_answers, platform_tokens
 from storage.tables.policy import policy_changes, policy_news
 from storage.tables.roster import (
     codes,
@@ -70,8 +71,10 @@ __all__ = [
     "metadata",
     "notes",
     "outbox",
+    "passive_answers",
     "pay_months",
     "person_keys",
+    "platform_tokens",
     "policy_changes",
     "policy_news",
     "second_factors",

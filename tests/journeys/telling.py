@@ -153,8 +153,11 @@ class Employee:
         if "payload" in turn:
             return self.send(f"<{turn['payload']}>", payload=turn["payload"])
         kinds = {"photo": "image", "voice": "voice", "sticker": "other", "start": "start"}
-        kind = next(kind for name, kind in kinds.items() if name in turn)
-        return self.send(f"<{kind}>", kind=kind)
+        name, kind = next((name, kind) for name, kind in kinds.items() if name in turn)
+        words = "" if turn[name] is True else turn[name]  # what a voice was recognised as, the code of a scan
+        if kind == "start":
+            return self.send(f"<{kind} {words}>", payload=words, kind=kind)
+        return self.send(f"<{kind} {words}>", text=words, kind=kind)
 
     def tap(self, title: str) -> Told:
         """The button of that title, the newest of those that can still be seen."""

@@ -11,6 +11,8 @@ from sqlalchemy import insert
 from talking import REPLY, TASK, Post, colleague, kept, message, say
 
 from audit.events import Event, account, employee
+from bot.channels.tokens import Fetched, Tokens
+from bot.passive import Carried
 from bot.receiving import Said, receive
 from delivery.outbox import deliver_due
 from hr_inbox.task import HrTask
@@ -126,6 +128,16 @@ def _change_the_library(storage: Storage, clock: Clock) -> None:
     changes.finish(change.number, "a reviewer", "publish", {"households": 1}, [kept(storage).id])
 
 
+def _call_a_platform(storage: Storage, clock: Clock) -> None:
+    fetched = Fetched("a token of the platform", timedelta(hours=2))
+    Tokens(storage.platform_tokens, "wechat:wx1", lambda force: fetched, clock).get()
+    heard = message("c2", channel="wechat")
+    say(storage, heard, "当场回的")
+    waiting = storage.passive.lease(heard, clock() + timedelta(seconds=30))
+    assert waiting is not None
+    storage.passive.settle(heard, waiting, Carried({"text": "当场回的"}, 1, 0, more=False))
+
+
 def fill(storage: Storage, clock: Clock) -> None:
     """Everything that there is to store, in the order in which it happens."""
     for each in (
@@ -139,5 +151,6 @@ def fill(storage: Storage, clock: Clock) -> None:
         _log,
         _serve,
         _change_the_library,
+        _call_a_platform,
     ):
         each(storage, clock)
