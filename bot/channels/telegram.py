@@ -17,6 +17,7 @@ from telegram import Update
 
 from bot.channels import Answer, Callback, HeardCallback, Refused
 from bot.channels.drawing import Link, basis, clean, split
+from bot.channels.telegram_about import languages
 from bot.channels.telegram_api import Api
 from bot.channels.telegram_updates import Doing, HeardUpdate, read
 from delivery.sending import Outgoing, Part, Permanent
@@ -98,6 +99,32 @@ class TelegramBot:
             return HeardUpdate()
         return heard
 
+    def register(self, address: str) -> None:
+        """Has Telegram call an address, and tells what the bot can do. Raises `Temporary`, `Permanent` or `Unsure`."""
+        self._api.register(address, self._secret)
+        self._introduce()
+
+    def unregister(self) -> None:
+        """Telegram calls nobody any more; what it holds back is not lost. Raises as `register` does."""
+        self._api.unregister()
+
+    def begin_polling(self) -> None:
+        """Updates are fetched from now on. Raises as `register` does."""
+        self._api.unregister()
+        self._introduce()
+
+    def updates(self, offset: int, seconds: int) -> list[Any]:
+        """The updates from `offset` on, for which Telegram is asked to wait so many seconds. Raises as `register` does."""
+        return self._api.updates(offset, seconds)
+
+    def do(self, doing: Doing) -> None:
+        """Does what answers an update. Raises as `register` does."""
+        self._api.do(doing.method, doing.fields)
+
+    def close(self) -> None:
+        """Ends its connections."""
+        self._api.close()
+
     def draw(self, bubbles: Sequence[Outgoing]) -> tuple[Part, ...]:
         """Bubbles of one conversation as messages of the platform, in order and as few as their size allows.
 
@@ -126,6 +153,11 @@ class TelegramBot:
         if not self.allowed:
             raise Permanent("no_basis_for_abroad")
         self._api.send(recipient, part)
+
+    def _introduce(self) -> None:
+        for about in languages():
+            self._api.introduce(about)
+        self._api.show_menu()
 
     def _elsewhere(self, bubble: Outgoing) -> Part:
         """The sentence in place of what is about the employee, and where that can be read."""

@@ -169,6 +169,9 @@ class Api:
         except LateError:
             called.cancel()
             raise Unsure("late") from None
+        except (KeyboardInterrupt, SystemExit):
+            called.cancel()
+            raise
         except TelegramError as error:
             # Neither the text nor the chain of causes goes on: both may hold the token.
             raise meaning(error) from None
