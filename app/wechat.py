@@ -21,6 +21,8 @@ def make_wechat(settings: Settings, storage: Storage, link: Link) -> WeChatAccou
     wechat = settings.channels.wechat
     if not wechat.app_id:
         return None
+    if not wechat.base.startswith(("https://", "http://")):
+        raise SettingsError(f"{_SECTION}.api_base: must start with https:// (or http:// on loopback)")
     return WeChatAccount(
         make_envelope(_SECTION, _secret(wechat, "token"), _secret(wechat, "aes_key"), wechat.app_id, storage),
         Api(wechat.app_id, _secret(wechat, "secret"), wechat.base, storage.platform_tokens, storage.now),

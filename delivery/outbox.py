@@ -1,22 +1,23 @@
-"""What is to be sent: leased, sent, settled; tried again with growing pauses; held back once a person took over.
+"""What is to be sent: leased, sent in parts, settled; tried again with growing pauses; held back once a person took over.
 
-The row is the record. Whoever works is told by a task or a clock to look, leases one row at a time, sends it, and
-settles the row. A worker that dies in between leaves a lease that runs out; the row is then sent again, so a channel
-may see a message twice and never not at all.
+The row is the record. Whoever works is told by a task or a clock to look, leases the rows that go out together, sends one
+part after the other, and settles the rows. A worker that dies before it hands a part over leaves a lease that runs out, and
+the rows are sent again from that part on. One that dies while it hands a part over leaves it open whether that arrived: no
+platform tells. It is then not said again, but the employee is told that a message may be missing.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final, Literal, Protocol
 
-from delivery.messages import Reply
 from delivery.retries import next_try
-from delivery.sending import Permanent, Temporary
+from delivery.sending import Closed, Outgoing, Permanent, Sender, Temporary, Unsure
 from delivery.transcript import Author
+from locales import N_
 
 log = logging.getLogger("shebao.delivery")
 
@@ -25,38 +26,45 @@ LEASE: Final = timedelta(minutes=2)
 #: How long ago a lease must have run out before the row is sent by someone else: a slow worker is not a dead one.
 GRACE: Final = timedelta(seconds=30)
 
-#: `queued` and `leased` are open; a later row of the conversation waits until every earlier one is final.
-OutboxState = Literal["queued", "leased", "sent", "delivered", "failed", "dropped"]
+#: `queued` and `leased` are open; a later row of the conversation waits until every earlier one is final. `unsure`: it may
+#: have arrived.
+OutboxState = Literal["queued", "leased", "sent", "delivered", "failed", "unsure", "dropped"]
 OPEN: Final[tuple[OutboxState, ...]] = ("queued", "leased")
-FINAL: Final[tuple[OutboxState, ...]] = ("sent", "delivered", "failed", "dropped")
+FINAL: Final[tuple[OutboxState, ...]] = ("sent", "delivered", "failed", "unsure", "dropped")
 
-
-class Sender(Protocol):
-    """A channel that is pushed to."""
-
-    def send(self, recipient: str, reply: Reply) -> None:
-        """Hands the reply to the platform. Raises `Temporary` or `Permanent`."""
+#: What the employee is told where a message may not have arrived.
+MISSING: Final = N_("刚才那条消息可能没送到。要是没看到，回“再说一遍”，我再发一次。")
 
 
 @dataclass(frozen=True, slots=True)
 class Leased:
-    """A row that one worker may send until its lease runs out; `token` proves that it is still this worker's."""
+    """Rows of one conversation that go out together, which one worker may send until its lease runs out.
 
-    id: str
+    `token` proves that they are still this worker's; `done` parts of them are out already.
+    """
+
+    ids: tuple[str, ...]
     token: str
     channel: str
     recipient: str = field(repr=False)
-    reply: Reply = field(repr=False)
+    bubbles: tuple[Outgoing, ...]
     attempts: int
+    done: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a leased row: `sent`, `failed` for good, or `queued` again until `due_at`."""
+    """What became of leased rows: `sent`, `failed` for good, `unsure`, `dropped`, or `queued` again until `due_at`.
+
+    So many parts (`done`) of them are out. `closed`: nothing reaches the employee here until they write again, and what is
+    queued waits for that.
+    """
 
     state: OutboxState
     code: str = ""
     due_at: datetime | None = None
+    done: int = 0
+    closed: bool = False
 
 
 class Outbox(Protocol):
@@ -65,13 +73,18 @@ class Outbox(Protocol):
     def lease(
         self, channels: Collection[str], now: datetime, until: datetime, beside: str | None
     ) -> Leased | None:
-        """Leases the next row that is due, dropping those that are overtaken; with `beside`, of its conversation."""
+        """Leases what goes out next, dropping what is overtaken; with `beside`, of its conversation."""
+
+    def begin(self, leased: Leased, done: int) -> bool:
+        """Notes that so many parts are out and the next is about to be; whether it may: not after a take-over, and not
+        where the lease has passed to someone else."""
 
     def settle(self, leased: Leased, outcome: Outcome, now: datetime) -> None:
-        """Writes down what became of the row, unless its lease has passed to someone else."""
+        """Writes down what became of the rows, unless their lease has passed to someone else."""
 
-    def requeue(self, ran_out_before: datetime) -> int:
-        """Gives back the rows whose lease ran out; how many. What was tried too often fails."""
+    def requeue(self, ran_out_before: datetime, repeatable: Collection[str]) -> int:
+        """Gives back the rows whose lease ran out; how many. What was tried too often fails, and what may have arrived is
+        `unsure` unless its channel is one of those that recognise what they are sent twice."""
 
 
 def overtaken(author: Author, made_for: int, holder: str, taken_version: int) -> bool:
@@ -88,36 +101,75 @@ def overtaken(author: Author, made_for: int, holder: str, taken_version: int) ->
 
 
 def deliver_due(
-    outbox: Outbox, channels: Mapping[str, Sender], now: Callable[[], datetime], beside: str | None = None
+    outbox: Outbox,
+    channels: Mapping[str, Sender],
+    now: Callable[[], datetime],
+    beside: str | None = None,
+    later: Callable[[str, datetime], None] | None = None,
 ) -> int:
-    """Sends rows until none is due; how many were tried. With `beside`, the rows of that row's conversation."""
+    """Sends until nothing is due; how many times something was tried. With `beside`, of that row's conversation alone.
+
+    `later` is told of a row that is to be tried again, and when.
+    """
     count = 0
     while (leased := outbox.lease(tuple(channels), now(), now() + LEASE, beside)) is not None:
         count += 1
-        outcome = send(channels[leased.channel], leased, now)
+        outcome = deliver(outbox, channels[leased.channel], leased, now)
         outbox.settle(leased, outcome, now())
+        if later is not None and outcome.state == "queued" and outcome.due_at is not None:
+            later(leased.ids[0], outcome.due_at)
     return count
 
 
-def send(channel: Sender, leased: Leased, now: Callable[[], datetime]) -> Outcome:
-    """Sends one row; what became of it."""
+def deliver(outbox: Outbox, channel: Sender, leased: Leased, now: Callable[[], datetime]) -> Outcome:
+    """Sends what is left of leased rows, part by part; what became of them."""
+    done = leased.done
     try:
-        channel.send(leased.recipient, leased.reply)
-    except Permanent as error:
-        return Outcome("failed", error.code)
-    except Temporary as error:
-        return _later(leased, error.code, now(), error.after)
+        parts = channel.draw(leased.bubbles)
+        for part in parts[done:]:
+            if not outbox.begin(leased, done):
+                return Outcome("dropped", "taken_over", done=done)
+            channel.send(leased.recipient, part)
+            done += 1
     except Exception as error:
-        # A channel that forgot to say which kind it is; the text of its error may quote the message.
-        log.error("outbox %s: %s raised %s", leased.id, leased.channel, type(error).__name__)
-        return _later(leased, type(error).__name__, now(), timedelta(0))
-    return Outcome("sent")
+        return replace(_failed(channel, leased, error, now()), done=done)
+    return Outcome("sent", done=done)
 
 
-def sweep(outbox: Outbox, channels: Mapping[str, Sender], now: Callable[[], datetime]) -> int:
-    """Sends what a crash or a lost task left lying; how many rows were tried."""
-    outbox.requeue(now() - GRACE)
-    return deliver_due(outbox, channels, now)
+def sweep(
+    outbox: Outbox,
+    channels: Mapping[str, Sender],
+    now: Callable[[], datetime],
+    later: Callable[[str, datetime], None] | None = None,
+) -> int:
+    """Sends what a crash or a lost task left lying; how many times something was tried."""
+    outbox.requeue(now() - GRACE, repeatable(channels))
+    return deliver_due(outbox, channels, now, later=later)
+
+
+def repeatable(channels: Mapping[str, Sender]) -> tuple[str, ...]:
+    """The channels whose platforms recognise what they are sent twice."""
+    return tuple(name for name, channel in channels.items() if channel.REPEATS)
+
+
+
+
+def _failed(channel: Sender, leased: Leased, error: Exception, now: datetime) -> Outcome:
+    match error:
+        case Closed():
+            return Outcome("queued", error.code, now, closed=True)
+        case Permanent():
+            return Outcome("failed", error.code, closed=error.gone)
+        case Unsure() if not channel.REPEATS:
+            return Outcome("unsure", error.code)
+        case Temporary():
+            return _later(leased, error.code, now, error.after)
+        case Unsure():
+            return _later(leased, error.code, now, timedelta(0))
+        case _:
+            # A channel that forgot to say which kind it is; the text of its error may quote the message.
+            log.error("outbox %s: %s raised %s", leased.ids[0], leased.channel, type(error).__name__)
+            return _later(leased, type(error).__name__, now, timedelta(0))
 
 
 def _later(leased: Leased, code: str, now: datetime, at_least: timedelta) -> Outcome:

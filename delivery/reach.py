@@ -11,16 +11,17 @@ from delivery.messages import Kind
 
 
 class Grant(NamedTuple):
-    """How many messages a platform takes for how long."""
+    """How many messages a platform takes for how long after what the employee did."""
 
+    name: str
     span: timedelta
     messages: int
 
 
-_WROTE: Final = Grant(timedelta(hours=48), 5)
-_TAPPED: Final = Grant(timedelta(minutes=1), 3)
-#: What an event of the employee grants on a channel; one that is not here takes messages at any time. A new grant of a kind
-#: replaces the old one of that kind: they do not add up. (WeChat's customer-service messages since 2023-06-12.)
+_WROTE: Final = Grant("wrote", timedelta(hours=48), 5)
+_TAPPED: Final = Grant("tapped", timedelta(minutes=1), 3)
+#: What an event of the employee grants on a channel; one that is not here takes messages at any time. A new grant of a name
+#: replaces the old one: they do not add up. (WeChat's customer-service messages since 2023-06-12.)
 GRANTS: Final[Mapping[str, Mapping[Kind, Grant]]] = {
     "wechat": {
         **dict.fromkeys(("text", "voice", "image", "other"), _WROTE),
@@ -37,9 +38,10 @@ LOW: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """Whether a conversation's employee can be reached now. `until` and `left` are None where there is no such limit.
+    """Whether a conversation's employee can be reached. `until` and `left` are None where the channel has no such limit;
+    where it has one and nothing is granted, `left` is 0.
 
-    `gone` is the platform's reason why nothing reaches them (blocked, left) until they write again.
+    `gone` is the platform's reason why nothing reaches them (blocked, left, closed) until they write again.
     """
 
     until: datetime | None = None
@@ -54,7 +56,7 @@ class Reach:
         >>> Reach().open_at(noon), Reach(noon, 5).open_at(noon), Reach(noon + timedelta(1), 0).open_at(noon)
         (True, False, False)
         """
-        return not self.gone and (self.until is None or now < self.until) and self.left != 0
+        return not self.gone and self.left != 0 and (self.until is None or now < self.until)
 
 
 def reachable(channel: str, wrote_at: datetime | None, now: datetime) -> bool:

@@ -65,7 +65,11 @@ Part = Mapping[str, Any]
 
 
 class Sender(Protocol):
-    """A channel that is pushed to."""
+    """A channel that is pushed to. `REPEATS`: its platform recognises what it is sent twice, and shows it once."""
+
+    @property
+    def REPEATS(self) -> bool:  # noqa: N802
+        """Whether a part may be sent again where it is not known whether it arrived."""
 
     def draw(self, bubbles: Sequence[Outgoing]) -> tuple[Part, ...]:
         """Bubbles of one conversation as messages of the platform, in order and as few as their size allows.

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, Select, bindparam, insert, select
 
 from delivery.messages import Reply
 from delivery.transcript import Author
-from storage.database import DIALECTS, upsert
+from storage.database import DIALECTS, Queued, note_queued, upsert
 from storage.encryption import KEY_BYTES, PERSON, Box
 from storage.keys import Keys
 from storage.tables import conversations, messages, outbox, person_keys
@@ -130,7 +130,8 @@ def add_bubbles(
     due_at: datetime | None = None,
 ) -> tuple[str, ...]:
     """Adds bubbles in order, each of ours with its row in the outbox, due at once or then; the ids of those rows."""
-    said, sent = [], []
+    said: list[dict[str, Any]] = []
+    sent: list[dict[str, Any]] = []
     for author, bubble in bubbles:
         opened.last_seq += 1
         said.append(
@@ -160,6 +161,7 @@ def add_bubbles(
         connection.execute(insert(messages), said)
     if sent:
         connection.execute(insert(outbox), sent)
+        note_queued(connection, (Queued(row["id"], opened.channel, opened.id, row["due_at"]) for row in sent))
     return tuple(str(row["id"]) for row in sent)
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from datetime import datetime
 from itertools import count
 from pathlib import Path
 from threading import RLock
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
@@ -25,7 +26,22 @@ CONNECTIONS: Final = 32
 #: Milliseconds for which SQLite waits for another process.
 BUSY: Final = 10_000
 _WORKS: Final = "shebao_works"
+_QUEUED: Final = "shebao_queued"
 _PAUSE: Final = 0.05
+
+
+class Queued(NamedTuple):
+    """A row of the outbox that a transaction has queued."""
+
+    id: str
+    channel: str
+    conversation: str
+    due_at: datetime
+
+
+def note_queued(connection: Connection, rows: Iterable[Queued]) -> None:
+    """Has whoever sends told of rows once they are committed."""
+    connection.info.setdefault(_QUEUED, []).extend(rows)
 
 
 class Database:
@@ -41,6 +57,8 @@ class Database:
         # SQLite has one writer. Threads that wait here are woken at once; inside SQLite they would sleep and poll.
         # Reentrant, so that a transaction begun inside another by mistake ends in SQLite's error and not in silence.
         self._writer: AbstractContextManager[Any] = RLock() if self.dialect == "sqlite" else nullcontext()
+        #: Told, after a transaction has committed, what it has queued.
+        self.on_queued: Callable[[Sequence[Queued]], None] = lambda queued: None
 
     @property
     def dialect(self) -> str:
@@ -62,7 +80,12 @@ class Database:
     def work(self) -> Iterator[Connection]:
         """A transaction that writes: commits when the block ends, rolls back when it raises."""
         with self._writer, self._working.begin() as connection:
-            yield connection
+            try:
+                yield connection
+            finally:  # the dictionary outlives the transaction
+                queued = connection.info.pop(_QUEUED, ())
+        if queued:
+            self.on_queued(queued)
 
     @contextmanager
     def snapshot(self) -> Iterator[Connection]:

@@ -23,6 +23,7 @@ from storage.database import DIALECTS, Database, upsert
 from storage.inbox import read_event, seal_event
 from storage.keys import Keys
 from storage.line_files import add_lines, read_text
+from storage.reach import kept_aside, put_back
 from storage.tables import conversations, employees, erasures, inbox
 
 _NOTE: Final = {dialect: upsert(dialect, erasures).on_conflict_do_nothing() for dialect in DIALECTS}
@@ -67,10 +68,12 @@ def begin_anew(
             inbox.c.conversation == opened.id, inbox.c.state == "received", inbox.c.body.is_not(None)
         )
     ).all()
+    reached = kept_aside(connection, opened.id)
     remove(connection, opened.id, now)
     sender = (message.channel, message.sender)
     open_new(connection, keys, *sender, opened.locale, now, opened.version, opened.last_seq)
     fresh = find_or_open(connection, keys, *sender, opened.locale, now, "lock")
+    put_back(connection, fresh.id, reached)  # the goodbye is to arrive
     for row in waiting:
         body = seal_event(fresh.box, row.key, read_event(opened.box, row.key, row.body))
         connection.execute(

@@ -29,6 +29,8 @@ _TONES: Final = ("\U0001f3fb", "\U0001f3ff")
 _TAGS: Final = ("\U000e0020", "\U000e007f")
 _FLAGS: Final = ("\U0001f1e6", "\U0001f1ff")
 
+#: What is left of a bubble that held no character that can be sent.
+_NOTHING: Final = "…"
 _BASIS: Final = N_("依据：{sources}")
 _BETWEEN: Final = N_("；")
 _PAPERS: Final = N_("图和明细在这里看（链接只能打开一次，别转发）：{link}")
@@ -57,13 +59,14 @@ def cdata(text: str) -> str:
 
 
 def words(bubble: Outgoing, link: Link) -> str:
-    """A bubble as text: who speaks where that is HR, the words, what they rest on, and where its papers are."""
+    """A bubble as text: who speaks where that is HR, the words, what they rest on, and where its papers are;
+    never nothing, which no platform sends."""
     say = speak(bubble.locale)
     text = say(_HR, text=bubble.reply.text) if bubble.author == "hr" else bubble.reply.text
     lines = [text, basis(bubble.reply.sources, say)]
     if bubble.reply.papers and (address := link(bubble.conversation, bubble.seq)):
         lines.append(say(_PAPERS, link=address))
-    return clean("\n".join(filter(None, lines)))
+    return clean("\n".join(filter(None, lines))).strip() or _NOTHING
 
 
 def basis(sources: Iterable[Mapping[str, Any]], say: Say) -> str:

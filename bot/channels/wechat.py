@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final
 
-from bot.channels import Answer, Callback, HeardCallback, Inside
+from bot.channels import Answer, Callback, HeardCallback, Inside, Platform
 from bot.channels.drawing import Link, cdata, choices, clean, size, split, words
 from bot.channels.sealed import Envelope, digest, word
 from bot.channels.wechat_api import NO_MENU, TOO_LONG, Api, Rejected
@@ -51,7 +51,7 @@ _EVENTS: Final[Mapping[str, Kind]] = {
 }
 
 
-class WeChatAccount:
+class WeChatAccount(Platform):
     """One official account. `mode`: its answers go out as customer-service messages (active), or inside the callbacks where
     they are ready in time (mixed), or only there (passive)."""
 

@@ -8,10 +8,12 @@ from storage.tables.conversations import (
     conversations,
     counters,
     erasures,
+    grants,
     inbox,
     messages,
     outbox,
     person_keys,
+    unreached,
 )
 from storage.tables.people import (
     accounts,
@@ -60,6 +62,7 @@ __all__ = [
     "entities",
     "erasures",
     "exclusions",
+    "grants",
     "holdings",
     "import_mappings",
     "import_rows",
@@ -87,4 +90,5 @@ __all__ = [
     "told_tasks",
     "unanswered",
     "undo_steps",
+    "unreached",
 ]

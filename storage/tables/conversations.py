@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from sqlalchemy import (
+    Boolean,
     Column,
     ForeignKey,
     ForeignKeyConstraint,
@@ -14,6 +15,7 @@ from sqlalchemy import (
     String,
     Table,
     UniqueConstraint,
+    false,
 )
 
 from storage.tables.base import Moment, metadata, row_id
@@ -83,6 +85,8 @@ inbox: Final = Table(
     Index(None, "state", "received_at"),
 )
 
+#: What is to be sent. `parts` of the row are out already, drawn `together` with so many rows from this one on; `begun`: the
+#: next part was just being handed over.
 outbox: Final = Table(
     "outbox",
     metadata,
@@ -98,11 +102,33 @@ outbox: Final = Table(
     Column("token", row_id()),
     Column("last_error", String(64)),
     Column("sent_at", Moment),
+    Column("parts", Integer, nullable=False, server_default="0"),
+    Column("together", Integer, nullable=False, server_default="1"),
+    Column("begun", Boolean, nullable=False, server_default=false()),
     UniqueConstraint("conversation", "message"),
     ForeignKeyConstraint(
         ["conversation", "message"], ["messages.conversation", "messages.seq"], ondelete="CASCADE"
     ),
     Index(None, "state", "due_at"),
+)
+
+#: How many messages a conversation's platform still takes, and until when, by what the employee did.
+grants: Final = Table(
+    "grants",
+    metadata,
+    Column("conversation", row_id(), ForeignKey("conversations.id", ondelete="CASCADE"), primary_key=True),
+    Column("name", String(16), primary_key=True),
+    Column("until", Moment, nullable=False),
+    Column("left", Integer, nullable=False),
+)
+
+#: Conversations in which nothing reaches the employee until they write again, and the platform's reason.
+unreached: Final = Table(
+    "unreached",
+    metadata,
+    Column("conversation", row_id(), ForeignKey("conversations.id", ondelete="CASCADE"), primary_key=True),
+    Column("why", String(64), nullable=False),
+    Column("since", Moment, nullable=False),
 )
 
 counters: Final = Table(

@@ -54,6 +54,10 @@ def test_a_bubble_says_what_it_rests_on_and_where_its_papers_are() -> None:
     assert "http" not in words(bubble, lambda conversation, seq: "")
 
 
+def test_a_bubble_of_which_nothing_is_left_is_sent_all_the_same() -> None:
+    assert words(Outgoing("c1", 8, "assistant", Reply("\x1d\n")), lambda conversation, seq: "") == "…"
+
+
 def test_a_person_is_named_as_one() -> None:
     bubble = Outgoing("c1", 8, "hr", Reply("我看了，下周办。\x1d"))
     assert words(bubble, lambda conversation, seq: "") == "人事：我看了，下周办。"

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from importlib.metadata import version
+from importlib.util import find_spec
 from typing import Any
 
 import pytest
 import wechat_side as side
 from databases import Clock
-from local_wechat import SEND, TOKEN, Product, base, make
+from local_wechat import CONFIG, SEND, TOKEN, Product, base, make, settings
 from platforms import wechat as local
 from platforms.harness import Call, Fault, Request, Response
 from platforms.wechat import Follower, WeChat
 
-from app.settings import SettingsError
+from app.channels import open_platforms, pushed
+from app.settings import SettingsError, load_settings
 from bot.channels import HeardCallback
 from bot.channels.drawing import size
 from bot.channels.wechat import LONGEST, WeChatAccount, as_text, read
@@ -401,7 +404,33 @@ def test_the_window_and_the_quota_of_the_platform(
         say(account, ali, Reply("好"))
 
 
+def test_w10_what_wecom_stands_on_is_there() -> None:
+    """1.8.18 has `wechatpy.enterprise`; `wechatpy.work` is another version's."""
+    assert version("wechatpy") == "1.8.18"
+    assert find_spec("wechatpy.enterprise") is not None
+    assert find_spec("wechatpy.work") is None
+
+
+def test_w17_nothing_stands_on_template_messages(
+    account: WeChatAccount, platform: WeChat, ali: Follower
+) -> None:
+    """They lost their first line and their remark, and take no value over twenty characters."""
+    say(account, ali, Reply("要补缴。", papers=("report",)), ON_BOOK)
+    assert {_msgtype(call) for call in sent(platform)} <= {"text", "msgmenu"}
+    assert {call.path for call in platform.calls} == {TOKEN, SEND}
+
+
 # Settings
+
+
+def test_a_passive_account_is_not_sent_to(storage: Storage) -> None:
+    named = settings("http://127.0.0.1:1", REPLY_MODE="passive")
+    told = load_settings(CONFIG, named)
+    platforms = open_platforms(told, storage, lambda conversation, seq: "")
+    assert "wechat" in platforms
+    assert "wechat" not in pushed(told, platforms)
+    mixed = load_settings(CONFIG, named | {"SHEBAO__CHANNELS__WECHAT__REPLY_MODE": "mixed"})
+    assert "wechat" in pushed(mixed, platforms)
 
 
 def test_without_an_app_id_there_is_no_account(storage: Storage) -> None:
@@ -417,6 +446,7 @@ def test_without_an_app_id_there_is_no_account(storage: Storage) -> None:
         ("TOKEN", "", "token: needed"),
         ("TOKEN", "令牌", "token: 3 to 32"),
         ("SECRET_FILE", "no/such/file", "secret_file"),
+        ("API_BASE", "api.weixin.qq.com", "api_base"),
     ],
 )
 def test_a_wrong_setting_stops_the_start_with_its_name(

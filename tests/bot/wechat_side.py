@@ -9,6 +9,7 @@ from datetime import datetime
 from xml.sax.saxutils import escape
 
 import xmltodict
+from platforms.envelope import Envelope
 from wechatpy.crypto import WeChatCrypto
 
 from bot.channels import Callback
@@ -58,6 +59,11 @@ def sealed(xml: str, now: datetime, *, receiver: str = APP_ID, nonce: str | None
 def with_body(callback: Callback, body: bytes) -> Callback:
     """The same callback with another body, signed anew where the body names a cipher."""
     return Callback(callback.method, callback.query, callback.headers, body)
+
+
+def envelope() -> Envelope:
+    """The platform's cipher, which seals any bytes."""
+    return Envelope(TOKEN, AES_KEY, APP_ID)
 
 
 def signed(cipher: str, now: datetime) -> Callback:

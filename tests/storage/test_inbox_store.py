@@ -41,7 +41,7 @@ def states(storage: Storage) -> list[str]:
 
 
 def test_an_event_comes_back_as_it_was_stored(storage: Storage, clock: Clock) -> None:
-    event = IncomingMessage("wechat", "阿丽", "key", SECRET, "yes", clock.time, "zh_Hant", "voice")
+    event = IncomingMessage("wechat", "阿丽", "key", SECRET, "yes", clock.time, "zh_Hant", "voice", True)
     assert all(getattr(event, each.name) != each.default for each in fields(event)), "a field was left out"
     stored = storage.inbox.store(event)
     assert stored is not None

@@ -1,0 +1,132 @@
+"""The ledger of reach: what each conversation's channel still takes, and whom nothing reaches until they write again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    Table,
+    and_,
+    delete,
+    exists,
+    insert,
+    or_,
+    select,
+    update,
+)
+
+from delivery.messages import Kind
+from delivery.reach import GRANTS, Reach
+from storage.database import Database, upsert
+from storage.tables import conversations, grants, unreached
+
+#: What a conversation's employee did last that makes nothing reach them: they left the account.
+LEFT: Final = "left"
+
+
+class StoredReach:
+    """How each conversation can be reached."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def of(self, conversation: str, now: datetime) -> Reach:
+        """How a conversation can be reached at a moment."""
+        query = (
+            select(conversations.c.channel, unreached.c.why)
+            .outerjoin(unreached, unreached.c.conversation == conversations.c.id)
+            .where(conversations.c.id == conversation)
+        )
+        with self._database.read() as connection:
+            row = connection.execute(query).one_or_none()
+            if row is None:
+                return Reach(gone="erased")
+            if row.channel not in GRANTS:
+                return Reach(gone=row.why or "")
+            live = connection.execute(select(grants).where(*_live(conversation, now))).all()
+        return Reach(
+            until=max((each.until for each in live), default=None),
+            left=max((each.left for each in live), default=0),
+            gone=row.why or "",
+        )
+
+
+def renew(connection: Connection, conversation: str, channel: str, kind: Kind, now: datetime) -> None:
+    """What the employee did: it grants what it grants, and whoever writes can be reached again."""
+    if kind == "left":
+        close(connection, conversation, LEFT, now)
+        return
+    connection.execute(delete(unreached).where(unreached.c.conversation == conversation))
+    grant = GRANTS.get(channel, {}).get(kind)
+    if grant is not None:
+        row = {
+            "conversation": conversation,
+            "name": grant.name,
+            "until": now + grant.span,
+            "left": grant.messages,
+        }
+        keep = upsert(connection.dialect.name, grants).on_conflict_do_update(
+            index_elements=["conversation", "name"], set_={"until": row["until"], "left": row["left"]}
+        )
+        connection.execute(keep, row)
+
+
+def spend(connection: Connection, conversation: str, channel: str, now: datetime) -> None:
+    """One message more was taken. It counts against every grant that is live: never is more thought to be left than is."""
+    if channel in GRANTS:
+        connection.execute(
+            update(grants).where(*_live(conversation, now)).values(left=grants.c.left - 1)
+        )
+
+
+def close(connection: Connection, conversation: str, why: str, now: datetime) -> None:
+    """Nothing reaches the employee any more until they write; `why` is a word, or the platform's number."""
+    keep = upsert(connection.dialect.name, unreached).on_conflict_do_update(
+        index_elements=["conversation"], set_={"why": why, "since": now}
+    )
+    connection.execute(keep, {"conversation": conversation, "why": why, "since": now})
+
+
+def left(connection: Connection, conversation: str, channel: str, now: datetime) -> int | None:
+    """How many messages are still taken; None where the channel does not count them."""
+    if channel not in GRANTS:
+        return None
+    live = connection.execute(select(grants.c.left).where(*_live(conversation, now))).scalars()
+    return max(live, default=0)
+
+
+def is_open(conversation: ColumnElement[str], channel: ColumnElement[str], now: Any) -> ColumnElement[bool]:
+    """Whether a conversation's channel takes a message now: for queries that look for one to send."""
+    granted = exists().where(
+        grants.c.conversation == conversation, grants.c.until > now, grants.c.left > 0
+    )
+    return and_(
+        ~exists().where(unreached.c.conversation == conversation),
+        or_(channel.not_in(tuple(GRANTS)), granted),
+    )
+
+
+def kept_aside(connection: Connection, conversation: str) -> Mapping[Table, Sequence[RowMapping]]:
+    """How a conversation can be reached, for the one that takes its place."""
+    return {
+        table: connection.execute(select(table).where(table.c.conversation == conversation)).mappings().all()
+        for table in (grants, unreached)
+    }
+
+
+def put_back(
+    connection: Connection, conversation: str, aside: Mapping[Table, Sequence[RowMapping]]
+) -> None:
+    """Gives a conversation what was kept aside of the one before."""
+    for table, rows in aside.items():
+        if rows:
+            connection.execute(insert(table), [{**row, "conversation": conversation} for row in rows])
+
+
+def _live(conversation: str, now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (grants.c.conversation == conversation, grants.c.until > now, grants.c.left > 0)
