@@ -13,7 +13,7 @@ from bot.channels.drawing import clean
 from delivery.messages import IncomingMessage, Kind
 from locales import N_, SOURCE, speak
 
-NAME: Final = "telegram"
+CHANNEL: Final = "telegram"
 #: As many characters of a text as anybody needs for a question.
 LONGEST: Final = 1000
 
@@ -73,7 +73,7 @@ def read(update: Update, bot: str) -> HeardUpdate:
         return _NOTHING
     return HeardUpdate(
         IncomingMessage(
-            NAME,
+            CHANNEL,
             str(message.chat.id),
             _key(bot, message.chat, update.update_id),
             text,
@@ -116,13 +116,11 @@ def _said(message: Message, locale: str) -> tuple[Kind | None, str, str]:
 
 def _text(text: str, locale: str) -> tuple[Kind, str, str]:
     command = _COMMAND.fullmatch(text)
-    if command is None:
-        return "text", text, ""
-    name, rest = command[1].lower(), (command[2] or "").strip()
+    name, rest = (command[1].lower(), (command[2] or "").strip()) if command else ("", "")
     if name == "start":
         return "start", "", rest if _CARRIED.fullmatch(rest) else ""
     if name not in _SHORT_FOR:
-        return "text", text.lstrip("/"), ""
+        return "text", text.lstrip("/") or text, ""
     words, payload = _SHORT_FOR[name]
     return ("tap" if payload else "text"), words.get(locale, words[SOURCE]), payload
 
@@ -135,7 +133,7 @@ def _tap(query: CallbackQuery, number: int, bot: str) -> HeardUpdate:
         return HeardUpdate(doing=done)
     return HeardUpdate(
         IncomingMessage(
-            NAME,
+            CHANNEL,
             str(chat.id),
             _key(bot, chat, number),
             "",
@@ -155,7 +153,7 @@ def _member(change: ChatMemberUpdated, number: int, bot: str) -> HeardUpdate:
             return _NOTHING  # they are back once they write
         return HeardUpdate(
             IncomingMessage(
-                NAME, str(chat.id), _key(bot, chat, number), "", received_at=change.date, kind="left"
+                CHANNEL, str(chat.id), _key(bot, chat, number), "", received_at=change.date, kind="left"
             )
         )
     if chat.type == Chat.CHANNEL or now not in _IN_GROUP or before in _IN_GROUP:
