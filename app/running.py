@@ -17,7 +17,7 @@ from typing import Any, Final, NamedTuple
 from flask import Blueprint, Flask
 
 from app.assistance import make_house
-from app.channels import close_platforms, no_link, open_platforms
+from app.channels import close_platforms, no_link, open_platforms, pushed
 from app.clock import now_in_china, today_in_china
 from app.console import make_console, make_importer
 from app.demo import make_demo
@@ -190,7 +190,7 @@ def running(
         jobs = Jobs(
             open_queue(settings),
             storage,
-            channels={},
+            channels=pushed(settings, platforms),
             receive=program.receive,
             publish=publisher.work,
             notify=make_notifier(settings, storage, mailer),

@@ -97,10 +97,9 @@ class TelegramBot:
             # PTB reads what Telegram sends, and trips over all else in as many ways. The text may quote the message.
             log.warning("telegram: an update could not be read (%s)", type(error).__name__)
             return HeardUpdate()
-        message = heard.message
-        if message is not None and message.received_at is not None and message.received_at < since:
-            return HeardUpdate()
-        return heard
+        at = None if heard.message is None else heard.message.received_at
+        # Telegram counts whole seconds.
+        return HeardUpdate() if at is not None and at < since.replace(microsecond=0) else heard
 
     def name(self) -> str:
         """The user name by which the bot is found. Raises `Temporary`, `Permanent` or `Unsure`."""

@@ -53,7 +53,7 @@ _NOTHING: Final = HeardUpdate()
 
 
 def read(update: Update, bot: str) -> HeardUpdate:
-    """What an update says; `bot` is the number of the bot that it came to."""
+    """What an update says; `bot` is the number of the bot that it came to. Raises whatever it trips over where it is none."""
     if update.callback_query is not None:
         return _tap(update.callback_query, update.update_id, bot)
     if update.my_chat_member is not None:
@@ -99,7 +99,9 @@ def locale_of(language: str | None) -> str:
 
 
 def _key(bot: str, chat: Chat, number: int) -> str:
-    """What names an update once and for ever."""
+    """What names an update once and for ever. Raises `TypeError`."""
+    if not (isinstance(number, int) and isinstance(chat.id, int)):
+        raise TypeError("an update without its numbers")
     return f"{bot}:{chat.id}:{number}"
 
 

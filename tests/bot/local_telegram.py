@@ -18,6 +18,7 @@ from app.settings import load_settings
 from app.telegram import make_telegram
 from audit.events import account
 from bot.channels import Answer, Callback, Refused
+from bot.channels.drawing import Link
 from bot.channels.telegram import NAME, TelegramBot
 from delivery.messages import IncomingMessage
 from storage.opening import Storage
@@ -97,9 +98,9 @@ def settings(base: str, **more: str) -> dict[str, str]:
     return {f"SHEBAO__CHANNELS__TELEGRAM__{name}": value for name, value in named.items()}
 
 
-def make(storage: Storage, base: str, **more: str) -> TelegramBot | None:
-    return make_telegram(
-        load_settings(CONFIG, settings(base, **more)),
-        storage,
-        lambda conversation, seq: f"https://hr.example/reports/{conversation}-{seq}",
-    )
+def on_a_page(conversation: str, seq: int) -> str:
+    return f"https://hr.example/reports/{conversation}-{seq}"
+
+
+def make(storage: Storage, base: str, link: Link = on_a_page, **more: str) -> TelegramBot | None:
+    return make_telegram(load_settings(CONFIG, settings(base, **more)), storage, link)

@@ -284,9 +284,7 @@ def test_papers_are_opened_on_a_page(bot: TelegramBot, ali: User) -> None:
 
 def test_where_there_is_no_address_the_employee_is_told_where_to_ask(storage: Storage) -> None:
     allow(storage)
-    from app.telegram import make_telegram
-
-    bot = make_telegram(load_settings(environ=settings("http://127.0.0.1:1")), storage, lambda *of: "")
+    bot = make(storage, "http://127.0.0.1:1", lambda *of: "")
     assert bot is not None
     (part,) = bot.draw([bubble(PERSONAL)])
     assert "请到公司的网页上问" in part["text"]
@@ -296,11 +294,7 @@ def test_where_there_is_no_address_the_employee_is_told_where_to_ask(storage: St
 def test_an_address_on_this_computer_stands_in_the_text(storage: Storage, platform: Local) -> None:
     """Telegram makes buttons of addresses on the internet alone; and it must not look it up for a preview."""
     allow(storage)
-    from app.telegram import make_telegram
-
-    made = make_telegram(
-        load_settings(environ=settings(platform.base)), storage, lambda *of: "http://127.0.0.1:8000/reports/t"
-    )
+    made = make(storage, platform.base, lambda *of: "http://127.0.0.1:8000/reports/t")
     assert made is not None
     ali = platform.user("阿丽")
     ali.start()
