@@ -211,13 +211,16 @@ class Telegram(Api):
     addresses that Telegram would fetch to show a preview of them: what can be opened once is then used up.
     """
 
-    def __init__(self, *, token: str = TOKEN, clock: Clock = time.time) -> None:
+    def __init__(
+        self, *, token: str = TOKEN, secret: str = "", address: str = "", clock: Clock = time.time
+    ) -> None:
         super().__init__(clock)
         self.token = token
         self.retry_after = 3
         self.users: dict[int, User] = {}
         self.groups: dict[int, Group] = {}
-        self.webhook: dict[str, Any] = {}
+        #: In the demo the product is on loopback, which no setWebhook names: the address is told here instead.
+        self.webhook: dict[str, Any] = {"url": address, "secret_token": secret} if address else {}
         #: Where updates are brought in place of the webhook's own address: the tests' product listens on loopback.
         self.redirect = ""
         self.commands: dict[str, list[dict[str, str]]] = {}
