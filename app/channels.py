@@ -11,6 +11,7 @@ from app.wechat import make_wechat
 from bot.channels import Platform, telegram, wechat
 from bot.channels.drawing import Link
 from bot.channels.telegram import TelegramBot
+from delivery.links import Links
 from storage.opening import Storage
 
 #: Makes a platform; None where the settings name none. Raises `SettingsError`.
@@ -38,6 +39,12 @@ def close_platforms(platforms: Mapping[str, Platform]) -> None:
             platform.close()
 
 
-def no_link(conversation: str, seq: int) -> str:
-    """Until there are one-time links."""
-    return ""
+def make_link(settings: Settings, links: Links) -> Link:
+    """Where a message leads for what it does not carry: an address that opens its conversation once; empty where that is
+    gone."""
+
+    def link(conversation: str, seq: int) -> str:
+        token = links.make(conversation, seq)
+        return "" if token is None else f"{settings.server.address}/reports/{token}"
+
+    return link

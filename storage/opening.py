@@ -26,6 +26,7 @@ from storage.households import StoredHouseholds
 from storage.imports import StoredImports
 from storage.inbox import StoredEvents
 from storage.keys import Keys, has_keys, make_key, make_signing_key
+from storage.links import StoredLinks
 from storage.log_chain import HeadFile, StoredChain
 from storage.log_history import StoredHistory
 from storage.mail_notices import StoredNotices
@@ -84,6 +85,7 @@ class Storage:
     platform_tokens: StoredTokens
     passive: StoredReplies
     abroad: StoredBases
+    links: StoredLinks
 
 
 def utc_now() -> datetime:
@@ -151,6 +153,7 @@ def open_storage(
         platform_tokens=StoredTokens(database, keys, now),
         passive=StoredReplies(database, keys, now),
         abroad=StoredBases(database, keys, now),
+        links=StoredLinks(database, keys, now),
     )
 
 
