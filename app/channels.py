@@ -7,14 +7,15 @@ from typing import Final
 
 from app.settings import Settings
 from app.wechat import make_wechat
-from bot.channels import Platform, wechat
+from app.wecom import make_wecom
+from bot.channels import Platform, wechat, wecom
 from bot.channels.drawing import Link
 from storage.opening import Storage
 
 #: Makes a platform; None where the settings name none. Raises `SettingsError`.
 Make = Callable[[Settings, Storage, Link], Platform | None]
 
-MAKERS: Final[Mapping[str, Make]] = {wechat.NAME: make_wechat}
+MAKERS: Final[Mapping[str, Make]] = {wechat.NAME: make_wechat, wecom.NAME: make_wecom}
 
 
 def open_platforms(settings: Settings, storage: Storage, link: Link) -> dict[str, Platform]:
