@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -12,6 +12,7 @@ from databases import Clock
 from flask import Flask
 from platforms.phones import Bubble, Choice, Phone
 from platforms.telegram import TOKEN, Telegram
+from telling import house_of
 from werkzeug.test import Client, TestResponse
 
 from app.channels import make_link
@@ -22,12 +23,15 @@ from audit.events import account
 from bot.channels import Platform
 from bot.channels.telegram import NAME
 from bot.me_views import Me
+from bot.me_views import create_blueprint as create_me
 from bot.receiving import Received
 from bot.views import Chat
+from bot.views import create_blueprint as create_chat
 from bot.visit_views import create_blueprints
 from delivery.messages import IncomingMessage
 from storage.opening import Storage
 from web_calc import languages
+from web_calc.chat_papers import ChatPapers
 
 LONG_AGO: Final = datetime(2026, 1, 1, tzinfo=UTC)
 PUBLIC: Final = "https://hr.example"
@@ -39,26 +43,27 @@ class Pages:
 
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
+        library = house_of("embedded").library
         chat = Chat(
             receive=self._keep,
             transcript=storage.conversations,
             acknowledge=storage.outbox.acknowledge,
-            papers=None,  # type: ignore[arg-type]
+            papers=ChatPapers(library, self._today),
             languages=languages,
-            place=lambda code: code,
-            today=lambda: storage.now().date(),
+            place=library.divisions.full_name,
+            today=self._today,
             secret="secret",
         )
         me = Me(
             chat=chat,
             records=storage.mine,
-            divisions=None,  # type: ignore[arg-type]
+            divisions=library.divisions,
             terms=[],
             consents=storage.records,
         )
         app = Flask("pages", static_folder=None)
         app.testing = True
-        for blueprint in create_blueprints(storage.links, me):
+        for blueprint in (create_chat(chat), create_me(me), *create_blueprints(storage.links, me)):
             app.register_blueprint(blueprint)
         self._client = Client(app)
         self._visit = ""
@@ -86,6 +91,9 @@ class Pages:
         said = {"key": str(uuid4()), "text": title, "payload": payload}
         answer: TestResponse = self._client.post(f"{self._visit}/messages", json=said, headers=HERE)
         return answer.status_code == 200
+
+    def _today(self) -> date:
+        return self._storage.now().date()
 
     def _keep(self, message: IncomingMessage) -> Received:
         self._storage.inbox.store(message)
@@ -134,9 +142,8 @@ class Reader(Phone):
             if each["neutral"] and not also_neutral:
                 break
             choices = tuple(Choice(button["payload"], button["title"]) for button in each["buttons"])
-            self._shown.append(
-                Bubble(each["seq"], "them", each["text"], 0.0, choices=choices, more={"page": True})
-            )
+            text = f"人事：{each['text']}" if each["author"] == "hr" else each["text"]
+            self._shown.append(Bubble(each["seq"], "them", text, 0.0, choices=choices, more={"page": True}))
 
 
 class OnTelegram:
