@@ -13,6 +13,7 @@ from bot.channels.calling import Rejected
 from bot.channels.drawing import NOTHING, Link, cdata, choices, clean, papers, said, split
 from bot.channels.sealed import Envelope, digest, word
 from bot.channels.wecom_api import Api
+from bot.dialogue.hearing import OFFERED
 from delivery.messages import IncomingMessage, Kind
 from delivery.sending import Outgoing, Part, Permanent
 from delivery.taps import place
@@ -135,13 +136,14 @@ class WeComApp:
         )
 
     def _answer(self, tags: Mapping[str, Any]) -> Answer:
-        """What a callback is answered: a tapped card then shows what was chosen, and cannot be tapped again.
+        """What a callback is answered: a card whose question is answered by the tap then shows what was chosen, and cannot be
+        tapped again.
 
         The answer does what the card's response code would do in a call of its own, and comes again with a repeat.
         """
-        if word(tags, "Event").lower() != _TAPPED_CARD:
-            return _TAKEN
         title = word(tags, "EventKey").partition(" ")[2]
+        if word(tags, "Event").lower() != _TAPPED_CARD or not title:
+            return _TAKEN
         xml = (
             f"<xml><ToUserName>{cdata(word(tags, 'FromUserName'))}</ToUserName>"
             f"<FromUserName>{cdata(self._corp_id)}</FromUserName>"
@@ -238,16 +240,20 @@ def _question(bubble: Outgoing) -> str:
 
 
 def _card(bubble: Outgoing, heading: Sequence[str], titles: Sequence[str]) -> Mapping[str, Any]:
-    """A card with buttons. A button's key is its place, and what stands on it, to be shown once it is tapped."""
+    """A card with buttons. A button's key is its place; and what stands on it, to be shown once it is tapped, where that
+    answers the question: of what is offered one thing may be wished for after another."""
     title, *more = heading
+    answers = [each.payload.partition("=")[0] not in OFFERED for each in bubble.reply.buttons]
+    keys = [
+        f"{place(bubble.seq, index)} {each}" if answers[index] else place(bubble.seq, index)
+        for index, each in enumerate(titles)
+    ]
     return {
         "card_type": "button_interaction",
         "main_title": {"title": title},
         **({"sub_title_text": more[0]} if more else {}),
         "task_id": f"{bubble.conversation}-{bubble.seq}",
-        "button_list": [
-            {"text": each, "key": f"{place(bubble.seq, index)} {each}"} for index, each in enumerate(titles)
-        ],
+        "button_list": [{"text": each, "key": key} for each, key in zip(titles, keys, strict=True)],
     }
 
 

@@ -271,6 +271,19 @@ def test_w9_a_tap_comes_with_its_place_and_closes_the_card(
     assert not laozhou.phone.notices
 
 
+def test_of_what_is_offered_one_thing_after_another_can_be_tapped(
+    wecom: WeComApp, product: Product, laozhou: Member
+) -> None:
+    say(
+        wecom,
+        laozhou,
+        Reply("还想看什么？", (Button("问乡镇的条子", "paper=note"), Button("找人事", "topic=hr"))),
+    )
+    laozhou.tap("问乡镇的条子")
+    laozhou.tap("找人事")
+    assert [each.payload for each in product.messages] == ["@7.0", "@7.1"]
+
+
 @pytest.mark.parametrize("alike", [True, False])
 def test_a_tap_delivered_again_is_one_tap(
     wecom: WeComApp, company: WeCom, product: Product, storage: Storage, laozhou: Member, alike: bool
