@@ -208,7 +208,8 @@ def _key(tags: Mapping[str, Any]) -> str:
     """What names a message. Neither the platform's id alone does, nor sender and second: events have no id, and several of one
     second differ by what they are about, or only by the app.
 
-    The app is opened many times, and greets once: each opening has the name of the first.
+    The app is opened many times, and must not greet each time: every opening has the name of the first, which is known for as
+    long as events are kept.
     """
     if word(tags, "Event").lower() == _OPENED:
         return ":".join((word(tags, "ToUserName"), word(tags, "AgentID"), _OPENED))

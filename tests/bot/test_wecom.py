@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -577,6 +578,31 @@ def test_w5_w11_one_token_for_the_app_and_nothing_of_the_secret_anywhere_else(
     clock.move(minutes=2)
     say(wecom, laozhou, Reply("三"))
     assert len(company.called(TOKEN)) == 2 and company.tokens.fetches == 2
+
+
+def test_w3_several_processes_fetch_one_token(
+    storage: Storage, wecom: WeComApp, company: WeCom, laozhou: Member, clock: Clock
+) -> None:
+    """Each has objects of its own over the same row; also when the token ends under all of them at once."""
+    processes = [wecom, *(make(storage, base(company)) for _ in range(3))]
+
+    def each_sends(seq: int) -> None:
+        with ThreadPoolExecutor(len(processes)) as threads:
+            done = [
+                threads.submit(say, each, laozhou, Reply("好"), seq=seq + at)
+                for at, each in enumerate(processes)
+                if each is not None
+            ]
+            for each in done:
+                each.result()
+
+    each_sends(10)
+    clock.move(hours=2)
+    each_sends(20)
+    company.tokens.revoke()
+    each_sends(30)
+    assert len(company.called(TOKEN)) == company.tokens.fetches == 3
+    assert read(laozhou) == ["好"] * 12
 
 
 def test_w1_a_refused_token_is_replaced_once(wecom: WeComApp, company: WeCom, laozhou: Member) -> None:
