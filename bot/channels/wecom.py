@@ -108,9 +108,7 @@ class WeComApp:
 
     def send(self, recipient: str, part: Part) -> None:
         """Hands one message to the platform. Raises `Temporary`, `Permanent` or `Unsure`."""
-        if (
-            _USERID.fullmatch(recipient) is None
-        ):  # "@all", and several ones with a line between, are no member
+        if _USERID.fullmatch(recipient) is None:  # "@all" is everybody, and "a|b" are two
             raise Permanent("no_userid")
         if "card" in part:
             card = {"msgtype": "template_card", "template_card": part["card"]}
@@ -148,7 +146,7 @@ class WeComApp:
             f"<xml><ToUserName>{cdata(word(tags, 'FromUserName'))}</ToUserName>"
             f"<FromUserName>{cdata(self._corp_id)}</FromUserName>"
             f"<CreateTime>{int(self._now().timestamp())}</CreateTime><MsgType>update_button</MsgType>"
-            f"<Button><ReplaceName>{cdata(f'{_CHOSEN} {title}'.rstrip())}</ReplaceName></Button></xml>"
+            f"<Button><ReplaceName>{cdata(f'{_CHOSEN} {title}')}</ReplaceName></Button></xml>"
         )
         return Answer(self._envelope.seal(xml), "application/xml; charset=utf-8")
 
