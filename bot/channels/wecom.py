@@ -13,6 +13,7 @@ from bot.channels.calling import Rejected
 from bot.channels.drawing import NOTHING, Link, cdata, choices, clean, papers, said, split
 from bot.channels.sealed import Envelope, digest, word
 from bot.channels.wecom_api import Api
+from bot.dialogue.hearing import OFFERED
 from delivery.messages import IncomingMessage, Kind
 from delivery.sending import Outgoing, Part, Permanent
 from delivery.taps import place
@@ -107,9 +108,7 @@ class WeComApp:
 
     def send(self, recipient: str, part: Part) -> None:
         """Hands one message to the platform. Raises `Temporary`, `Permanent` or `Unsure`."""
-        if (
-            _USERID.fullmatch(recipient) is None
-        ):  # "@all", and several ones with a line between, are no member
+        if _USERID.fullmatch(recipient) is None:  # "@all" is everybody, and "a|b" are two
             raise Permanent("no_userid")
         if "card" in part:
             card = {"msgtype": "template_card", "template_card": part["card"]}
@@ -135,18 +134,19 @@ class WeComApp:
         )
 
     def _answer(self, tags: Mapping[str, Any]) -> Answer:
-        """What a callback is answered: a tapped card then shows what was chosen, and cannot be tapped again.
+        """What a callback is answered: a card whose question is answered by the tap then shows what was chosen, and cannot be
+        tapped again.
 
         The answer does what the card's response code would do in a call of its own, and comes again with a repeat.
         """
-        if word(tags, "Event").lower() != _TAPPED_CARD:
-            return _TAKEN
         title = word(tags, "EventKey").partition(" ")[2]
+        if word(tags, "Event").lower() != _TAPPED_CARD or not title:
+            return _TAKEN
         xml = (
             f"<xml><ToUserName>{cdata(word(tags, 'FromUserName'))}</ToUserName>"
             f"<FromUserName>{cdata(self._corp_id)}</FromUserName>"
             f"<CreateTime>{int(self._now().timestamp())}</CreateTime><MsgType>update_button</MsgType>"
-            f"<Button><ReplaceName>{cdata(f'{_CHOSEN} {title}'.rstrip())}</ReplaceName></Button></xml>"
+            f"<Button><ReplaceName>{cdata(f'{_CHOSEN} {title}')}</ReplaceName></Button></xml>"
         )
         return Answer(self._envelope.seal(xml), "application/xml; charset=utf-8")
 
@@ -206,7 +206,8 @@ def _key(tags: Mapping[str, Any]) -> str:
     """What names a message. Neither the platform's id alone does, nor sender and second: events have no id, and several of one
     second differ by what they are about, or only by the app.
 
-    The app is opened many times, and greets once: each opening has the name of the first.
+    The app is opened many times, and must not greet each time: every opening has the name of the first, which is known for as
+    long as events are kept.
     """
     if word(tags, "Event").lower() == _OPENED:
         return ":".join((word(tags, "ToUserName"), word(tags, "AgentID"), _OPENED))
@@ -238,16 +239,20 @@ def _question(bubble: Outgoing) -> str:
 
 
 def _card(bubble: Outgoing, heading: Sequence[str], titles: Sequence[str]) -> Mapping[str, Any]:
-    """A card with buttons. A button's key is its place, and what stands on it, to be shown once it is tapped."""
+    """A card with buttons. A button's key is its place; and what stands on it, to be shown once it is tapped, where that
+    answers the question: of what is offered one thing may be wished for after another."""
     title, *more = heading
+    answers = [each.payload.partition("=")[0] not in OFFERED for each in bubble.reply.buttons]
+    keys = [
+        f"{place(bubble.seq, index)} {each}" if answers[index] else place(bubble.seq, index)
+        for index, each in enumerate(titles)
+    ]
     return {
         "card_type": "button_interaction",
         "main_title": {"title": title},
         **({"sub_title_text": more[0]} if more else {}),
         "task_id": f"{bubble.conversation}-{bubble.seq}",
-        "button_list": [
-            {"text": each, "key": f"{place(bubble.seq, index)} {each}"} for index, each in enumerate(titles)
-        ],
+        "button_list": [{"text": each, "key": key} for each, key in zip(titles, keys, strict=True)],
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -269,6 +270,19 @@ def test_w9_a_tap_comes_with_its_place_and_closes_the_card(
     with pytest.raises(LookupError):  # it cannot be tapped twice
         laozhou.tap("在")
     assert not laozhou.phone.notices
+
+
+def test_of_what_is_offered_one_thing_after_another_can_be_tapped(
+    wecom: WeComApp, product: Product, laozhou: Member
+) -> None:
+    say(
+        wecom,
+        laozhou,
+        Reply("还想看什么？", (Button("问乡镇的条子", "paper=note"), Button("找人事", "topic=hr"))),
+    )
+    laozhou.tap("问乡镇的条子")
+    laozhou.tap("找人事")
+    assert [each.payload for each in product.messages] == ["@7.0", "@7.1"]
 
 
 @pytest.mark.parametrize("alike", [True, False])
@@ -564,6 +578,31 @@ def test_w5_w11_one_token_for_the_app_and_nothing_of_the_secret_anywhere_else(
     clock.move(minutes=2)
     say(wecom, laozhou, Reply("三"))
     assert len(company.called(TOKEN)) == 2 and company.tokens.fetches == 2
+
+
+def test_w3_several_processes_fetch_one_token(
+    storage: Storage, wecom: WeComApp, company: WeCom, laozhou: Member, clock: Clock
+) -> None:
+    """Each has objects of its own over the same row; also when the token ends under all of them at once."""
+    processes = [wecom, *(make(storage, base(company)) for _ in range(3))]
+
+    def each_sends(seq: int) -> None:
+        with ThreadPoolExecutor(len(processes)) as threads:
+            done = [
+                threads.submit(say, each, laozhou, Reply("好"), seq=seq + at)
+                for at, each in enumerate(processes)
+                if each is not None
+            ]
+            for each in done:
+                each.result()
+
+    each_sends(10)
+    clock.move(hours=2)
+    each_sends(20)
+    company.tokens.revoke()
+    each_sends(30)
+    assert len(company.called(TOKEN)) == company.tokens.fetches == 3
+    assert read(laozhou) == ["好"] * 12
 
 
 def test_w1_a_refused_token_is_replaced_once(wecom: WeComApp, company: WeCom, laozhou: Member) -> None:
