@@ -12,6 +12,7 @@ from unittest.mock import patch
 import pytest
 import yaml
 from databases import Clock, Open
+from on_telegram import OnTelegram
 from on_wechat import OnWeChat
 from on_wecom import OnWeCom
 from over_platforms import Conversation, Employee, talking
@@ -24,7 +25,7 @@ from storage.opening import Storage
 
 pytest_plugins = ["databases"]
 
-PLATFORMS: tuple[type[Employee], ...] = (OnWeCom, OnWeChat)
+PLATFORMS: tuple[type[Employee], ...] = (OnWeCom, OnWeChat, OnTelegram)
 ANSWER = "下周一到办公室，我帮你算。"
 #: So many journeys of each file are played in `make test`.
 SAMPLE = 3
