@@ -26,7 +26,7 @@ from app.mailing import make_mailer, make_notifier
 from app.phones import Phones
 from app.publishing import Publisher, Reloads
 from app.settings import Settings
-from app.telegram import allow_in_demo, registration
+from app.telegram import Registration, allow_in_demo, registration
 from app.web import create_app
 from bot.assistant import Assistant
 from bot.callback_views import create_blueprint as create_callbacks
@@ -74,6 +74,7 @@ class Hearing(NamedTuple):
     platforms: Mapping[str, Platform]
     store: Callable[[IncomingMessage], str | None]
     wake: Callable[[str], None]
+    registering: Registration | None
 
 
 class Program(Reloads):
@@ -175,8 +176,28 @@ def _look(folders: Iterable[Path]) -> object:
 def running(
     settings: Settings, *, demo: bool = False, phones: Phones | None = None, polls: bool = False
 ) -> Iterator[Program]:
-    """The application with its jobs at work; `demo` makes tables and keys where there are none, and `phones` are those of its
-    employees. With `polls` it fetches what platforms hold for it, and has none of them call.
+    """The application, with its jobs at work where they are embedded; `polls`: it fetches what a platform holds for it, and has
+    that platform not call. The other parameters and the errors are those of `opened`."""
+    with opened(settings, demo=demo, phones=phones) as (program, jobs):
+        registering = None if polls else program.hearing.registering
+        if settings.jobs.engine == "embedded":
+            jobs.start(settings.jobs.threads)
+        if registering is not None:
+            registering.start()
+        try:
+            yield program
+        finally:
+            if registering is not None:
+                registering.stop()
+            jobs.stop()
+
+
+@contextmanager
+def opened(
+    settings: Settings, *, demo: bool = False, phones: Phones | None = None
+) -> Iterator[tuple[Program, Jobs]]:
+    """The application and its jobs, which are not at work yet; `demo` makes tables and keys where there are none, and
+    `phones` are those of its employees.
 
     Raises `StorageError` and `SettingsError` with what to do where something is missing.
     """
@@ -196,8 +217,8 @@ def running(
             notify=make_notifier(settings, storage, mailer),
             importer=make_importer(storage, Divisions.load()),
         )
-        program.hearing = Hearing(platforms, storage.inbox.store, jobs.answer)
-        registering = None if polls else registration(settings, platforms)
+        registering = registration(settings, platforms)
+        program.hearing = Hearing(platforms, storage.inbox.store, jobs.answer, registering)
         callbacks = create_callbacks(make_taking(settings, storage, platforms, jobs))
         program.start(
             lambda house: assemble(
@@ -218,16 +239,9 @@ def running(
             new = make_demo(storage, program.receive)
             if phones is not None:
                 phones.bind(storage, new=new)
-        if settings.jobs.engine == "embedded":
-            jobs.start(settings.jobs.threads)
-        if registering is not None:
-            registering.start()
         try:
-            yield program
+            yield program, jobs
         finally:
-            if registering is not None:
-                registering.stop()
-            jobs.stop()
             close_platforms(platforms)
     finally:
         program.stop()

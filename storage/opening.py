@@ -37,6 +37,7 @@ from storage.passive import StoredReplies
 from storage.platform_tokens import StoredTokens
 from storage.policy_changes import PolicyChanges
 from storage.policy_news import PolicyNews
+from storage.reach import StoredReach
 from storage.records import StoredRecords
 from storage.rotation import check_keys, in_use
 from storage.sessions import StoredSessions
@@ -86,6 +87,7 @@ class Storage:
     passive: StoredReplies
     abroad: StoredBases
     links: StoredLinks
+    reach: StoredReach
 
 
 def utc_now() -> datetime:
@@ -154,6 +156,7 @@ def open_storage(
         passive=StoredReplies(database, keys, now),
         abroad=StoredBases(database, keys, now),
         links=StoredLinks(database, keys, now),
+        reach=StoredReach(database),
     )
 
 
