@@ -17,7 +17,7 @@ from typing import Any, Final, NamedTuple
 from flask import Blueprint, Flask
 
 from app.assistance import make_house
-from app.channels import make_link, open_platforms, pushed
+from app.channels import close_platforms, make_link, open_platforms, pushed
 from app.clock import now_in_china, today_in_china
 from app.console import make_console, make_importer
 from app.demo import make_demo
@@ -26,6 +26,7 @@ from app.mailing import make_mailer, make_notifier
 from app.phones import Phones
 from app.publishing import Publisher, Reloads
 from app.settings import Settings
+from app.telegram import Registration, allow_in_demo, registration
 from app.web import create_app
 from bot.assistant import Assistant
 from bot.callback_views import create_blueprint as create_callbacks
@@ -67,6 +68,15 @@ class Serving(NamedTuple):
     house: House
 
 
+class Hearing(NamedTuple):
+    """What hears employees on platforms: a message is stored once, then answered soon."""
+
+    platforms: Mapping[str, Platform]
+    store: Callable[[IncomingMessage], str | None]
+    wake: Callable[[str], None]
+    registering: Registration | None
+
+
 class Program(Reloads):
     """The application that is serving now, for a WSGI server; assembled anew when the library's folders change."""
 
@@ -81,6 +91,8 @@ class Program(Reloads):
         self._watcher: Thread | None = None
         self._assemble: Callable[[House | None], Serving]
         self._serving: Serving
+        #: Set before anything is served.
+        self.hearing: Hearing
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """One request, answered by one assembly from its beginning to its end."""
@@ -161,14 +173,22 @@ def _look(folders: Iterable[Path]) -> object:
 
 
 @contextmanager
-def running(settings: Settings, *, demo: bool = False, phones: Phones | None = None) -> Iterator[Program]:
-    """The application, with its jobs at work where they are embedded. Parameters and errors are those of `opened`."""
+def running(
+    settings: Settings, *, demo: bool = False, phones: Phones | None = None, polls: bool = False
+) -> Iterator[Program]:
+    """The application, with its jobs at work where they are embedded; `polls`: it fetches what a platform holds for it, and has
+    that platform not call. The other parameters and the errors are those of `opened`."""
     with opened(settings, demo=demo, phones=phones) as (program, jobs):
+        registering = None if polls else program.hearing.registering
         if settings.jobs.engine == "embedded":
             jobs.start(settings.jobs.threads)
+        if registering is not None:
+            registering.start()
         try:
             yield program
         finally:
+            if registering is not None:
+                registering.stop()
             jobs.stop()
 
 
@@ -197,6 +217,8 @@ def opened(
             notify=make_notifier(settings, storage, mailer),
             importer=make_importer(storage, Divisions.load()),
         )
+        registering = registration(settings, platforms)
+        program.hearing = Hearing(platforms, storage.inbox.store, jobs.answer, registering)
         callbacks = create_callbacks(make_taking(settings, storage, platforms, jobs))
         program.start(
             lambda house: assemble(
@@ -209,16 +231,25 @@ def opened(
                 run_import=jobs.run_import,
                 demo=demo,
                 framed_by="" if phones is None else phones.address,
+                abroad_changed=_nothing if registering is None else registering.look,
             )
         )
         if demo:
+            allow_in_demo(settings, storage)
             new = make_demo(storage, program.receive)
             if phones is not None:
                 phones.bind(storage, new=new)
-        yield program, jobs
+        try:
+            yield program, jobs
+        finally:
+            close_platforms(platforms)
     finally:
         program.stop()
         storage.database.close()
+
+
+def _nothing() -> None:
+    """Nobody needs to hear of it."""
 
 
 def make_taking(
@@ -241,9 +272,10 @@ def assemble(
     run_import: Callable[[str], None] | None = None,
     demo: bool = False,
     framed_by: str = "",
+    abroad_changed: Callable[[], None] = _nothing,
 ) -> Serving:
     """Pages, chat and console over a storage, with the library as the folders hold it; `like` is the house of before, and
-    `framed_by` the page that may show the console in itself."""
+    `framed_by` the page that may show the console in itself. `abroad_changed` hears when sending abroad is allowed or not."""
     library = compiled.load(settings.policy.overlays)
     company = load_company(settings.policy.company_folder, library, today_in_china())
     house = make_house(settings, library, company, storage.bindings, like)
@@ -269,6 +301,7 @@ def assemble(
         run_import=run_import,
         demo=demo,
         framed_by=framed_by,
+        abroad_changed=abroad_changed,
     )
     me = Me(
         chat=chat,
@@ -276,7 +309,6 @@ def assemble(
         divisions=library.divisions,
         terms=[Term(each.kind, each.days, each.why) for each in TERMS],
         consents=storage.records,
-        contributions=storage.records,
     )
     return Serving(
         create_app(settings, library, today_in_china, chat, console, company, me, callbacks, storage.links),

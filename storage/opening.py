@@ -10,6 +10,7 @@ from pathlib import Path
 from sqlalchemy import select
 
 from hr_inbox.task import Due
+from storage.abroad import StoredBases
 from storage.accounts import Accounts
 from storage.audit import StoredLog
 from storage.bindings import StoredBindings
@@ -86,6 +87,7 @@ class Storage:
     passive: StoredReplies
     reach: StoredReach
     links: StoredLinks
+    abroad: StoredBases
 
 
 def utc_now() -> datetime:
@@ -154,6 +156,7 @@ def open_storage(
         passive=StoredReplies(database, keys, now),
         reach=StoredReach(database),
         links=StoredLinks(database, keys, now),
+        abroad=StoredBases(database, keys, now),
     )
 
 
