@@ -17,7 +17,7 @@ from typing import Any, Final, NamedTuple
 from flask import Blueprint, Flask
 
 from app.assistance import make_house
-from app.channels import no_link, open_platforms, pushed
+from app.channels import close_platforms, make_link, open_platforms, pushed
 from app.clock import now_in_china, today_in_china
 from app.console import make_console, make_importer
 from app.demo import make_demo
@@ -27,6 +27,7 @@ from app.notifying import make_senders
 from app.phones import Phones
 from app.publishing import Publisher, Reloads
 from app.settings import Settings
+from app.telegram import Registration, allow_in_demo, registration
 from app.web import create_app
 from bot.assistant import Assistant
 from bot.callback_views import create_blueprint as create_callbacks
@@ -68,6 +69,15 @@ class Serving(NamedTuple):
     house: House
 
 
+class Hearing(NamedTuple):
+    """What hears employees on platforms: a message is stored once, then answered soon."""
+
+    platforms: Mapping[str, Platform]
+    store: Callable[[IncomingMessage], str | None]
+    wake: Callable[[str], None]
+    registering: Registration | None
+
+
 class Program(Reloads):
     """The application that is serving now, for a WSGI server; assembled anew when the library's folders change."""
 
@@ -82,6 +92,8 @@ class Program(Reloads):
         self._watcher: Thread | None = None
         self._assemble: Callable[[House | None], Serving]
         self._serving: Serving
+        #: Set before anything is served.
+        self.hearing: Hearing
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """One request, answered by one assembly from its beginning to its end."""
@@ -162,9 +174,31 @@ def _look(folders: Iterable[Path]) -> object:
 
 
 @contextmanager
-def running(settings: Settings, *, demo: bool = False, phones: Phones | None = None) -> Iterator[Program]:
-    """The application with its jobs at work; `demo` makes tables and keys where there are none, and `phones` are those of its
-    employees.
+def running(
+    settings: Settings, *, demo: bool = False, phones: Phones | None = None, polls: bool = False
+) -> Iterator[Program]:
+    """The application, with its jobs at work where they are embedded; `polls`: it fetches what a platform holds for it, and has
+    that platform not call. The other parameters and the errors are those of `opened`."""
+    with opened(settings, demo=demo, phones=phones) as (program, jobs):
+        registering = None if polls else program.hearing.registering
+        if settings.jobs.engine == "embedded":
+            jobs.start(settings.jobs.threads)
+        if registering is not None:
+            registering.start()
+        try:
+            yield program
+        finally:
+            if registering is not None:
+                registering.stop()
+            jobs.stop()
+
+
+@contextmanager
+def opened(
+    settings: Settings, *, demo: bool = False, phones: Phones | None = None
+) -> Iterator[tuple[Program, Jobs]]:
+    """The application and its jobs, which are not at work yet; `demo` makes tables and keys where there are none, and
+    `phones` are those of its employees.
 
     Raises `StorageError` and `SettingsError` with what to do where something is missing.
     """
@@ -174,7 +208,8 @@ def running(settings: Settings, *, demo: bool = False, phones: Phones | None = N
     publisher = Publisher(policy, storage, program)
     try:
         mailer = make_mailer(settings.mail)
-        platforms = open_platforms(settings, storage, no_link)
+        link = make_link(settings, storage.links)
+        platforms = open_platforms(settings, storage, link)
         senders = {**pushed(settings, platforms), **make_senders(settings, storage, mailer)}
         storage.ways.channels = tuple(senders)
         jobs = Jobs(
@@ -184,9 +219,11 @@ def running(settings: Settings, *, demo: bool = False, phones: Phones | None = N
             receive=program.receive,
             publish=publisher.work,
             notify=make_notifier(settings, storage, mailer),
-            tell=lambda: storage.pushes.work(no_link),
+            tell=lambda: storage.pushes.work(link),
             importer=make_importer(storage, Divisions.load()),
         )
+        registering = registration(settings, platforms)
+        program.hearing = Hearing(platforms, storage.inbox.store, jobs.answer, registering)
         callbacks = create_callbacks(make_taking(settings, storage, platforms, jobs))
         program.start(
             lambda house: assemble(
@@ -199,21 +236,25 @@ def running(settings: Settings, *, demo: bool = False, phones: Phones | None = N
                 run_import=jobs.run_import,
                 demo=demo,
                 framed_by="" if phones is None else phones.address,
+                abroad_changed=_nothing if registering is None else registering.look,
             )
         )
         if demo:
+            allow_in_demo(settings, storage)
             new = make_demo(storage, program.receive)
             if phones is not None:
                 phones.bind(storage, new=new)
-        if settings.jobs.engine == "embedded":
-            jobs.start(settings.jobs.threads)
         try:
-            yield program
+            yield program, jobs
         finally:
-            jobs.stop()
+            close_platforms(platforms)
     finally:
         program.stop()
         storage.database.close()
+
+
+def _nothing() -> None:
+    """Nobody needs to hear of it."""
 
 
 def make_taking(
@@ -236,9 +277,10 @@ def assemble(
     run_import: Callable[[str], None] | None = None,
     demo: bool = False,
     framed_by: str = "",
+    abroad_changed: Callable[[], None] = _nothing,
 ) -> Serving:
     """Pages, chat and console over a storage, with the library as the folders hold it; `like` is the house of before, and
-    `framed_by` the page that may show the console in itself."""
+    `framed_by` the page that may show the console in itself. `abroad_changed` hears when sending abroad is allowed or not."""
     library = compiled.load(settings.policy.overlays)
     company = load_company(settings.policy.company_folder, library, today_in_china())
     house = make_house(settings, library, company, storage.bindings, like)
@@ -264,6 +306,7 @@ def assemble(
         run_import=run_import,
         demo=demo,
         framed_by=framed_by,
+        abroad_changed=abroad_changed,
     )
     me = Me(
         chat=chat,
@@ -273,5 +316,7 @@ def assemble(
         consents=storage.records,
     )
     return Serving(
-        create_app(settings, library, today_in_china, chat, console, company, me, callbacks), assistant, house
+        create_app(settings, library, today_in_china, chat, console, company, me, callbacks, storage.links),
+        assistant,
+        house,
     )

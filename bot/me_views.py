@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 from uuid import uuid4
 from zoneinfo import ZoneInfo
@@ -15,19 +15,18 @@ from flask.typing import ResponseReturnValue
 
 from audit import events
 from audit.events import ACTS
-from bot.channels import web
-from bot.channels.web import Pace, Visitors, is_foreign
+from bot.channels.web import Guest, Pace, incoming, is_foreign
 from bot.dialogue.conversation import Conversation
 from bot.dialogue.naming import read_back
-from bot.mine import Consents, Mine, OwnRecords, Term
+from bot.mine import Consents, Contributions, Mine, OwnRecords, Term
 from bot.receiving import Kept
-from bot.views import COOKIE, ME, PROBLEMS, TOO_FAST, Chat, asset_versions, protect
+from bot.views import ME, PROBLEMS, TOO_FAST, Chat, Door, OwnChat, asset_versions, protect
 from bot.wording import templates
-from delivery.messages import IncomingMessage
+from calculator.money import format_yuan
 from hr_inbox.task import TaskState
 from locales import N_, Locale, Say, speak
 from people.accounts import ROLES
-from people.records import PURPOSES, Consent
+from people.records import PURPOSES, Adjustment, Consent, PayMonth
 from policy_kb.divisions import Divisions
 
 log = logging.getLogger("shebao.chat")
@@ -55,7 +54,7 @@ NOT_YOURS: Final = N_("这一步不是从本页点的，没有做。")
 
 @dataclass(frozen=True, kw_only=True)
 class Me:
-    """What the page stands on: the chat whose cookie it knows, what is kept and for how long, and consents.
+    """What the page stands on: the chat whose cookie it knows, what is kept and for how long, consents, and contributions.
 
     `divisions` names regions; `terms` are every kind of data that ends by itself.
     """
@@ -65,12 +64,17 @@ class Me:
     divisions: Divisions
     terms: Sequence[Term]
     consents: Consents
+    contributions: Contributions
 
 
 def create_blueprint(me: Me) -> Blueprint:
     """The two pages."""
-    blueprint = Blueprint("me", __name__, template_folder="templates")
-    pages = _Pages(me)
+    return add_pages(Blueprint("me", __name__, template_folder="templates"), me, OwnChat(me.chat))
+
+
+def add_pages(blueprint: Blueprint, me: Me, door: Door) -> Blueprint:
+    """The two pages, for those whom the door lets in."""
+    pages = _Pages(me, door)
     blueprint.after_request(protect)
     blueprint.add_url_rule(ME, "page", pages.page)
     blueprint.add_url_rule(f"{ME}/erase", "erase", pages.erase, methods=["POST"])
@@ -80,44 +84,45 @@ def create_blueprint(me: Me) -> Blueprint:
 
 
 class _Pages:
-    def __init__(self, me: Me) -> None:
+    def __init__(self, me: Me, door: Door) -> None:
         self._me = me
         self._chat = me.chat
-        self._visitors = Visitors(me.chat.secret, me.chat.life)
+        self._door = door
         self._pace = Pace(VISITS_A_MINUTE, me.chat.clock)
         self._assets = asset_versions()
         self._terms = {term.kind: term for term in me.terms}
 
     def page(self) -> ResponseReturnValue:
         """What is kept, for how long, who looked at it."""
-        sender, kept = self._whose()
-        if sender is None or kept is None or (mine := self._me.records.of(kept.id)) is None:
+        guest, kept = self._whose()
+        if guest is None or kept is None or (mine := self._me.records.of(kept.id)) is None:
             return self._template("me.html", mine=None)
-        if seconds := self._pace.wait(sender):
+        if seconds := self._pace.wait(guest.sender):
             return self._notice(TOO_FAST, seconds=str(seconds)), 429, {"Retry-After": str(seconds)}
         return self._template(
             "me.html",
             mine=mine, kept=kept, facts=self._facts(kept), agreed=self._agreed(mine), purposes=PURPOSES,
+            months=self._months(mine), changes=self._changes(mine), yuan=format_yuan, month=_month,
             until=self._until, days=lambda kind: str(self._terms[kind].days), terms=self._me.terms,
             states=STATES, channels=CHANNEL_NAMES, acts=ACTS, roles=ROLES, day=_day, moment=_moment, erase=ERASE,
         )  # fmt: skip
 
     def erase(self) -> ResponseReturnValue:
         """Has the assistant ask whether everything is to go, where the answer is given: in the chat."""
-        sender, kept = self._whose()
+        guest, kept = self._whose()
         if is_foreign(dict(request.headers), request.host):
             return self._notice(NOT_YOURS), 403
         # While a person answers, the assistant would not hear it.
-        if sender is not None and kept is not None and kept.holder == "assistant":
+        if guest is not None and kept is not None and kept.holder == "assistant":
             say, locale = self._say(), self._chat.languages.catalogue(self._locale())
-            message = IncomingMessage(web.NAME, sender, str(uuid4()), say(ERASE), ERASE_TAP, locale=locale)
+            message = incoming(guest, str(uuid4()), say(ERASE), ERASE_TAP, locale)
             try:
                 self._chat.receive(message)
             except Exception as error:
                 # The text of an error may quote what is kept.
                 log.error("an erasure was not begun (%s)", type(error).__name__)
                 return self._notice(PROBLEMS["failed"]), 500
-            return redirect(url_for("chat.page", lang=self._locale()), 303)
+            return redirect(f"{self._door.around().chat}?lang={self._locale()}", 303)
         return self._back()
 
     def withdraw(self) -> ResponseReturnValue:
@@ -137,10 +142,10 @@ class _Pages:
         lines = [line.removeprefix("· ") for line in lines]
         return self._template("who_sees_what.html", title=title.rstrip("：:"), lines=lines)
 
-    def _whose(self) -> tuple[str | None, Kept | None]:
-        """Who the browser is, and the conversation that is theirs."""
-        sender = self._visitors.sender(request.cookies.get(COOKIE, ""))
-        return sender, None if sender is None else self._chat.transcript.find(web.NAME, sender)
+    def _whose(self) -> tuple[Guest | None, Kept | None]:
+        """Whom the browser speaks for, and the conversation that is theirs."""
+        guest = self._door.guest()
+        return guest, None if guest is None else self._chat.transcript.find(guest.channel, guest.sender)
 
     def _facts(self, kept: Kept) -> list[tuple[str, str]]:
         if kept.state is None:
@@ -151,6 +156,18 @@ class _Pages:
         if mine.employee is None:
             return ()
         return tuple(each for each in self._me.consents.consents(mine.employee) if each.holds)
+
+    def _months(self, mine: Mine) -> tuple[PayMonth, ...]:
+        """The months of pay on record, the newest first."""
+        if mine.employee is None:
+            return ()
+        return self._me.contributions.pay_months(mine.employee)[::-1]
+
+    def _changes(self, mine: Mine) -> tuple[Adjustment, ...]:
+        """Changes of the base, the newest first."""
+        if mine.employee is None:
+            return ()
+        return self._me.contributions.adjustments(mine.employee)[::-1]
 
     def _until(self, kind: str, since: datetime) -> str:
         return _day(since + timedelta(days=self._terms[kind].days))
@@ -166,15 +183,19 @@ class _Pages:
         return render_template(
             f"bot/{name}",
             _=self._say(), locale=locale, languages=self._chat.languages.LANGUAGES,
-            lang_query=f"?lang={locale}", assets=self._assets, **context,
+            lang_query=f"?lang={locale}", assets=self._assets, around=self._door.around(), **context,
         )  # fmt: skip
 
     def _locale(self) -> Locale:
         accepted = (tag for tag, _ in request.accept_languages)
-        return self._chat.languages.choose(request.args.get("lang", ""), accepted)
+        return self._chat.languages.choose(request.args.get("lang") or self._door.around().language, accepted)
 
     def _say(self) -> Say:
         return speak(self._chat.languages.catalogue(self._locale()))
+
+
+def _month(first: date) -> str:
+    return f"{first:%Y-%m}"
 
 
 def _day(at: datetime) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from sqlalchemy import select
 
 from hr_inbox.task import Due
+from storage.abroad import StoredBases
 from storage.accounts import Accounts
 from storage.audit import StoredLog
 from storage.bindings import StoredBindings
@@ -25,6 +26,7 @@ from storage.households import StoredHouseholds
 from storage.imports import StoredImports
 from storage.inbox import StoredEvents
 from storage.keys import Keys, has_keys, make_key, make_signing_key
+from storage.links import StoredLinks
 from storage.log_chain import HeadFile, StoredChain
 from storage.log_history import StoredHistory
 from storage.mail_notices import StoredNotices
@@ -36,6 +38,7 @@ from storage.platform_tokens import StoredTokens
 from storage.policy_changes import PolicyChanges
 from storage.policy_news import PolicyNews
 from storage.pushes import StoredPushes
+from storage.reach import StoredReach
 from storage.records import StoredRecords
 from storage.rotation import check_keys, in_use
 from storage.sessions import StoredSessions
@@ -86,6 +89,9 @@ class Storage:
     imports: StoredImports
     platform_tokens: StoredTokens
     passive: StoredReplies
+    reach: StoredReach
+    links: StoredLinks
+    abroad: StoredBases
 
 
 def utc_now() -> datetime:
@@ -156,6 +162,9 @@ def open_storage(
         imports=StoredImports(database, keys, now),
         platform_tokens=StoredTokens(database, keys, now),
         passive=StoredReplies(database, keys, now),
+        reach=StoredReach(database),
+        links=StoredLinks(database, keys, now),
+        abroad=StoredBases(database, keys, now),
     )
 
 

@@ -30,7 +30,7 @@ _TAGS: Final = ("\U000e0020", "\U000e007f")
 _FLAGS: Final = ("\U0001f1e6", "\U0001f1ff")
 
 #: What is left of a bubble that held no character that can be sent.
-_NOTHING: Final = "…"
+NOTHING: Final = "…"
 _BASIS: Final = N_("依据：{sources}")
 _BETWEEN: Final = N_("；")
 _PAPERS: Final = N_("图和明细在这里看（链接只能打开一次，别转发）：{link}")
@@ -61,12 +61,21 @@ def cdata(text: str) -> str:
 def words(bubble: Outgoing, link: Link) -> str:
     """A bubble as text: who speaks where that is HR, the words, what they rest on, and where its papers are;
     never nothing, which no platform sends."""
+    lines = (said(bubble), papers(bubble, link))
+    return "\n".join(filter(None, lines)) or NOTHING
+
+
+def said(bubble: Outgoing) -> str:
+    """A bubble as text without where its papers are, which is another address each time it is drawn. Possibly empty."""
     say = speak(bubble.locale)
     text = say(_HR, text=bubble.reply.text) if bubble.author == "hr" else bubble.reply.text
-    lines = [text, basis(bubble.reply.sources, say)]
-    if bubble.reply.papers and (address := link(bubble.conversation, bubble.seq)):
-        lines.append(say(_PAPERS, link=address))
-    return clean("\n".join(filter(None, lines))).strip() or _NOTHING
+    return clean("\n".join(filter(None, (text, basis(bubble.reply.sources, say))))).strip()
+
+
+def papers(bubble: Outgoing, link: Link) -> str:
+    """Where the papers of a bubble are; empty where it has none."""
+    address = link(bubble.conversation, bubble.seq) if bubble.reply.papers else ""
+    return speak(bubble.locale)(_PAPERS, link=address) if address else ""
 
 
 def basis(sources: Iterable[Mapping[str, Any]], say: Say) -> str:
@@ -107,8 +116,9 @@ def size(text: str) -> int:
     return len(text.encode())
 
 
-def split(text: str, most: int) -> tuple[str, ...]:
-    """A clean text in pieces of at most so many bytes, cut at the best place: after a line, a sentence, a part of one, a word.
+def split(text: str, most: int, measure: Callable[[str], int] = size) -> tuple[str, ...]:
+    """A clean text in pieces of at most so many bytes (or whatever `measure` counts), cut at the best place: after a line, a
+    sentence, a part of one, a word.
 
     What the reader sees as one character is not cut. White space around a cut goes.
 
@@ -118,23 +128,25 @@ def split(text: str, most: int) -> tuple[str, ...]:
     [8, 8, 4]
     """
     pieces, rest = [], text.strip()
-    while size(rest) > most:
-        head = _head(rest, most)
+    while measure(rest) > most:
+        head = _head(rest, most, measure)
         pieces.append(head.rstrip())
         rest = rest[len(head) :].lstrip()
     return tuple(filter(None, (*pieces, rest)))
 
 
-def _head(text: str, most: int) -> str:
+def _head(text: str, most: int, measure: Callable[[str], int]) -> str:
     """What of the text goes into the first piece."""
     fits, left = 0, most
     for cluster in _clusters(text):
-        left -= size(cluster)
+        left -= measure(cluster)
         if left < 0:
             break
         fits += len(cluster)
     if not fits:  # one character with more marks than a message holds
-        return text.encode()[:most].decode("utf-8", "ignore") or text[0]
+        while fits < len(text) and measure(text[: fits + 1]) <= most:
+            fits += 1
+        return text[: fits or 1]
     for border in _BORDERS:
         # In the first half of a piece a border would leave it short for nothing.
         cuts = [found.end() for found in border.finditer(text, 0, fits) if found.end() > fits // 2]

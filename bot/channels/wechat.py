@@ -9,9 +9,10 @@ from functools import partial
 from typing import Any, Final
 
 from bot.channels import Answer, Callback, HeardCallback, Inside, Platform
+from bot.channels.calling import Rejected
 from bot.channels.drawing import Link, cdata, choices, clean, size, split, words
 from bot.channels.sealed import Envelope, digest, word
-from bot.channels.wechat_api import NO_MENU, TOO_LONG, Api, Rejected
+from bot.channels.wechat_api import NO_MENU, TOO_LONG, Api
 from delivery.messages import IncomingMessage, Kind
 from delivery.sending import Outgoing, Part, Undelivered, Unsure
 from delivery.taps import place
@@ -54,6 +55,8 @@ _EVENTS: Final[Mapping[str, Kind]] = {
 class WeChatAccount(Platform):
     """One official account. `mode`: its answers go out as customer-service messages (active), or inside the callbacks where
     they are ready in time (mixed), or only there (passive)."""
+
+    REPEATS = False
 
     def __init__(
         self,

@@ -1,5 +1,6 @@
 """The tables. What is personal lies in sealed columns (bytes); what is not sealed tells nothing about a person."""
 
+from storage.tables.abroad import abroad
 from storage.tables.audit import audit_checks, audit_events, audit_heads, audit_reasons, audit_subjects
 from storage.tables.base import Moment, metadata
 from storage.tables.cases import answers, exclusions, holdings, mentions, notes, undo_steps
@@ -14,6 +15,7 @@ from storage.tables.conversations import (
     person_keys,
     unreached,
 )
+from storage.tables.links import links
 from storage.tables.people import (
     accounts,
     bindings,
@@ -43,6 +45,7 @@ from storage.tables.work import tasks
 
 __all__ = [
     "Moment",
+    "abroad",
     "accounts",
     "answers",
     "audit_checks",
@@ -69,6 +72,7 @@ __all__ = [
     "inbox",
     "insured_accounts",
     "invitations",
+    "links",
     "mail_digests",
     "mentions",
     "messages",
