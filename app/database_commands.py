@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from app import logs
 from app.console import make_importer
 from app.jobs import Jobs, open_queue
 from app.mailing import make_mailer, make_notifier
@@ -79,6 +80,7 @@ def worker(settings: Settings) -> None:
         raise click.ClickException(
             "jobs.engine: embedded jobs run inside `shebao serve`; choose postgresql or redis"
         )
+    logs.set_up(settings.log)
     storage = open_storage(settings.database.address, settings.keys.path, settings.keys.journal)
     with closing(storage.database):
         publisher = Publisher(settings.policy, storage, NothingRuns())

@@ -16,6 +16,7 @@ from huey.consumer import Consumer
 from huey.exceptions import ConfigurationError
 from huey.registry import Message
 
+from app import logs
 from app.settings import Settings, SettingsError
 from delivery.inbox import work_off
 from delivery.messages import IncomingMessage
@@ -145,8 +146,13 @@ class Jobs:
 
 def open_queue(settings: Settings) -> Huey:
     """The queue that the settings name. Raises `SettingsError`."""
-    # Huey names every job in its log, a line or two each; what fails is a warning.
-    logging.getLogger("huey").setLevel(logging.WARNING)
+    queue = _open_queue(settings)
+    queue.pre_execute("log")(lambda task: logs.begin(job=task.name))
+    queue.post_execute("log")(lambda task, value, error: logs.end())
+    return queue
+
+
+def _open_queue(settings: Settings) -> Huey:
     options = {"results": False, "serializer": _Json()}
     if settings.jobs.engine == "embedded":
         return MemoryHuey(_NAME, **options)

@@ -245,6 +245,7 @@ class Log:
     """What is written to stderr."""
 
     level: str = "info"
+    format: str = "auto"
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,6 +283,7 @@ SECTIONS: Final[Mapping[str, type[Any]]] = {
 #: Settings of which one word out of a few is accepted.
 CHOICES: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("log", "level"): ("debug", "info", "warning", "error"),
+    ("log", "format"): ("auto", "json", "text"),
     ("jobs", "engine"): ("embedded", "postgresql", "redis"),
     ("understanding", "engine"): ("embedded", "rasa"),
     ("oidc", "kind"): ("none", "openid", "oauth2", "wecom"),

@@ -8,9 +8,11 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import date
 from threading import Lock
+from typing import Final
 
 from flask import Blueprint, Flask, Response, g, jsonify, request
 
+from app import logs
 from app.clock import today_in_china
 from app.settings import Settings
 from bot.me_views import Me
@@ -23,6 +25,9 @@ from policy_kb.library import Library
 from web_calc import create_blueprint
 
 log = logging.getLogger("shebao.web")
+
+#: What is looked at every few seconds by those who watch, and is no news.
+_WATCHED: Final = ("/healthz", "/readyz", "/metrics")
 
 
 def create_app(
@@ -65,6 +70,7 @@ def _watch(app: Flask, library: Library) -> None:
     @app.before_request
     def start() -> None:
         g.started = time.perf_counter()
+        g.id = logs.begin()
 
     @app.after_request
     def count(response: Response) -> Response:
@@ -72,8 +78,22 @@ def _watch(app: Flask, library: Library) -> None:
         with lock:
             counts[route, response.status_code] += 1
         spent = (time.perf_counter() - g.started) * 1000
-        log.info("%s %s %s %.1f ms", request.method, route, response.status_code, spent)
+        response.headers["X-Request-Id"] = g.id
+        log.log(
+            logging.DEBUG if route in _WATCHED else logging.INFO,
+            "request",
+            extra={
+                "method": request.method,
+                "route": route,
+                "status": response.status_code,
+                "ms": round(spent, 1),
+            },
+        )
         return response
+
+    @app.teardown_request
+    def forget(error: BaseException | None) -> None:
+        logs.end()
 
     @app.get("/healthz")
     def healthz() -> Response:
