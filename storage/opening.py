@@ -21,6 +21,7 @@ from storage.credentials import StoredCredentials, StoredInvitations
 from storage.database import Database
 from storage.employees import StoredRoster
 from storage.erasing import ErasureJournal
+from storage.gauges import StoredGauges
 from storage.households import StoredHouseholds
 from storage.imports import StoredImports
 from storage.inbox import StoredEvents
@@ -82,6 +83,7 @@ class Storage:
     imports: StoredImports
     platform_tokens: StoredTokens
     passive: StoredReplies
+    gauges: StoredGauges
 
 
 def utc_now() -> datetime:
@@ -148,6 +150,7 @@ def open_storage(
         imports=StoredImports(database, keys, now),
         platform_tokens=StoredTokens(database, keys, now),
         passive=StoredReplies(database, keys, now),
+        gauges=StoredGauges(database, now),
     )
 
 
