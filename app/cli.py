@@ -41,6 +41,7 @@ ELSEWHERE: Final[Mapping[str, str]] = {
     "ask": "app.ask_command",
     "audit": "app.audit_command",
     "backup": "app.database_commands",
+    "channels": "app.channels_command",
     "chat": "app.chat_command",
     "db": "app.database_commands",
     "keys": "app.keys",
