@@ -14,8 +14,9 @@ import click
 
 from app.mailing import make_mailer
 from app.settings import Settings, SettingsError, is_loopback, read_secret
-from app.telegram import secret_of
+from app.telegram import SECRET
 from bot.channels.sealed import Envelope
+from bot.channels.telegram import NAME
 from connectors.channel_checks import (
     Finding,
     Site,
@@ -123,7 +124,8 @@ def _telegram(settings: Settings, say: Say, now: Callable[[], datetime]) -> Iter
     keys = settings.keys
     storage = open_storage(settings.database.address, keys.path, keys.journal)
     with closing(storage.database):
-        secret, allowed = secret_of(settings, storage), storage.abroad.since("telegram") is not None
+        made, allowed = storage.keys.index(SECRET).hex(), storage.abroad.since(NAME) is not None
+    secret = read_secret("channels.telegram.secret", telegram.secret, telegram.secret_file) or made
     told = TelegramKeys(f"{telegram.methods}{token}", secret, allowed)
     yield from check_telegram(told, _site(settings, telegram.api_base), say, now)
 

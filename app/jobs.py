@@ -20,8 +20,9 @@ from app import logs
 from app.settings import Settings, SettingsError
 from delivery.inbox import work_off
 from delivery.messages import IncomingMessage
-from delivery.outbox import Sender, deliver_due
+from delivery.outbox import deliver_due
 from delivery.outbox import sweep as sweep_outbox
+from delivery.sending import Sender
 from people.importing import Importer
 from storage.errors import StorageError
 from storage.opening import Storage

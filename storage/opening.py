@@ -10,6 +10,7 @@ from pathlib import Path
 from sqlalchemy import select
 
 from hr_inbox.task import Due
+from storage.abroad import StoredBases
 from storage.accounts import Accounts
 from storage.audit import StoredLog
 from storage.bindings import StoredBindings
@@ -84,6 +85,7 @@ class Storage:
     platform_tokens: StoredTokens
     passive: StoredReplies
     gauges: StoredGauges
+    abroad: StoredBases
 
 
 def utc_now() -> datetime:
@@ -151,6 +153,7 @@ def open_storage(
         platform_tokens=StoredTokens(database, keys, now),
         passive=StoredReplies(database, keys, now),
         gauges=StoredGauges(database, now),
+        abroad=StoredBases(database, keys, now),
     )
 
 
