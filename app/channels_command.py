@@ -89,7 +89,9 @@ def _site(settings: Settings, api_base: str) -> Site:
 
 def _wechat(settings: Settings, say: Say, now: Callable[[], datetime]) -> Iterator[Finding]:
     wechat = settings.channels.wechat
-    secret, token, aes_key = (_needed("channels.wechat", wechat, each) for each in ("secret", "token", "aes_key"))
+    secret, token, aes_key = (
+        _needed("channels.wechat", wechat, each) for each in ("secret", "token", "aes_key")
+    )
     yield _aes_key("channels.wechat", token, aes_key, wechat.app_id, say)
     keys = WeChatKeys(wechat.app_id, secret, token, aes_key, wechat.base, wechat.reply_mode)
     yield from check_wechat(keys, _site(settings, wechat.base), say, now)
@@ -97,7 +99,9 @@ def _wechat(settings: Settings, say: Say, now: Callable[[], datetime]) -> Iterat
 
 def _wecom(settings: Settings, say: Say, now: Callable[[], datetime]) -> Iterator[Finding]:
     wecom = settings.channels.wecom
-    secret, token, aes_key = (_needed("channels.wecom", wecom, each) for each in ("secret", "token", "aes_key"))
+    secret, token, aes_key = (
+        _needed("channels.wecom", wecom, each) for each in ("secret", "token", "aes_key")
+    )
     yield _aes_key("channels.wecom", token, aes_key, wecom.corp_id, say)
     keys = WeComKeys(wecom.corp_id, wecom.agent_id, secret, token, aes_key, wecom.base)
     yield from check_wecom(keys, _site(settings, wecom.base), say, now)
@@ -110,7 +114,9 @@ def _aes_key(section: str, token: str, aes_key: str, receiver: str, say: Say) ->
     except ValueError:
         raise SettingsError(
             say(
-                N_("{section}.aes_key：EncodingAESKey 是 43 个字母和数字，这个有 {count} 个字符；从平台的页面整个复制"),
+                N_(
+                    "{section}.aes_key：EncodingAESKey 是 43 个字母和数字，这个有 {count} 个字符；从平台的页面整个复制"
+                ),
                 section=section,
                 count=str(len(aes_key)),
             )

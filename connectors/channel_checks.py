@@ -199,10 +199,11 @@ _WECOM_TOKEN: Final[Mapping[int, tuple[str, str]]] = {
         N_("到“应用管理 → 这个应用”看 Secret，填到 channels.wecom.secret；要的是应用自己的，不是通讯录的"),
     ),
 }  # fmt: skip
-_WECOM_APP: Final = (N_("AgentId 和 Secret 不是同一个应用的"), N_("到应用的页面抄 AgentId，填到 channels.wecom.agent_id"))
-_WECOM_AGENT: Final[Mapping[int, tuple[str, str]]] = {
-    code: _WECOM_APP for code in (40056, 60011, 301002)
-}
+_WECOM_APP: Final = (
+    N_("AgentId 和 Secret 不是同一个应用的"),
+    N_("到应用的页面抄 AgentId，填到 channels.wecom.agent_id"),
+)
+_WECOM_AGENT: Final[Mapping[int, tuple[str, str]]] = {code: _WECOM_APP for code in (40056, 60011, 301002)}
 
 
 def check_wecom(keys: WeComKeys, site: Site, say: Say, now: Callable[[], datetime]) -> Iterator[Finding]:
@@ -273,7 +274,9 @@ class TelegramKeys:
     allowed: bool
 
 
-def check_telegram(keys: TelegramKeys, site: Site, say: Say, now: Callable[[], datetime]) -> Iterator[Finding]:
+def check_telegram(
+    keys: TelegramKeys, site: Site, say: Say, now: Callable[[], datetime]
+) -> Iterator[Finding]:
     """The bot: the company's basis for sending abroad, token, clock, webhook and what Telegram last met there."""
     if keys.allowed:
         yield Finding("right", say(N_("公司已经记下数据出境的依据")))
@@ -296,9 +299,7 @@ def check_telegram(keys: TelegramKeys, site: Site, say: Say, now: Callable[[], d
         yield _callback(site.callback("telegram"), {}, say, headers=header)
 
 
-def _telegram_api(
-    keys: TelegramKeys, site: Site, say: Say, now: Callable[[], datetime]
-) -> Iterator[Finding]:
+def _telegram_api(keys: TelegramKeys, site: Site, say: Say, now: Callable[[], datetime]) -> Iterator[Finding]:
     me = _ask("GET", f"{keys.address}/getMe")
     yield from _clock(me.at, now(), say)
     if me.data.get("ok") is not True:
@@ -323,9 +324,11 @@ def _webhook(
 ) -> Iterator[Finding]:
     if not keys.allowed:
         return
-    if not site.public_url.startswith("https://") and not site.local:
+    if not site.public_url.startswith("https://"):
         yield Finding(
-            "note", say(N_("没有公网 https 地址，只能长轮询")), say(N_("另开一个进程一直跑 `shebao telegram`"))
+            "note",
+            say(N_("没有公网 https 地址，只能长轮询")),
+            say(N_("另开一个进程一直跑 `shebao telegram`")),
         )
         return
     expected, port = site.callback("telegram"), urlsplit(site.public_url).port or 443

@@ -68,10 +68,13 @@ def check_sms(keys: SmsKeys, say: Say) -> Iterator[Finding]:
     if _VARIABLES.findall(found.TemplateContent) != ["1"]:
         yield Finding(
             "wrong",
-            say(N_("模板里要有一个变量 {{1}}，而且只有一个"), nothing=""),
-            say(N_("另外申请一个模板，比如：公司有一条社保的消息给你，点开看：{{1}}"), nothing=""),
+            say(N_("模板里要有一个变量 {1}，而且只有一个")),
+            say(N_("另外申请一个模板，比如：公司有一条社保的消息给你，点开看：{1}")),
         )
-    yield Finding("note", say(N_("签名、套餐余量和 SDKAppID 查不到，要发一条才知道：到控制台看签名是否通过、套餐还剩多少")))
+    yield Finding(
+        "note",
+        say(N_("签名、套餐余量和 SDKAppID 查不到，要发一条才知道：到控制台看签名是否通过、套餐还剩多少")),
+    )
 
 
 def _approved(status: int, say: Say) -> Finding:
@@ -79,7 +82,9 @@ def _approved(status: int, say: Say) -> Finding:
         return Finding("right", say(N_("模板审核通过了")))
     if status == 1:
         return Finding("wrong", say(N_("模板还在审核")), say(N_("等腾讯云审完再用")))
-    return Finding("wrong", say(N_("模板没有通过审核")), say(N_("到“短信 → 正文模板管理”看原因，改了重新申请")))
+    return Finding(
+        "wrong", say(N_("模板没有通过审核")), say(N_("到“短信 → 正文模板管理”看原因，改了重新申请"))
+    )
 
 
 def _refused(code: str, say: Say) -> Finding:
