@@ -8,15 +8,21 @@ from typing import Final
 from app.settings import Settings
 from app.telegram import make_telegram
 from app.wechat import make_wechat
-from bot.channels import Platform, telegram, wechat
+from app.wecom import make_wecom
+from bot.channels import Platform, telegram, wechat, wecom
 from bot.channels.drawing import Link
 from bot.channels.telegram import TelegramBot
+from delivery.links import Links
 from storage.opening import Storage
 
 #: Makes a platform; None where the settings name none. Raises `SettingsError`.
 Make = Callable[[Settings, Storage, Link], Platform | None]
 
-MAKERS: Final[Mapping[str, Make]] = {wechat.NAME: make_wechat, telegram.NAME: make_telegram}
+MAKERS: Final[Mapping[str, Make]] = {
+    wecom.NAME: make_wecom,
+    wechat.NAME: make_wechat,
+    telegram.NAME: make_telegram,
+}
 
 
 def open_platforms(settings: Settings, storage: Storage, link: Link) -> dict[str, Platform]:
@@ -38,6 +44,12 @@ def close_platforms(platforms: Mapping[str, Platform]) -> None:
             platform.close()
 
 
-def no_link(conversation: str, seq: int) -> str:
-    """Until there are one-time links."""
-    return ""
+def make_link(settings: Settings, links: Links) -> Link:
+    """Where a message leads for what it does not carry: an address that opens its conversation once; empty where that is
+    gone."""
+
+    def link(conversation: str, seq: int) -> str:
+        token = links.make(conversation, seq)
+        return "" if token is None else f"{settings.server.address}/reports/{token}"
+
+    return link

@@ -18,7 +18,7 @@ from typing import Any, Final, NamedTuple
 from flask import Blueprint, Flask
 
 from app.assistance import make_house
-from app.channels import close_platforms, no_link, open_platforms, pushed
+from app.channels import close_platforms, make_link, open_platforms, pushed
 from app.clock import now_in_china, today_in_china
 from app.console import make_console, make_importer
 from app.demo import make_demo
@@ -188,7 +188,7 @@ def running(
     publisher = Publisher(policy, storage, program)
     try:
         mailer = make_mailer(settings.mail)
-        platforms = open_platforms(settings, storage, no_link)
+        platforms = open_platforms(settings, storage, make_link(settings, storage.links))
         jobs = Jobs(
             open_queue(settings),
             storage,
@@ -326,6 +326,7 @@ def assemble(
             company,
             me,
             callbacks,
+            storage.links,
             checks,
             standing,
         ),

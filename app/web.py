@@ -21,6 +21,8 @@ from bot.me_views import Me
 from bot.me_views import create_blueprint as create_me
 from bot.views import Chat
 from bot.views import create_blueprint as create_chat
+from bot.visit_views import create_blueprints as create_visits
+from delivery.links import Visits
 from policy_kb import compiled
 from policy_kb.company import Company, load_company
 from policy_kb.library import Library
@@ -41,11 +43,13 @@ def create_app(
     company: Company | None = None,
     me: Me | None = None,
     callbacks: Blueprint | None = None,
+    visits: Visits | None = None,
     checks: Checks | None = None,
     standing: Collector | None = None,
 ) -> Flask:
-    """The application; with the web chat, HR's console, what is kept about an employee and the platforms' callbacks where
-    there is something for them to stand on. `checks` tell whether it is ready, `standing` how the database stands.
+    """The application; with the web chat, HR's console, what is kept about an employee, the platforms' callbacks and what their
+    links open, where there is something for them to stand on. `checks` tell whether it is ready, `standing` how the database
+    stands.
 
     `library`, its `company` rules and `today` can be pinned; else they are those of the settings and the day.
     """
@@ -58,6 +62,8 @@ def create_app(
         app.register_blueprint(create_chat(chat))
     if me is not None:
         app.register_blueprint(create_me(me))
+        for blueprint in create_visits(visits, me) if visits is not None else ():
+            app.register_blueprint(blueprint)
     if callbacks is not None:
         app.register_blueprint(callbacks)
     if console is not None:

@@ -53,6 +53,7 @@ class Assistant:
             binding=outcome.binding,
             ratings=outcome.ratings,
             reopened=outcome.reopened,
+            locale=after.locale,
         )
 
 

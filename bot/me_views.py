@@ -15,15 +15,13 @@ from flask.typing import ResponseReturnValue
 
 from audit import events
 from audit.events import ACTS
-from bot.channels import web
-from bot.channels.web import Pace, Visitors, is_foreign
+from bot.channels.web import Guest, Pace, incoming, is_foreign
 from bot.dialogue.conversation import Conversation
 from bot.dialogue.naming import read_back
 from bot.mine import Consents, Mine, OwnRecords, Term
 from bot.receiving import Kept
-from bot.views import COOKIE, ME, PROBLEMS, TOO_FAST, Chat, asset_versions, protect
+from bot.views import ME, PROBLEMS, TOO_FAST, Chat, Door, OwnChat, asset_versions, protect
 from bot.wording import templates
-from delivery.messages import IncomingMessage
 from hr_inbox.task import TaskState
 from locales import N_, Locale, Say, speak
 from people.accounts import ROLES
@@ -69,8 +67,12 @@ class Me:
 
 def create_blueprint(me: Me) -> Blueprint:
     """The two pages."""
-    blueprint = Blueprint("me", __name__, template_folder="templates")
-    pages = _Pages(me)
+    return add_pages(Blueprint("me", __name__, template_folder="templates"), me, OwnChat(me.chat))
+
+
+def add_pages(blueprint: Blueprint, me: Me, door: Door) -> Blueprint:
+    """The two pages, for those whom the door lets in."""
+    pages = _Pages(me, door)
     blueprint.after_request(protect)
     blueprint.add_url_rule(ME, "page", pages.page)
     blueprint.add_url_rule(f"{ME}/erase", "erase", pages.erase, methods=["POST"])
@@ -80,20 +82,20 @@ def create_blueprint(me: Me) -> Blueprint:
 
 
 class _Pages:
-    def __init__(self, me: Me) -> None:
+    def __init__(self, me: Me, door: Door) -> None:
         self._me = me
         self._chat = me.chat
-        self._visitors = Visitors(me.chat.secret, me.chat.life)
+        self._door = door
         self._pace = Pace(VISITS_A_MINUTE, me.chat.clock)
         self._assets = asset_versions()
         self._terms = {term.kind: term for term in me.terms}
 
     def page(self) -> ResponseReturnValue:
         """What is kept, for how long, who looked at it."""
-        sender, kept = self._whose()
-        if sender is None or kept is None or (mine := self._me.records.of(kept.id)) is None:
+        guest, kept = self._whose()
+        if guest is None or kept is None or (mine := self._me.records.of(kept.id)) is None:
             return self._template("me.html", mine=None)
-        if seconds := self._pace.wait(sender):
+        if seconds := self._pace.wait(guest.sender):
             return self._notice(TOO_FAST, seconds=str(seconds)), 429, {"Retry-After": str(seconds)}
         return self._template(
             "me.html",
@@ -104,20 +106,20 @@ class _Pages:
 
     def erase(self) -> ResponseReturnValue:
         """Has the assistant ask whether everything is to go, where the answer is given: in the chat."""
-        sender, kept = self._whose()
+        guest, kept = self._whose()
         if is_foreign(dict(request.headers), request.host):
             return self._notice(NOT_YOURS), 403
         # While a person answers, the assistant would not hear it.
-        if sender is not None and kept is not None and kept.holder == "assistant":
+        if guest is not None and kept is not None and kept.holder == "assistant":
             say, locale = self._say(), self._chat.languages.catalogue(self._locale())
-            message = IncomingMessage(web.NAME, sender, str(uuid4()), say(ERASE), ERASE_TAP, locale=locale)
+            message = incoming(guest, str(uuid4()), say(ERASE), ERASE_TAP, locale)
             try:
                 self._chat.receive(message)
             except Exception as error:
                 # The text of an error may quote what is kept.
                 log.error("an erasure was not begun (%s)", type(error).__name__)
                 return self._notice(PROBLEMS["failed"]), 500
-            return redirect(url_for("chat.page", lang=self._locale()), 303)
+            return redirect(f"{self._door.around().chat}?lang={self._locale()}", 303)
         return self._back()
 
     def withdraw(self) -> ResponseReturnValue:
@@ -137,10 +139,10 @@ class _Pages:
         lines = [line.removeprefix("· ") for line in lines]
         return self._template("who_sees_what.html", title=title.rstrip("：:"), lines=lines)
 
-    def _whose(self) -> tuple[str | None, Kept | None]:
-        """Who the browser is, and the conversation that is theirs."""
-        sender = self._visitors.sender(request.cookies.get(COOKIE, ""))
-        return sender, None if sender is None else self._chat.transcript.find(web.NAME, sender)
+    def _whose(self) -> tuple[Guest | None, Kept | None]:
+        """Whom the browser speaks for, and the conversation that is theirs."""
+        guest = self._door.guest()
+        return guest, None if guest is None else self._chat.transcript.find(guest.channel, guest.sender)
 
     def _facts(self, kept: Kept) -> list[tuple[str, str]]:
         if kept.state is None:
@@ -166,12 +168,12 @@ class _Pages:
         return render_template(
             f"bot/{name}",
             _=self._say(), locale=locale, languages=self._chat.languages.LANGUAGES,
-            lang_query=f"?lang={locale}", assets=self._assets, **context,
+            lang_query=f"?lang={locale}", assets=self._assets, around=self._door.around(), **context,
         )  # fmt: skip
 
     def _locale(self) -> Locale:
         accepted = (tag for tag, _ in request.accept_languages)
-        return self._chat.languages.choose(request.args.get("lang", ""), accepted)
+        return self._chat.languages.choose(request.args.get("lang") or self._door.around().language, accepted)
 
     def _say(self) -> Say:
         return speak(self._chat.languages.catalogue(self._locale()))

@@ -35,7 +35,8 @@ class Said:
 
     `erase` asks for everything that is kept about this employee to go, after which only the replies are delivered.
     `binding` ties the conversation to an employee of the roster, or unties it.
-    `ratings` are what was said of closed cases, `reopened` the numbers of those that go back to HR.
+    `ratings` are what was said of closed cases, `reopened` the numbers of those that go back to HR. `locale` is that in which
+    the employee is spoken to; empty where it is the message's.
     """
 
     state: dict[str, Any] = field(repr=False)
@@ -49,6 +50,7 @@ class Said:
     binding: BindingAct | None = None
     ratings: tuple[Rated, ...] = ()
     reopened: tuple[str, ...] = ()
+    locale: str = ""
 
 
 class Work(Protocol):

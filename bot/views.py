@@ -18,7 +18,16 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from bot.channels import web
-from bot.channels.web import Pace, Refused, Visitors, bubbles_json, is_foreign, new_sender, read_message
+from bot.channels.web import (
+    Guest,
+    Pace,
+    Refused,
+    Visitors,
+    bubbles_json,
+    is_foreign,
+    new_sender,
+    read_message,
+)
 from bot.dialogue.conversation import Conversation
 from bot.receiving import Kept, Received, replies_json
 from calculator.fields import InputError
@@ -137,12 +146,72 @@ class Chat:
     clock: Callable[[], float] = time.monotonic
 
 
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What stands around a chat: the addresses of its page and of what is kept, the language that it is in, and what its tab
+    remembers it by. `shown` tells which chat it is, where it is not the web chat; `leave` is where that is left."""
+
+    chat: str
+    me: str
+    language: str = ""
+    tab: str = "chat"
+    shown: str = ""
+    leave: str = ""
+
+
+class Door(Protocol):
+    """Whom a browser may speak for."""
+
+    def guest(self) -> Guest | None:
+        """Whom the browser of this request speaks for; None where that is nobody."""
+
+    def remember(self, response: Response, guest: Guest) -> Response:
+        """Has the browser speak for somebody from now on."""
+
+    def around(self) -> Around:
+        """What stands around the chat of this request."""
+
+
+class OwnChat(Door):
+    """The web chat's own door: whoever has the browser, by its cookie."""
+
+    def __init__(self, chat: Chat) -> None:
+        self._visitors = Visitors(chat.secret, chat.life)
+
+    def guest(self) -> Guest | None:
+        """Whom the cookie names."""
+        sender = self._visitors.sender(request.cookies.get(COOKIE, ""))
+        return None if sender is None else Guest(web.NAME, sender)
+
+    def remember(self, response: Response, guest: Guest) -> Response:
+        """Gives the cookie, whose life begins anew."""
+        for path in (url_for("chat.page"), ME):
+            response.set_cookie(
+                COOKIE,
+                self._visitors.cookie(guest.sender),
+                path=path,
+                secure=request.is_secure,
+                httponly=True,
+                samesite="Lax",
+            )
+        return response
+
+    def around(self) -> Around:
+        """The web chat's own addresses."""
+        return Around(url_for("chat.page"), ME)
+
+
 def create_blueprint(chat: Chat) -> Blueprint:
     """The web chat as pages."""
     blueprint = Blueprint(
         "chat", __name__, template_folder="templates", static_folder="static", static_url_path="/assets/chat"
     )
-    pages, papers = _Pages(chat), chat.papers
+    return add_pages(blueprint, chat, OwnChat(chat))
+
+
+def add_pages(blueprint: Blueprint, chat: Chat, door: Door) -> Blueprint:
+    """The pages of a chat, for those whom the door lets in."""
+    pages, papers = _Pages(chat, door), chat.papers
     blueprint.before_request(_limit_body)
     blueprint.after_request(protect)
     blueprint.add_url_rule("/chat", "page", pages.page)
@@ -172,9 +241,9 @@ def last_case(kept: Kept, on: date) -> dict[str, Any] | None:
 class _Pages:
     """The views, each over the same conversations and clock."""
 
-    def __init__(self, chat: Chat) -> None:
+    def __init__(self, chat: Chat, door: Door) -> None:
         self._chat = chat
-        self._visitors = Visitors(chat.secret, chat.life)
+        self._door = door
         self._messages = Pace(MESSAGES_A_MINUTE, chat.clock)
         self._papers = Pace(PAPERS_A_MINUTE, chat.clock)
         self._assets = asset_versions()
@@ -182,17 +251,18 @@ class _Pages:
 
     def page(self) -> ResponseReturnValue:
         """The page; what was said is fetched by its script."""
-        return self._remember(make_response(self._template("page.html")), self._sender() or new_sender())
+        guest = self._door.guest() or Guest(web.NAME, new_sender())
+        return self._door.remember(make_response(self._template("page.html")), guest)
 
     def message(self) -> ResponseReturnValue:
         """One message in, the replies out; the same key again gets the same replies."""
         try:
-            sender = self._visitor()
+            guest = self._visitor()
             if not request.is_json:
                 raise Refused("bad_json")
-            if seconds := self._messages.wait(sender):
+            if seconds := self._messages.wait(guest.sender):
                 return self._failure("too_many", seconds=seconds)
-            sent = read_message(request.get_data(), sender, self._chat.languages.catalogue(self._locale()))
+            sent = read_message(request.get_data(), guest, self._chat.languages.catalogue(self._locale()))
         except Refused as error:
             return self._failure(error.code, error.field)
         except RequestEntityTooLarge:
@@ -208,27 +278,27 @@ class _Pages:
             "asked": received.asked,
             "topic": received.topic,
         }
-        return self._remember(_json(said | self._since(sender, sent.after)), sender)
+        return self._door.remember(_json(said | self._since(guest, sent.after)), guest)
 
     def later(self) -> ResponseReturnValue:
         """What was said after the bubble that the page has."""
         after = request.args.get("after", "0")
         try:
-            sender = self._visitor()
+            guest = self._visitor()
             if not (after.isascii() and after.isdigit() and len(after) < 10):
                 raise Refused("not_allowed", "after")
         except Refused as error:
             return self._failure(error.code, error.field)
-        return _json(self._since(sender, int(after)))
+        return _json(self._since(guest, int(after)))
 
     def paper(self, make: Callable[[dict[str, Any], Locale], bytes], name: str) -> ResponseReturnValue:
-        """The last result of this browser's own conversation on paper, to be looked at and kept."""
-        sender = self._sender()
-        kept = None if sender is None else self._chat.transcript.find(web.NAME, sender)
+        """The last result of the conversation on paper, to be looked at and kept."""
+        guest = self._door.guest()
+        kept = None if guest is None else self._find(guest)
         case = None if kept is None else last_case(kept, self._chat.today())
-        if sender is None or case is None:
+        if guest is None or case is None:
             return self._notice(NO_RESULT), 404
-        if seconds := self._papers.wait(sender):
+        if seconds := self._papers.wait(guest.sender):
             told = self._notice(TOO_FAST, seconds=str(seconds))
             return told, 429, {"Retry-After": str(seconds)}
         try:
@@ -244,36 +314,24 @@ class _Pages:
         """Made-up papers with the places circled where the figures stand."""
         return Response(self._template("sample_paper.svg"), mimetype=MEDIA["svg"])
 
-    def _sender(self) -> str | None:
-        return self._visitors.sender(request.cookies.get(COOKIE, ""))
+    def _find(self, guest: Guest) -> Kept | None:
+        return self._chat.transcript.find(guest.channel, guest.sender)
 
-    def _visitor(self) -> str:
+    def _visitor(self) -> Guest:
         """Who the page speaks for. Raises `Refused` where it is not our page, or the cookie is gone."""
         if is_foreign(dict(request.headers), request.host):
             raise Refused("foreign")
-        sender = self._sender()
-        if sender is None:
+        guest = self._door.guest()
+        if guest is None:
             raise Refused("no_session")
-        return sender
+        return guest
 
-    def _remember(self, response: Response, sender: str) -> Response:
-        for path in (url_for(".page"), ME):
-            response.set_cookie(
-                COOKIE,
-                self._visitors.cookie(sender),
-                path=path,
-                secure=request.is_secure,
-                httponly=True,
-                samesite="Lax",
-            )
-        return response
-
-    def _since(self, sender: str, after: int) -> dict[str, Any]:
+    def _since(self, guest: Guest, after: int) -> dict[str, Any]:
         """What the page lacks; what is handed out counts as delivered.
 
         `thread` changes when everything was erased; `seq` is what to ask after next; `version` is that of the page.
         """
-        kept = self._chat.transcript.find(web.NAME, sender)
+        kept = self._find(guest)
         entries = () if kept is None else self._chat.transcript.history(kept.id, after, MOST_BUBBLES)
         if kept is not None and entries:
             self._chat.acknowledge(kept.id, entries[-1].seq)
@@ -310,7 +368,7 @@ class _Pages:
             lang_query=f"?lang={locale}",
             assets=self._assets,
             version=self._version,
-            me=ME,
+            around=self._door.around(),
             longest=web.LONGEST_TEXT,
             **context,
         )
@@ -325,7 +383,7 @@ class _Pages:
 
     def _locale(self) -> Locale:
         accepted = (tag for tag, _ in request.accept_languages)
-        return self._chat.languages.choose(request.args.get("lang", ""), accepted)
+        return self._chat.languages.choose(request.args.get("lang") or self._door.around().language, accepted)
 
     def _say(self) -> Say:
         return speak(self._chat.languages.catalogue(self._locale()))

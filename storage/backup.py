@@ -26,11 +26,20 @@ from storage.database import Database
 from storage.erasing import ErasureJournal, erase_again
 from storage.errors import StorageError
 from storage.migrating import BASE, HEAD, check_current, downgrade, revision_of, revisions, upgrade
-from storage.tables import erasures, invitations, metadata, outbox, sessions, sign_in_journeys, sign_in_tries
+from storage.tables import (
+    erasures,
+    invitations,
+    links,
+    metadata,
+    outbox,
+    sessions,
+    sign_in_journeys,
+    sign_in_tries,
+)
 
 FORM: Final = "shebao backup 1"
 #: What lets somebody in, or keeps somebody out, at one moment only; it is not brought back.
-OPEN_DOORS: Final = (sessions, invitations, sign_in_journeys, sign_in_tries)
+OPEN_DOORS: Final = (sessions, invitations, sign_in_journeys, sign_in_tries, links)
 _MANIFEST: Final = "manifest.json"
 _ROWS: Final = 1000
 

@@ -32,6 +32,7 @@ from storage.database import Database
 from storage.employee_rows import read_employee
 from storage.errors import StorageError
 from storage.keys import Keys
+from storage.links import void_links
 from storage.tables import bindings, codes, conversations, employees, outbox
 
 CODE: Final = "codes.code"
@@ -168,6 +169,8 @@ def untie(connection: Connection, conversation: str, now: datetime) -> tuple[Eve
     ).one_or_none()
     if row is None:
         return ()
+    # Whoever is reading behind a link is the one who wishes it.
+    void_links(connection, (conversation,), now, visits=False)
     return (Event("unbound", subject(row.employee), (subject(row.employee),), {"why": "by_employee"}),)
 
 
@@ -236,7 +239,9 @@ def end_bindings(connection: Connection, employee: str, why: Ended, now: datetim
         .values(state="ended", ended_at=now, ended_why=why)
         .returning(bindings.c.conversation)
     )
-    return list(connection.execute(ended).scalars())
+    untied = list(connection.execute(ended).scalars())
+    void_links(connection, untied, now)
+    return untied
 
 
 def bind_again(connection: Connection, employee: str, ended_at: datetime) -> None:

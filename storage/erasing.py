@@ -23,6 +23,7 @@ from storage.database import DIALECTS, Database, upsert
 from storage.inbox import read_event, seal_event
 from storage.keys import Keys
 from storage.line_files import add_lines, read_text
+from storage.links import lead_to, used_links
 from storage.reach import kept_aside, put_back
 from storage.tables import conversations, employees, erasures, inbox
 
@@ -69,11 +70,13 @@ def begin_anew(
         )
     ).all()
     reached = kept_aside(connection, opened.id)
+    visits = used_links(connection, opened.id)
     remove(connection, opened.id, now)
     sender = (message.channel, message.sender)
     open_new(connection, keys, *sender, opened.locale, now, opened.version, opened.last_seq)
     fresh = find_or_open(connection, keys, *sender, opened.locale, now, "lock")
     put_back(connection, fresh.id, reached)  # the goodbye is to arrive
+    lead_to(connection, visits, fresh.id)  # and may be waited for behind a link
     for row in waiting:
         body = seal_event(fresh.box, row.key, read_event(opened.box, row.key, row.body))
         connection.execute(

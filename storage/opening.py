@@ -27,6 +27,7 @@ from storage.households import StoredHouseholds
 from storage.imports import StoredImports
 from storage.inbox import StoredEvents
 from storage.keys import Keys, has_keys, make_key, make_signing_key
+from storage.links import StoredLinks
 from storage.log_chain import HeadFile, StoredChain
 from storage.log_history import StoredHistory
 from storage.mail_notices import StoredNotices
@@ -86,6 +87,7 @@ class Storage:
     passive: StoredReplies
     gauges: StoredGauges
     abroad: StoredBases
+    links: StoredLinks
 
 
 def utc_now() -> datetime:
@@ -154,6 +156,7 @@ def open_storage(
         passive=StoredReplies(database, keys, now),
         gauges=StoredGauges(database, now),
         abroad=StoredBases(database, keys, now),
+        links=StoredLinks(database, keys, now),
     )
 
 

@@ -35,6 +35,7 @@ from storage.tables import (
     imports,
     inbox,
     invitations,
+    links,
     outbox,
     passive_answers,
     sessions,
@@ -135,6 +136,10 @@ def _codes(before: datetime) -> Delete:
     return _taken_out(codes.c.code_index, codes.c.expires_at < before)
 
 
+def _links(before: datetime) -> Delete:
+    return _taken_out(links.c.id, links.c.expires_at < before)
+
+
 def _leavers(before: datetime) -> Delete:
     return _taken_out(employees.c.id, employees.c.state == "left", employees.c.left_on < before.date())
 
@@ -186,6 +191,12 @@ TERMS: Final = (
     Term("log_checks", 365, N_("每晚核对日志的结果，只为说得清哪天起不对。"), _log_checks),
     Term("imports", 30, N_("导入的表格连同导入前的样子，只为发现导错了能撤销。"), _imports),
     Term("codes", 30, N_("过期的绑定码只留一阵，好告诉来试的人它过期了。"), _codes),
+    Term(
+        "links",
+        30,
+        N_("看结果的一次性链接只留指纹和时间，链接本身不留；过期的留一阵，好告诉来点的人它过期了。"),
+        _links,
+    ),
     Term(
         "leavers", 1826, N_("离职员工的花名册和缴费记录：社保有没有交够，离职后几年里还会被问到。"), _leavers
     ),

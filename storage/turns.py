@@ -142,7 +142,7 @@ class Turn(Work):
                 "read_version": kept.version,
                 "new_version": version,
                 "new_state": opened.box.seal_json(f"{STATE}:{opened.id}", said.state),
-                "new_locale": message.locale,
+                "new_locale": said.locale or message.locale,
                 "new_seq": opened.last_seq,
                 "now": self._now,
             },

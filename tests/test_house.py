@@ -20,6 +20,7 @@ from babel.messages.pofile import read_po
 
 from app.settings import SECTIONS, Settings, SettingsError, load_settings
 from app.web import create_app
+from bot.callback_views import create_blueprint as create_callbacks
 from bot.dialogue.conversation import Conversation
 from bot.dialogue.known import Known
 from bot.dialogue.steps import Question
@@ -27,6 +28,7 @@ from bot.dialogue.topics import TOPIC_OF
 from bot.me_views import Me
 from bot.mine import Term
 from bot.receiving import Received
+from bot.taking import Taking
 from bot.views import Chat
 from bot.wording import templates
 from delivery.messages import IncomingMessage, Reply
@@ -91,6 +93,17 @@ PUBLIC = {
     "/me/erase",
     "/me/withdraw",
     "/who-sees-what",
+    # A link opens one conversation, once; whoever has opened it sees that one alone.
+    "/reports/<token>",
+    "/visits/<visit>/leave",
+    *(f"/visits/<visit>{path}" for path in ("/chat", "/chat/messages", "/chat/sample-paper.svg")),
+    *(
+        f"/visits/<visit>/chat/{paper}"
+        for paper in ("chart.svg", "report.pdf", "report.png", "note.pdf", "note.png")
+    ),
+    *(f"/visits/<visit>{path}" for path in ("/me", "/me/erase", "/me/withdraw", "/who-sees-what")),
+    # Each callback proves by its signature whose it is.
+    "/channels/<name>",
 }
 
 
@@ -177,7 +190,16 @@ def test_every_address_is_listed_as_public(library: Library, tmp_path: Path) -> 
             divisions=library.divisions,
             terms=terms,
         )
-        app = create_app(Settings(), library, lambda: date(2026, 10, 15), chat, me=me)
+        callbacks = create_callbacks(Taking({}, storage.inbox.store, lambda event: None))
+        app = create_app(
+            Settings(),
+            library,
+            lambda: date(2026, 10, 15),
+            chat,
+            me=me,
+            callbacks=callbacks,
+            visits=storage.links,
+        )
     assert {rule.rule for rule in app.url_map.iter_rules()} <= PUBLIC
 
 

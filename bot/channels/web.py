@@ -7,7 +7,7 @@ import re
 import secrets
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from threading import Lock
 from typing import Any, Final
@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
-from delivery.messages import IncomingMessage
+from delivery.messages import IncomingMessage, Kind
 from delivery.transcript import Entry
 
 NAME: Final = "web"
@@ -25,7 +25,7 @@ LARGEST_BODY: Final = 16 * 1024
 LONGEST_TEXT: Final = 500
 LONGEST_PAYLOAD: Final = 200
 #: What a page may send; everything else it would have to send as a file, and files are not taken.
-KINDS: Final = ("text", "start", "image")
+KINDS: Final[tuple[Kind, ...]] = ("text", "start", "image")
 #: How long a browser that stays open is remembered after it last spoke.
 LIFE: Final = timedelta(days=7)
 _KEY: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
@@ -39,6 +39,14 @@ class Refused(Exception):
         super().__init__(code)
         self.code = code
         self.field = field
+
+
+@dataclass(frozen=True, slots=True)
+class Guest:
+    """Whom a page speaks for: somebody of the web chat, or of another channel whose conversation is open on the page."""
+
+    channel: str
+    sender: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +128,7 @@ def is_foreign(headers: Mapping[str, str], host: str) -> bool:
     return origin is not None and urlsplit(origin).netloc != host
 
 
-def read_message(body: bytes, sender: str, locale: str) -> Sent:
+def read_message(body: bytes, guest: Guest, locale: str) -> Sent:
     """The message in a JSON body. Raises `Refused`."""
     data = _json(body)
     key, kind = data.get("key"), data.get("kind", "text")
@@ -135,8 +143,17 @@ def read_message(body: bytes, sender: str, locale: str) -> Sent:
         raise Refused("not_allowed", "payload")
     if kind == "text" and not (text or payload):
         raise Refused("no_text", "text")
-    message = IncomingMessage(NAME, sender, key.lower(), text, payload, locale=locale, kind=kind)
-    return Sent(message, _after(data))
+    return Sent(incoming(guest, key.lower(), text, payload, locale, kind), _after(data))
+
+
+def incoming(
+    guest: Guest, key: str, text: str, payload: str, locale: str, kind: Kind = "text"
+) -> IncomingMessage:
+    """A message from a page. Its replies are fetched by the page, and pushed to another channel only where they are not."""
+    awaited = guest.channel != NAME
+    return IncomingMessage(
+        guest.channel, guest.sender, key, text, payload, locale=locale, kind=kind, awaited=awaited
+    )
 
 
 def _json(body: bytes) -> dict[str, Any]:

@@ -18,6 +18,8 @@ from delivery.messages import Button
 COUNTED: Final = frozenset(
     ("household_size", "wage", "other_income", "standard_monthly", "received_monthly", "month")
 )
+#: What buttons offer beside the open question: each may be wished for after another.
+OFFERED: Final = frozenset(("topic", "way", "paper", "article"))
 _ORDINAL: Final = re.compile(r"^(?:第)?([1-9一二三四五六七八九])(?:个|项|条)?[。.、)]?$")
 _HAN: Final = "一二三四五六七八九"
 RESTART: Final = re.compile(r"重来|重新(?:来|开始|算)|从头|start over|restart|reset|begin again")

@@ -17,11 +17,12 @@
     return element;
   };
 
-  // --- what this tab keeps until it is closed
+  // --- what this tab keeps until it is closed, of each chat for itself
+  const kept = (name) => `${chat.dataset.tab}.${name}`;
   const store = {
-    get(name) { try { return JSON.parse(sessionStorage.getItem("chat." + name)); } catch { return null; } },
-    set(name, value) { try { sessionStorage.setItem("chat." + name, JSON.stringify(value)); } catch { /* full or forbidden: memory has it */ } },
-    clear() { try { for (const name of ["queue", "start", "draft"]) sessionStorage.removeItem("chat." + name); } catch { /* forbidden */ } },
+    get(name) { try { return JSON.parse(sessionStorage.getItem(kept(name))); } catch { return null; } },
+    set(name, value) { try { sessionStorage.setItem(kept(name), JSON.stringify(value)); } catch { /* full or forbidden: memory has it */ } },
+    clear() { try { for (const name of ["queue", "start", "draft"]) sessionStorage.removeItem(kept(name)); } catch { /* forbidden */ } },
   };
   // A page that is not served over https has no randomUUID.
   const newKey = () => {
@@ -246,7 +247,7 @@
     redraw();
     forget();
     byId("send").disabled = true;
-    const notice = byId(thread === null ? "cookies" : "expired");
+    const notice = (thread === null && byId("cookies")) || byId("expired");
     notice.hidden = false;
     notice.focus();
   };
@@ -439,6 +440,15 @@
   };
   window.addEventListener("hashchange", enterCode);
 
+  // --- a link leads to the bubble that it was sent with
+  const showLinked = () => {
+    const found = /^#at=(\d{1,9})$/.exec(location.hash);
+    if (!found) return;
+    history.replaceState(null, "", location.pathname + location.search);
+    const entry = said.querySelector(`[data-seq="${found[1]}"]`);
+    if (entry) toBeginning(entry);
+  };
+
   // --- the beginning: what was said, else the welcome
   let beginning = false;
   const begin = async () => {
@@ -452,6 +462,7 @@
       if (thread || queue.length) flush();
       else welcome();
       enterCode();
+      showLinked();
       listen();
     } catch (error) {
       if (error.status === 401) return expire();

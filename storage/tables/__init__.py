@@ -15,6 +15,7 @@ from storage.tables.conversations import (
     person_keys,
     unreached,
 )
+from storage.tables.links import links
 from storage.tables.people import (
     accounts,
     bindings,
@@ -70,6 +71,7 @@ __all__ = [
     "inbox",
     "insured_accounts",
     "invitations",
+    "links",
     "mail_digests",
     "mentions",
     "messages",

@@ -185,15 +185,18 @@ class WeCom(Calling):
             member.phone.show("them", _cut(reply.get("Content", "")), more={"passive": True})
         elif kind == "update_button":
             code, name = str(delivery.event.fields.get("ResponseCode")), reply.get("Button.ReplaceName")
-            if not name or not self._replace(code, name):
+            # Any answer to the same event may change the card: what is answered twice is the same answer.
+            if not name or not self._replace(code, name, used_up=False):
                 raise Broken("no tapped card to update")
         else:
             raise Broken("no reply of a kind that there is")
 
-    def _replace(self, code: str, name: str) -> bool:
+    def _replace(self, code: str, name: str, *, used_up: bool = True) -> bool:
         """What stands on the tapped card's buttons from now on; False where the code is used or too old."""
         with self.lock:
-            member, number, until = self._codes.pop(code, (None, 0, 0.0))
+            member, number, until = self._codes.get(code, (None, 0, 0.0))
+            if used_up:
+                self._codes.pop(code, None)
         if member is None or self.clock() >= until:
             return False
         member.phone.change(number, closed=name)
@@ -280,7 +283,8 @@ class WeCom(Calling):
         ]
         if not reached and not unlicensed:
             raise Failure(81013)
-        shown = self._drawn(given)
+        repeated = self._repeated(request.body, given)
+        shown = None if repeated else self._drawn(given)
         said: dict[str, Any] = {
             "invaliduser": "|".join(invalid),
             "invalidparty": "",
@@ -288,7 +292,7 @@ class WeCom(Calling):
             "unlicenseduser": "|".join(unlicensed),
             "msgid": secrets.token_urlsafe(16),
         }
-        if self._repeated(request.body, given):
+        if shown is None:
             return said
         if shown["kind"] == "card":
             self._tasks.add(shown["more"]["task_id"])

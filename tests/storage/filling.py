@@ -145,6 +145,12 @@ def _send_abroad(storage: Storage, clock: Clock) -> None:
     storage.abroad.withdraw("telegram", account("admin"))
 
 
+def _send_a_link(storage: Storage, clock: Clock) -> None:
+    token = storage.links.make(kept(storage).id, 2)
+    assert token is not None
+    assert storage.links.use(token, "a browser").visit is not None
+
+
 def fill(storage: Storage, clock: Clock) -> None:
     """Everything that there is to store, in the order in which it happens."""
     for each in (
@@ -160,5 +166,6 @@ def fill(storage: Storage, clock: Clock) -> None:
         _change_the_library,
         _call_a_platform,
         _send_abroad,
+        _send_a_link,
     ):
         each(storage, clock)
