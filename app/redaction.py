@@ -37,7 +37,7 @@ _SECRET_FIELDS: Final = frozenset(
         "secretkey", "secrettoken", "setcookie", "signature", "token", "xtelegrambotapisecrettoken",
         # Whose it is.
         "chatid", "externaluserid", "fromusername", "invaliduser", "openid", "phonenumber", "recipient", "sender",
-        "touser", "tousername", "unionid", "unlicenseduser", "userid", "username",
+        "touser", "tousername", "unionid", "unlicenseduser", "userid", "username", "wecomid",
     )
 )  # fmt: skip
 #: The same names inside a text. `token` and those of people are followed by codes in lines of ours (token:40001), so they
