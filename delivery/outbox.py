@@ -152,8 +152,6 @@ def repeatable(channels: Mapping[str, Sender]) -> tuple[str, ...]:
     return tuple(name for name, channel in channels.items() if channel.REPEATS)
 
 
-
-
 def _failed(channel: Sender, leased: Leased, error: Exception, now: datetime) -> Outcome:
     match error:
         case Closed():

@@ -143,7 +143,9 @@ class StoredOutbox(Outbox):
             rows = connection.execute(_MINE, {"mine": leased.token}).all()
             if len(rows) != len(leased.ids):
                 return False
-            if any(overtaken(row.author, row.made_for_version, row.holder, row.taken_version) for row in rows):
+            if any(
+                overtaken(row.author, row.made_for_version, row.holder, row.taken_version) for row in rows
+            ):
                 return False
             if done > leased.done:
                 spend(connection, rows[0].conversation, leased.channel, self._now())
@@ -173,7 +175,9 @@ class StoredOutbox(Outbox):
             values["attempts"] = 0  # waiting for the employee is no failure
         with self._database.work() as connection:
             opened = lock(connection, self._keys, conversation)
-            changed = connection.execute(update(outbox).where(outbox.c.token == leased.token).values(**values))
+            changed = connection.execute(
+                update(outbox).where(outbox.c.token == leased.token).values(**values)
+            )
             if opened is None or not changed.rowcount:
                 return
             if outcome.state == "unsure" or (outcome.state == "sent" and outcome.done > leased.done):
@@ -188,7 +192,9 @@ class StoredOutbox(Outbox):
         `unsure` unless its channel is one of those that recognise what they are sent twice."""
         lost = (outbox.c.state == "leased", outbox.c.leased_until < ran_out_before)
         with self._database.read() as connection:
-            concerned = connection.execute(select(outbox.c.conversation).where(*lost).distinct()).scalars().all()
+            concerned = (
+                connection.execute(select(outbox.c.conversation).where(*lost).distinct()).scalars().all()
+            )
         return sum(
             self._give_back(conversation, ran_out_before, repeatable) for conversation in sorted(concerned)
         )
@@ -283,9 +289,7 @@ class StoredOutbox(Outbox):
         return len(rows) if values["state"] == "queued" else 0
 
 
-def _tell_missing(
-    connection: Connection, opened: Opened, bubbles: Sequence[Reply], now: datetime
-) -> None:
+def _tell_missing(connection: Connection, opened: Opened, bubbles: Sequence[Reply], now: datetime) -> None:
     """Tells the employee that a message may be missing; of that line itself nothing is told."""
     line = Reply(speak(opened.locale)(MISSING), neutral=True)
     if line in bubbles:

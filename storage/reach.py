@@ -79,9 +79,7 @@ def renew(connection: Connection, conversation: str, channel: str, kind: Kind, n
 def spend(connection: Connection, conversation: str, channel: str, now: datetime) -> None:
     """One message more was taken. It counts against every grant that is live: never is more thought to be left than is."""
     if channel in GRANTS:
-        connection.execute(
-            update(grants).where(*_live(conversation, now)).values(left=grants.c.left - 1)
-        )
+        connection.execute(update(grants).where(*_live(conversation, now)).values(left=grants.c.left - 1))
 
 
 def close(connection: Connection, conversation: str, why: str, now: datetime) -> None:
@@ -102,9 +100,7 @@ def left(connection: Connection, conversation: str, channel: str, now: datetime)
 
 def is_open(conversation: ColumnElement[str], channel: ColumnElement[str], now: Any) -> ColumnElement[bool]:
     """Whether a conversation's channel takes a message now: for queries that look for one to send."""
-    granted = exists().where(
-        grants.c.conversation == conversation, grants.c.until > now, grants.c.left > 0
-    )
+    granted = exists().where(grants.c.conversation == conversation, grants.c.until > now, grants.c.left > 0)
     return and_(
         ~exists().where(unreached.c.conversation == conversation),
         or_(channel.not_in(tuple(GRANTS)), granted),
@@ -119,9 +115,7 @@ def kept_aside(connection: Connection, conversation: str) -> Mapping[Table, Sequ
     }
 
 
-def put_back(
-    connection: Connection, conversation: str, aside: Mapping[Table, Sequence[RowMapping]]
-) -> None:
+def put_back(connection: Connection, conversation: str, aside: Mapping[Table, Sequence[RowMapping]]) -> None:
     """Gives a conversation what was kept aside of the one before."""
     for table, rows in aside.items():
         if rows:

@@ -59,7 +59,8 @@ class Person(Protocol):
         """Changes with whatever `state` tells."""
 
     def state(self) -> dict[str, Any]:
-        """The phone as JSON: `name`, `platform`, `bubbles`, `acts`, `log`, and what is left to send (`quota`, or None)."""
+        """The phone as JSON: `name`, `platform`, `bubbles`, `log`, what is left to send (`quota`, or None), and
+        `acts`: a name, what stands on the button, and what is to be written for it, where something is."""
 
     def do(self, act: str, value: str, number: int) -> None:
         """Does something with the phone; `number` is the bubble that is tapped. Raises `LookupError`."""
@@ -89,7 +90,11 @@ class OnWeChat:
 
     def state(self) -> dict[str, Any]:
         me = self._me
-        acts = [["speak", "语音"], ["picture", "发图片"]]
+        acts = [
+            ["speak", "语音", "说的话（平台会把它认成字）"],
+            ["picture", "发图片"],
+            ["scan", "扫码", "码上带的字，比如绑定码"],
+        ]
         return {
             "id": self.id,
             "name": me.name,
@@ -97,7 +102,6 @@ class OnWeChat:
             "account": ACCOUNT,
             "there": me.following,
             "enter": ["follow", "关注公众号"],
-            "silent": False,
             "acts": [*acts, ["unfollow", "取消关注"]] if me.following else [],
             "menu": _menu(self._platform.menu),
             "quota": {"left": me.left, "until": me.until} if me.until else {"left": 0, "until": 0},
@@ -171,8 +175,6 @@ class OnWeCom:
             "account": ACCOUNT,
             "there": True,
             "enter": None,
-            # WeCom recognises no speech: a voice message says nothing that can be written here.
-            "silent": True,
             "acts": [["speak", "发语音"], ["picture", "发图片"], ["open", "重新进入应用"]],
             "menu": [],
             "quota": None,
