@@ -88,6 +88,8 @@ ACTS: Final[Mapping[str, str]] = {
     "dibao_recorded": N_("登记低保状态"),
     # company
     "company_changed": N_("修改单位设置"),
+    "abroad_allowed": N_("登记了往境外发送的依据"),
+    "abroad_withdrawn": N_("撤回了往境外发送的依据"),
     # Cases
     "case_opened": N_("打开事项"),
     "case_taken": N_("接手事项"),

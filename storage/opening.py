@@ -10,6 +10,7 @@ from pathlib import Path
 from sqlalchemy import select
 
 from hr_inbox.task import Due
+from storage.abroad import StoredBases
 from storage.accounts import Accounts
 from storage.audit import StoredLog
 from storage.bindings import StoredBindings
@@ -82,6 +83,7 @@ class Storage:
     imports: StoredImports
     platform_tokens: StoredTokens
     passive: StoredReplies
+    abroad: StoredBases
 
 
 def utc_now() -> datetime:
@@ -148,6 +150,7 @@ def open_storage(
         imports=StoredImports(database, keys, now),
         platform_tokens=StoredTokens(database, keys, now),
         passive=StoredReplies(database, keys, now),
+        abroad=StoredBases(database, keys, now),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, RowMapping, Table, bindparam, func, select, update
 
+from storage import abroad as abroad_store
 from storage import account_rows, credentials, employee_rows
 from storage import audit as log_rows
 from storage import cases as case_rows
@@ -23,6 +24,7 @@ from storage.encryption import Unreadable
 from storage.errors import StorageError
 from storage.keys import Keys
 from storage.tables import (
+    abroad,
     accounts,
     audit_reasons,
     conversations,
@@ -60,6 +62,7 @@ BODIES: Final[Mapping[Table, str]] = {
     import_mappings: import_store.MAPPING,
     notes: case_rows.NOTE,
     platform_tokens: token_store.BODY,
+    abroad: abroad_store.BODY,
 }
 #: Tables with values that a root key seals, each with its `key_id`.
 SEALED_BY_ROOT: Final = (person_keys, *BODIES)

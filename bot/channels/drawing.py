@@ -107,8 +107,9 @@ def size(text: str) -> int:
     return len(text.encode())
 
 
-def split(text: str, most: int) -> tuple[str, ...]:
-    """A clean text in pieces of at most so many bytes, cut at the best place: after a line, a sentence, a part of one, a word.
+def split(text: str, most: int, measure: Callable[[str], int] = size) -> tuple[str, ...]:
+    """A clean text in pieces of at most so many bytes (or whatever `measure` counts), cut at the best place: after a line, a
+    sentence, a part of one, a word.
 
     What the reader sees as one character is not cut. White space around a cut goes.
 
@@ -118,23 +119,25 @@ def split(text: str, most: int) -> tuple[str, ...]:
     [8, 8, 4]
     """
     pieces, rest = [], text.strip()
-    while size(rest) > most:
-        head = _head(rest, most)
+    while measure(rest) > most:
+        head = _head(rest, most, measure)
         pieces.append(head.rstrip())
         rest = rest[len(head) :].lstrip()
     return tuple(filter(None, (*pieces, rest)))
 
 
-def _head(text: str, most: int) -> str:
+def _head(text: str, most: int, measure: Callable[[str], int]) -> str:
     """What of the text goes into the first piece."""
     fits, left = 0, most
     for cluster in _clusters(text):
-        left -= size(cluster)
+        left -= measure(cluster)
         if left < 0:
             break
         fits += len(cluster)
     if not fits:  # one character with more marks than a message holds
-        return text.encode()[:most].decode("utf-8", "ignore") or text[0]
+        while fits < len(text) and measure(text[: fits + 1]) <= most:
+            fits += 1
+        return text[: fits or 1]
     for border in _BORDERS:
         # In the first half of a piece a border would leave it short for nothing.
         cuts = [found.end() for found in border.finditer(text, 0, fits) if found.end() > fits // 2]

@@ -31,6 +31,12 @@ from policy_kb.articles import Article
 IDLE: Final = timedelta(hours=8)
 #: Misses in a row after which a person is offered.
 MOST_MISSES: Final = 2
+#: What is said to a message that cannot be read, by its kind.
+_UNREADABLE: Final[Mapping[str, str]] = {
+    "image": "talk.photo",
+    "voice": "talk.voice",
+    "edited": "talk.edited",
+}
 _SMALL_TALK: Final[Mapping[str, str]] = {
     "thanks": "talk.thanks",
     "goodbye": "talk.goodbye",
@@ -175,7 +181,7 @@ def _read_back(turn: Turn, spoken: str) -> None:
 
 
 def _cannot_read(turn: Turn) -> None:
-    name = {"image": "talk.photo", "voice": "talk.voice"}.get(turn.heard.kind, "talk.unsupported")
+    name = _UNREADABLE.get(turn.heard.kind, "talk.unsupported")
     papers = ("sample_paper",) if turn.heard.kind == "image" else ()
     turn.emit(Tell(name, (Part(name),), papers=papers))
     turn.reopen()

@@ -16,6 +16,8 @@ from policy_kb.rendering import Rendering, render
 
 #: How many further articles an answer names.
 NAMED: Final = 2
+#: The place of whoever has named none.
+NATION: Final = "000000"
 
 
 def find(talk: Talk, text: str, intent: str | None) -> list[Found]:
@@ -29,7 +31,7 @@ def place_of(talk: Talk, intent: str | None) -> str:
     named = talk.conversation.frames[-1].data.get("place") if talk.conversation.frames else None
     about_home = intent is not None and intent.startswith("ask_dibao")
     places = (known.dibao_region, known.region) if about_home else (known.region, known.dibao_region)
-    return next((place for place in (named, *places) if place), "000000")
+    return next((place for place in (named, *places) if place), NATION)
 
 
 def best(talk: Talk, text: str, intent: str | None) -> tuple[Article | None, list[Found]]:
@@ -46,6 +48,17 @@ def rendered(talk: Talk, article: Article, intent: str | None = None) -> Renderi
     return render(article, talk.house.library, place, talk.on, talk.locale)
 
 
+def is_general(talk: Talk, article: Article, text: Rendering) -> bool:
+    """Whether a rendering is what anybody gets, whose place is not known: it tells nothing of where the employee is."""
+    return text == render(article, talk.house.library, NATION, talk.on, talk.locale)
+
+
+def _named(talk: Talk, article: Article) -> Tap:
+    """A button that opens another article."""
+    text = rendered(talk, article)
+    return Tap(Quoted(text.title, is_general(talk, article, text)), f"article={article.key}")
+
+
 def tell_article(
     talk: Talk,
     article: Article,
@@ -57,17 +70,14 @@ def tell_article(
 ) -> Tell:
     """An article as an answer: the sentence, the steps, its clauses as sources, and what is near."""
     text = rendered(talk, article)
-    steps = tuple(Quoted(f"· {step}") for step in text.steps)
-    near = tuple(
-        Tap(Quoted(rendered(talk, found.article).title), f"article={found.article.key}")
-        for found in others or ()
-        if talk.house.finder.is_near(found)
-    )
+    general = is_general(talk, article, text)
+    steps = tuple(Quoted(f"· {step}", general) for step in text.steps)
+    near = tuple(_named(talk, found.article) for found in others or () if talk.house.finder.is_near(found))
     offered = any(tap.payload in ("topic=hr", "topic=urgent") for tap in taps)
     hr = (Tap(Part("talk.hr"), "topic=hr"),) if article.offer_hr and not offered else ()
     return Tell(
         name=f"article:{article.key}",
-        parts=(*before, Quoted(text.answer), *steps, *after),
+        parts=(*before, Quoted(text.answer, general), *steps, *after),
         taps=(*taps, *hr, *near[:NAMED]),
         sources=text.sources,
         evidence=evidence_of(text)
@@ -105,11 +115,7 @@ def evidence_of(text: Rendering) -> Evidence:
 
 def no_clause(others: list[Found], talk: Talk) -> Tell:
     """No clause, no answer: said so, and HR offered."""
-    near = tuple(
-        Tap(Quoted(rendered(talk, found.article).title), f"article={found.article.key}")
-        for found in others[:NAMED]
-        if talk.house.finder.is_near(found)
-    )
+    near = tuple(_named(talk, found.article) for found in others[:NAMED] if talk.house.finder.is_near(found))
     titles = Evidence.of(*(tap.title.text for tap in near if isinstance(tap.title, Quoted)))
     return Tell(
         "no_clause", (Part("talk.no_clause"),), (Tap(Part("talk.hr"), "topic=hr"), *near), evidence=titles

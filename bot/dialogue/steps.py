@@ -41,9 +41,11 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Quoted:
-    """A text that is worded already: the library's own, or the employee's own words shown back."""
+    """A text that is worded already: the library's own, or the employee's own words shown back. `general`: the library says it
+    to everybody alike, wherever they work and live."""
 
     text: str
+    general: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from typing import Any, BinaryIO, Final
 
 from bot.dialogue.steps import Ask, HandOff, Part, Quoted, Sign, Step, Tap
 from bot.guard import Evidence, check
+from bot.wording.neutral import is_neutral
 from delivery.messages import Button, Reply
 from locales import Say
 
@@ -43,7 +44,7 @@ def word(step: Step, say: Say) -> Reply:
     if isinstance(step, Sign):
         return Reply(say(templates()["notices.waiting"].text), (_button(step.notice, say),))
     if isinstance(step, HandOff):
-        reply = Reply(_text(step.parts, say))
+        reply = Reply(_text(step.parts, say), neutral=is_neutral(step))
         check(reply.text, Evidence.of(*(part.text for part in step.parts if isinstance(part, Quoted))))
         return reply
     if isinstance(step, Ask):
@@ -55,7 +56,7 @@ def word(step: Step, say: Say) -> Reply:
     else:
         text, buttons = _text(step.parts, say), _taps(step.taps, say)
     check(" ".join((text, *(button.title for button in buttons))), step.evidence)
-    return Reply(text, buttons, step.sources, step.papers)
+    return Reply(text, buttons, step.sources, step.papers, neutral=is_neutral(step))
 
 
 def _text(parts: Collection[Part | Quoted], say: Say) -> str:

@@ -1,5 +1,6 @@
 """The tables. What is personal lies in sealed columns (bytes); what is not sealed tells nothing about a person."""
 
+from storage.tables.abroad import abroad
 from storage.tables.audit import audit_checks, audit_events, audit_heads, audit_reasons, audit_subjects
 from storage.tables.base import Moment, metadata
 from storage.tables.cases import answers, exclusions, holdings, mentions, notes, undo_steps
@@ -42,6 +43,7 @@ from storage.tables.work import tasks
 
 __all__ = [
     "Moment",
+    "abroad",
     "accounts",
     "answers",
     "audit_checks",

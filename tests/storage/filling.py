@@ -138,6 +138,13 @@ def _call_a_platform(storage: Storage, clock: Clock) -> None:
     storage.passive.settle(heard, waiting, Carried({"text": "当场回的"}, 1, 0, more=False))
 
 
+def _send_abroad(storage: Storage, clock: Clock) -> None:
+    storage.abroad.record(
+        "telegram", "员工单独同意，标准合同已备案", "赵总", clock().date(), account("admin")
+    )
+    storage.abroad.withdraw("telegram", account("admin"))
+
+
 def fill(storage: Storage, clock: Clock) -> None:
     """Everything that there is to store, in the order in which it happens."""
     for each in (
@@ -152,5 +159,6 @@ def fill(storage: Storage, clock: Clock) -> None:
         _serve,
         _change_the_library,
         _call_a_platform,
+        _send_abroad,
     ):
         each(storage, clock)
