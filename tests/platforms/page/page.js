@@ -98,6 +98,11 @@ function draw(bubble) {
   else if (bubble.kind === "markdown") markdown(bubble.text, item);
   else withLinks(bubble.text, item);
   if (bubble.kind !== "card" && bubble.choices.length) item.append(...bubble.choices.map((each) => choice(bubble, each, each.label)));
+  for (const [words, address] of Object.entries(bubble.more.links ?? {})) {
+    const opens = link(address, words);
+    opens.className = "choice";
+    item.append(opens);
+  }
   if (bubble.tail) withLinks(bubble.tail, item);
   return item;
 }
