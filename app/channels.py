@@ -6,15 +6,17 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from app.settings import Settings
+from app.telegram import make_telegram
 from app.wechat import make_wechat
-from bot.channels import Platform, wechat
+from bot.channels import Platform, telegram, wechat
 from bot.channels.drawing import Link
+from bot.channels.telegram import TelegramBot
 from storage.opening import Storage
 
 #: Makes a platform; None where the settings name none. Raises `SettingsError`.
 Make = Callable[[Settings, Storage, Link], Platform | None]
 
-MAKERS: Final[Mapping[str, Make]] = {wechat.NAME: make_wechat}
+MAKERS: Final[Mapping[str, Make]] = {wechat.NAME: make_wechat, telegram.NAME: make_telegram}
 
 
 def open_platforms(settings: Settings, storage: Storage, link: Link) -> dict[str, Platform]:
@@ -27,6 +29,13 @@ def pushed(settings: Settings, platforms: Mapping[str, Platform]) -> dict[str, P
     """The platforms that the outbox sends to: not an official account that may only answer inside its callbacks."""
     passive = settings.channels.wechat.reply_mode == "passive"
     return {name: platform for name, platform in platforms.items() if not (passive and name == wechat.NAME)}
+
+
+def close_platforms(platforms: Mapping[str, Platform]) -> None:
+    """Ends the connections of those that keep any."""
+    for platform in platforms.values():
+        if isinstance(platform, TelegramBot):
+            platform.close()
 
 
 def no_link(conversation: str, seq: int) -> str:

@@ -12,6 +12,7 @@ from app.publishing import NothingRuns, Publisher
 from app.settings import Settings
 from app.signing_in import make_provider
 from hr_console import Console, Section, create_blueprint
+from hr_console.abroad_page import Abroad, AbroadPage
 from hr_console.accounts import People
 from hr_console.codes import CodesPage
 from hr_console.company import CompanyPages
@@ -61,6 +62,7 @@ def make_console(
     run_import: Callable[[str], None] | None = None,
     demo: bool = False,
     framed_by: str = "",
+    abroad_changed: Callable[[], None] = lambda: None,
     cases: Cases | None = None,
     directory: Directory | None = None,
 ) -> Blueprint:
@@ -68,7 +70,8 @@ def make_console(
 
     Without a `finder` the inbox offers no articles, without a `mailer` no mails are sent, and without `publishing` what is
     published waits for other processes to take it up. `run_import` has an import worked on beside the requests; without it
-    the request itself does. `cases` and `directory` can be pinned for tests.
+    the request itself does. `abroad_changed` hears when sending abroad is allowed or forbidden.
+    `cases` and `directory` can be pinned for tests.
     """
     console = Console(
         sessions=storage.sessions,
@@ -100,6 +103,7 @@ def make_console(
         PolicyDrafts(console, policies),
         CompanyPages(personnel),
         ServicePage(console, _service(settings, storage, mailer)),
+        AbroadPage(console, _abroad(settings, storage, abroad_changed)),
         LogPages(console, storage.history, storage.chain, storage.accounts, directory),
         People(console, storage.accounts, settings.server.address, provider_name),
         OwnAccount(console, storage.accounts, storage.credentials),
@@ -185,6 +189,16 @@ def _service(settings: Settings, storage: Storage, mailer: Mailer | None) -> Ser
         colleagues=storage.accounts,
         mailer=mailer,
         link=f"{settings.server.address}/hr/",
+    )
+
+
+def _abroad(settings: Settings, storage: Storage, changed: Callable[[], None]) -> Abroad:
+    telegram = settings.channels.telegram
+    return Abroad(
+        bases=storage.abroad,
+        colleagues=storage.accounts,
+        set_up=bool(telegram.token or telegram.token_file),
+        changed=changed,
     )
 
 

@@ -19,8 +19,9 @@ from huey.registry import Message
 from app.settings import Settings, SettingsError
 from delivery.inbox import work_off
 from delivery.messages import IncomingMessage
-from delivery.outbox import Sender, deliver_due
+from delivery.outbox import deliver_due
 from delivery.outbox import sweep as sweep_outbox
+from delivery.sending import Sender
 from people.importing import Importer
 from storage.errors import StorageError
 from storage.opening import Storage

@@ -17,7 +17,7 @@ from typing import Any, Final, NamedTuple
 from flask import Blueprint, Flask
 
 from app.assistance import make_house
-from app.channels import no_link, open_platforms
+from app.channels import close_platforms, no_link, open_platforms, pushed
 from app.clock import now_in_china, today_in_china
 from app.console import make_console, make_importer
 from app.demo import make_demo
@@ -26,6 +26,7 @@ from app.mailing import make_mailer, make_notifier
 from app.phones import Phones
 from app.publishing import Publisher, Reloads
 from app.settings import Settings
+from app.telegram import allow_in_demo, registration
 from app.web import create_app
 from bot.assistant import Assistant
 from bot.callback_views import create_blueprint as create_callbacks
@@ -67,6 +68,14 @@ class Serving(NamedTuple):
     house: House
 
 
+class Hearing(NamedTuple):
+    """What hears employees on platforms: a message is stored once, then answered soon."""
+
+    platforms: Mapping[str, Platform]
+    store: Callable[[IncomingMessage], str | None]
+    wake: Callable[[str], None]
+
+
 class Program(Reloads):
     """The application that is serving now, for a WSGI server; assembled anew when the library's folders change."""
 
@@ -81,6 +90,8 @@ class Program(Reloads):
         self._watcher: Thread | None = None
         self._assemble: Callable[[House | None], Serving]
         self._serving: Serving
+        #: Set before anything is served.
+        self.hearing: Hearing
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """One request, answered by one assembly from its beginning to its end."""
@@ -161,9 +172,11 @@ def _look(folders: Iterable[Path]) -> object:
 
 
 @contextmanager
-def running(settings: Settings, *, demo: bool = False, phones: Phones | None = None) -> Iterator[Program]:
+def running(
+    settings: Settings, *, demo: bool = False, phones: Phones | None = None, polls: bool = False
+) -> Iterator[Program]:
     """The application with its jobs at work; `demo` makes tables and keys where there are none, and `phones` are those of its
-    employees.
+    employees. With `polls` it fetches what platforms hold for it, and has none of them call.
 
     Raises `StorageError` and `SettingsError` with what to do where something is missing.
     """
@@ -177,12 +190,14 @@ def running(settings: Settings, *, demo: bool = False, phones: Phones | None = N
         jobs = Jobs(
             open_queue(settings),
             storage,
-            channels={},
+            channels=pushed(settings, platforms),
             receive=program.receive,
             publish=publisher.work,
             notify=make_notifier(settings, storage, mailer),
             importer=make_importer(storage, Divisions.load()),
         )
+        program.hearing = Hearing(platforms, storage.inbox.store, jobs.answer)
+        registering = None if polls else registration(settings, platforms)
         callbacks = create_callbacks(make_taking(settings, storage, platforms, jobs))
         program.start(
             lambda house: assemble(
@@ -195,21 +210,32 @@ def running(settings: Settings, *, demo: bool = False, phones: Phones | None = N
                 run_import=jobs.run_import,
                 demo=demo,
                 framed_by="" if phones is None else phones.address,
+                abroad_changed=_nothing if registering is None else registering.look,
             )
         )
         if demo:
+            allow_in_demo(settings, storage)
             new = make_demo(storage, program.receive)
             if phones is not None:
                 phones.bind(storage, new=new)
         if settings.jobs.engine == "embedded":
             jobs.start(settings.jobs.threads)
+        if registering is not None:
+            registering.start()
         try:
             yield program
         finally:
+            if registering is not None:
+                registering.stop()
             jobs.stop()
+            close_platforms(platforms)
     finally:
         program.stop()
         storage.database.close()
+
+
+def _nothing() -> None:
+    """Nobody needs to hear of it."""
 
 
 def make_taking(
@@ -232,9 +258,10 @@ def assemble(
     run_import: Callable[[str], None] | None = None,
     demo: bool = False,
     framed_by: str = "",
+    abroad_changed: Callable[[], None] = _nothing,
 ) -> Serving:
     """Pages, chat and console over a storage, with the library as the folders hold it; `like` is the house of before, and
-    `framed_by` the page that may show the console in itself."""
+    `framed_by` the page that may show the console in itself. `abroad_changed` hears when sending abroad is allowed or not."""
     library = compiled.load(settings.policy.overlays)
     company = load_company(settings.policy.company_folder, library, today_in_china())
     house = make_house(settings, library, company, storage.bindings, like)
@@ -260,6 +287,7 @@ def assemble(
         run_import=run_import,
         demo=demo,
         framed_by=framed_by,
+        abroad_changed=abroad_changed,
     )
     me = Me(
         chat=chat,

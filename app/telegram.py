@@ -7,7 +7,7 @@ import logging
 import re
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from threading import Event, Thread
 from typing import Any, Final
@@ -17,6 +17,7 @@ import click
 
 from app.settings import Settings, SettingsError, is_loopback, read_secret
 from audit.events import SYSTEM
+from bot.channels import Platform
 from bot.channels.drawing import Link
 from bot.channels.telegram import NAME, TelegramBot
 from bot.channels.telegram_api import Api
@@ -120,8 +121,11 @@ class Registration:
             log.info("telegram: off, no basis for sending abroad is recorded in the console")
 
 
-def registration(settings: Settings, bot: TelegramBot) -> Registration | None:
-    """What keeps the webhook; None where Telegram cannot reach this program."""
+def registration(settings: Settings, platforms: Mapping[str, Platform]) -> Registration | None:
+    """What keeps the webhook; None where there is no bot, or Telegram cannot reach this program."""
+    bot = platforms.get(NAME)
+    if not isinstance(bot, TelegramBot):
+        return None
     if not settings.server.public_url.startswith("https://"):
         log.info("telegram: no https public_url, so updates come only through `shebao telegram`")
         return None

@@ -96,6 +96,10 @@ NEEDS: Final[Mapping[str, Need]] = {
     "service_day_remove": "company",
     "service_mail": "company",
     "service_mail_test": "company",
+    # What is sent abroad.
+    "abroad": "company",
+    "abroad_record": "company",
+    "abroad_withdraw": "company",
     # The policy desk
     "policy": "policy",
     "policy_due": "policy",

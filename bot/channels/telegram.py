@@ -19,13 +19,14 @@ from bot.channels import Answer, Callback, HeardCallback, Refused
 from bot.channels.drawing import Link, basis, clean, split
 from bot.channels.telegram_about import languages
 from bot.channels.telegram_api import Api
-from bot.channels.telegram_updates import Doing, HeardUpdate, read
+from bot.channels.telegram_updates import CHANNEL, Doing, HeardUpdate, read
 from delivery.sending import Outgoing, Part, Permanent
 from delivery.taps import place
 from locales import N_, speak
 
 log = logging.getLogger("shebao.channels")
 
+NAME: Final = CHANNEL
 PUSHED: Final = True
 #: UTF-16 units of one message, as Telegram counts.
 LONGEST: Final = 4096
@@ -52,6 +53,8 @@ _PAPERS: Final = N_("看图和样子")
 class TelegramBot:
     """One bot. `secret` is what Telegram proves itself with; `since` tells whether, and since when, the company may send
     abroad."""
+
+    REPEATS = False
 
     def __init__(self, api: Api, number: str, secret: str, link: Link, since: Since) -> None:
         self._api = api
@@ -94,10 +97,13 @@ class TelegramBot:
             # PTB reads what Telegram sends, and trips over all else in as many ways. The text may quote the message.
             log.warning("telegram: an update could not be read (%s)", type(error).__name__)
             return HeardUpdate()
-        message = heard.message
-        if message is not None and message.received_at is not None and message.received_at < since:
-            return HeardUpdate()
-        return heard
+        at = None if heard.message is None else heard.message.received_at
+        # Telegram counts whole seconds.
+        return HeardUpdate() if at is not None and at < since.replace(microsecond=0) else heard
+
+    def name(self) -> str:
+        """The user name by which the bot is found. Raises `Temporary`, `Permanent` or `Unsure`."""
+        return self._api.name()
 
     def register(self, address: str) -> None:
         """Has Telegram call an address, and tells what the bot can do. Raises `Temporary`, `Permanent` or `Unsure`."""

@@ -13,7 +13,7 @@ from bot.channels.drawing import clean
 from delivery.messages import IncomingMessage, Kind
 from locales import N_, SOURCE, speak
 
-NAME: Final = "telegram"
+CHANNEL: Final = "telegram"
 #: As many characters of a text as anybody needs for a question.
 LONGEST: Final = 1000
 
@@ -53,7 +53,7 @@ _NOTHING: Final = HeardUpdate()
 
 
 def read(update: Update, bot: str) -> HeardUpdate:
-    """What an update says; `bot` is the number of the bot that it came to."""
+    """What an update says; `bot` is the number of the bot that it came to. Raises whatever it trips over where it is none."""
     if update.callback_query is not None:
         return _tap(update.callback_query, update.update_id, bot)
     if update.my_chat_member is not None:
@@ -73,7 +73,7 @@ def read(update: Update, bot: str) -> HeardUpdate:
         return _NOTHING
     return HeardUpdate(
         IncomingMessage(
-            NAME,
+            CHANNEL,
             str(message.chat.id),
             _key(bot, message.chat, update.update_id),
             text,
@@ -99,7 +99,9 @@ def locale_of(language: str | None) -> str:
 
 
 def _key(bot: str, chat: Chat, number: int) -> str:
-    """What names an update once and for ever."""
+    """What names an update once and for ever. Raises `TypeError`."""
+    if not (isinstance(number, int) and isinstance(chat.id, int)):
+        raise TypeError("an update without its numbers")
     return f"{bot}:{chat.id}:{number}"
 
 
@@ -116,13 +118,11 @@ def _said(message: Message, locale: str) -> tuple[Kind | None, str, str]:
 
 def _text(text: str, locale: str) -> tuple[Kind, str, str]:
     command = _COMMAND.fullmatch(text)
-    if command is None:
-        return "text", text, ""
-    name, rest = command[1].lower(), (command[2] or "").strip()
+    name, rest = (command[1].lower(), (command[2] or "").strip()) if command else ("", "")
     if name == "start":
         return "start", "", rest if _CARRIED.fullmatch(rest) else ""
     if name not in _SHORT_FOR:
-        return "text", text.lstrip("/"), ""
+        return "text", text.lstrip("/") or text, ""
     words, payload = _SHORT_FOR[name]
     return ("tap" if payload else "text"), words.get(locale, words[SOURCE]), payload
 
@@ -135,7 +135,7 @@ def _tap(query: CallbackQuery, number: int, bot: str) -> HeardUpdate:
         return HeardUpdate(doing=done)
     return HeardUpdate(
         IncomingMessage(
-            NAME,
+            CHANNEL,
             str(chat.id),
             _key(bot, chat, number),
             "",
@@ -155,7 +155,7 @@ def _member(change: ChatMemberUpdated, number: int, bot: str) -> HeardUpdate:
             return _NOTHING  # they are back once they write
         return HeardUpdate(
             IncomingMessage(
-                NAME, str(chat.id), _key(bot, chat, number), "", received_at=change.date, kind="left"
+                CHANNEL, str(chat.id), _key(bot, chat, number), "", received_at=change.date, kind="left"
             )
         )
     if chat.type == Chat.CHANNEL or now not in _IN_GROUP or before in _IN_GROUP:
