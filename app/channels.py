@@ -8,7 +8,8 @@ from typing import Final
 from app.settings import Settings
 from app.telegram import make_telegram
 from app.wechat import make_wechat
-from bot.channels import Platform, telegram, wechat
+from app.wecom import make_wecom
+from bot.channels import Platform, telegram, wechat, wecom
 from bot.channels.drawing import Link
 from bot.channels.telegram import TelegramBot
 from storage.opening import Storage
@@ -16,7 +17,11 @@ from storage.opening import Storage
 #: Makes a platform; None where the settings name none. Raises `SettingsError`.
 Make = Callable[[Settings, Storage, Link], Platform | None]
 
-MAKERS: Final[Mapping[str, Make]] = {wechat.NAME: make_wechat, telegram.NAME: make_telegram}
+MAKERS: Final[Mapping[str, Make]] = {
+    wechat.NAME: make_wechat,
+    wecom.NAME: make_wecom,
+    telegram.NAME: make_telegram,
+}
 
 
 def open_platforms(settings: Settings, storage: Storage, link: Link) -> dict[str, Platform]:

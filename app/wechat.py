@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from app.settings import Settings, SettingsError, WeChat, read_secret
+from app.settings import Settings, SettingsError, WeChat, WeCom, read_secret
 from bot.channels.drawing import Link
 from bot.channels.sealed import Envelope
 from bot.channels.wechat import WeChatAccount
@@ -21,19 +21,25 @@ def make_wechat(settings: Settings, storage: Storage, link: Link) -> WeChatAccou
     wechat = settings.channels.wechat
     if not wechat.app_id:
         return None
-    if not wechat.base.startswith(("https://", "http://")):
-        raise SettingsError(f"{_SECTION}.api_base: must start with https:// (or http:// on loopback)")
+    check_base(_SECTION, wechat.base)
     return WeChatAccount(
-        make_envelope(_SECTION, _secret(wechat, "token"), _secret(wechat, "aes_key"), wechat.app_id, storage),
-        Api(wechat.app_id, _secret(wechat, "secret"), wechat.base, storage.platform_tokens, storage.now),
+        make_envelope(_SECTION, wechat, wechat.app_id, storage),
+        Api(
+            wechat.app_id,
+            needed(_SECTION, wechat, "secret"),
+            wechat.base,
+            storage.platform_tokens,
+            storage.now,
+        ),
         link,
         storage.now,
         wechat.reply_mode,
     )
 
 
-def make_envelope(section: str, token: str, aes_key: str, receiver: str, storage: Storage) -> Envelope:
+def make_envelope(section: str, platform: WeChat | WeCom, receiver: str, storage: Storage) -> Envelope:
     """The envelope of a platform that seals as WeChat does. Raises `SettingsError`."""
+    token, aes_key = needed(section, platform, "token"), needed(section, platform, "aes_key")
     if not _TOKEN.fullmatch(token):
         raise SettingsError(f"{section}.token: 3 to 32 characters, the same as in the platform's console")
     try:
@@ -44,8 +50,16 @@ def make_envelope(section: str, token: str, aes_key: str, receiver: str, storage
         ) from None
 
 
-def _secret(wechat: WeChat, name: str) -> str:
-    value = read_secret(f"{_SECTION}.{name}", getattr(wechat, name), getattr(wechat, f"{name}_file"))
+def needed(section: str, platform: WeChat | WeCom, name: str) -> str:
+    """A secret of a platform, which it cannot do without. Raises `SettingsError`."""
+    value = read_secret(f"{section}.{name}", getattr(platform, name), getattr(platform, f"{name}_file"))
     if not value:
-        raise SettingsError(f"{_SECTION}.{name}: needed with an app_id")
+        id = "an app_id" if isinstance(platform, WeChat) else "a corp_id"
+        raise SettingsError(f"{section}.{name}: needed with {id}")
     return value
+
+
+def check_base(section: str, base: str) -> None:
+    """Refuses what is no address. Raises `SettingsError`."""
+    if not base.startswith(("https://", "http://")):
+        raise SettingsError(f"{section}.api_base: must start with https:// (or http:// on loopback)")

@@ -30,7 +30,7 @@ _TAGS: Final = ("\U000e0020", "\U000e007f")
 _FLAGS: Final = ("\U0001f1e6", "\U0001f1ff")
 
 #: What is left of a bubble that held no character that can be sent.
-_NOTHING: Final = "…"
+NOTHING: Final = "…"
 _BASIS: Final = N_("依据：{sources}")
 _BETWEEN: Final = N_("；")
 _PAPERS: Final = N_("图和明细在这里看（链接只能打开一次，别转发）：{link}")
@@ -61,12 +61,21 @@ def cdata(text: str) -> str:
 def words(bubble: Outgoing, link: Link) -> str:
     """A bubble as text: who speaks where that is HR, the words, what they rest on, and where its papers are;
     never nothing, which no platform sends."""
+    lines = (said(bubble), papers(bubble, link))
+    return "\n".join(filter(None, lines)) or NOTHING
+
+
+def said(bubble: Outgoing) -> str:
+    """A bubble as text without where its papers are, which is another address each time it is drawn. Possibly empty."""
     say = speak(bubble.locale)
     text = say(_HR, text=bubble.reply.text) if bubble.author == "hr" else bubble.reply.text
-    lines = [text, basis(bubble.reply.sources, say)]
-    if bubble.reply.papers and (address := link(bubble.conversation, bubble.seq)):
-        lines.append(say(_PAPERS, link=address))
-    return clean("\n".join(filter(None, lines))).strip() or _NOTHING
+    return clean("\n".join(filter(None, (text, basis(bubble.reply.sources, say))))).strip()
+
+
+def papers(bubble: Outgoing, link: Link) -> str:
+    """Where the papers of a bubble are; empty where it has none."""
+    address = link(bubble.conversation, bubble.seq) if bubble.reply.papers else ""
+    return speak(bubble.locale)(_PAPERS, link=address) if address else ""
 
 
 def basis(sources: Iterable[Mapping[str, Any]], say: Say) -> str:

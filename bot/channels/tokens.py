@@ -66,7 +66,7 @@ class TokenStore(Protocol):
 
 
 class Tokens:
-    """One account's token. Threads share it."""
+    """One account's token. Threads share it. It is renewed so long (`early`) before its end."""
 
     def __init__(
         self,
@@ -75,12 +75,14 @@ class Tokens:
         fetch: Fetch,
         now: Callable[[], datetime],
         wait: Callable[[float], None] = time.sleep,
+        early: timedelta = EARLY,
     ) -> None:
         self._store = store
         self._account = account
         self._fetch = fetch
         self._now = now
         self._wait = wait
+        self._early = early
 
     def get(self) -> str:
         """The token. Raises `Undelivered` where there is none."""
@@ -136,7 +138,7 @@ class Tokens:
         self, fetched: Fetched, lease: str, version: int, forced_at: datetime | None, forced: int
     ) -> str:
         now = self._now()
-        renew_at = now + max(fetched.life - EARLY, fetched.life / 2)
+        renew_at = now + max(fetched.life - self._early, fetched.life / 2)
         held = Held(fetched.value, version + 1, now + fetched.life, renew_at, forced_at, forced)
         self._store.settle(self._account, lease, held)
         return fetched.value

@@ -9,9 +9,10 @@ from functools import partial
 from typing import Any, Final
 
 from bot.channels import Answer, Callback, HeardCallback, Inside, Platform
+from bot.channels.calling import Rejected
 from bot.channels.drawing import Link, cdata, choices, clean, size, split, words
 from bot.channels.sealed import Envelope, digest, word
-from bot.channels.wechat_api import NO_MENU, TOO_LONG, Api, Rejected
+from bot.channels.wechat_api import NO_MENU, TOO_LONG, Api
 from delivery.messages import IncomingMessage, Kind
 from delivery.sending import Outgoing, Part, Undelivered, Unsure
 from delivery.taps import place

@@ -1,8 +1,4 @@
-"""The official account's API through wechatpy: time-outs on every call, one guarded retry, errors by what to do about them.
-
-wechatpy would fetch tokens and call itself again without end where a token is refused, and fetches them without a time-out and
-from one address only; so it neither fetches nor retries here.
-"""
+"""The official account's API: its stable token, its customer-service messages, and what its codes mean."""
 
 from __future__ import annotations
 
@@ -10,17 +6,12 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-import requests
 from wechatpy import WeChatClient
-from wechatpy.exceptions import WeChatClientException
 
+from bot.channels.calling import REFUSED_TOKEN, TIMEOUT, Rejected, alone, call, fetched
 from bot.channels.tokens import Fetched, Tokens, TokenStore
-from delivery.sending import Closed, Permanent, Temporary, Undelivered, Unsure
+from delivery.sending import Closed, Temporary, Undelivered
 
-#: Seconds to connect, and seconds for the answer.
-TIMEOUT: Final = (3.0, 6.0)
-#: What the platform says of a token that it does not take.
-REFUSED_TOKEN: Final = (40001, 40014, 42001)
 #: Longer than the platform's limit.
 TOO_LONG: Final = 45002
 #: No menus in messages of this account.
@@ -54,12 +45,7 @@ class Api:
 
     def send(self, message: Mapping[str, Any]) -> None:
         """Sends a customer-service message. Raises `Undelivered`, `Rejected` among them."""
-        token = self.tokens.get()
-        code = self._post("message/custom/send", message, token)
-        if code in REFUSED_TOKEN:
-            other = self.tokens.instead_of(token)
-            if other is not None:
-                code = self._post("message/custom/send", message, other)
+        code, _ = call(self._client, self.tokens, "message/custom/send", message)
         if code:
             raise classified(code)
 
@@ -71,40 +57,10 @@ class Api:
             "secret": self._secret,
             "force_refresh": force,
         }
-        try:
-            # No mapping: to one wechatpy would add a token.
-            told = self._client.post("stable_token", data=wanted, params=(), allow_redirects=False)
-            return Fetched(str(told["access_token"]), timedelta(seconds=int(told["expires_in"])))
-        except WeChatClientException as error:
-            raise Temporary(f"token:{error.errcode or 'http'}", timedelta(minutes=1)) from None
-        except (requests.RequestException, LookupError, TypeError, ValueError) as error:
-            raise Temporary(f"token:{type(error).__name__}") from None
-
-    def _post(self, method: str, data: Mapping[str, Any], token: str) -> int:
-        """The platform's code; 0 where it took the message. Raises `Temporary` and `Unsure`."""
-        try:
-            told = self._client.post(
-                method, data=dict(data), params={"access_token": token}, allow_redirects=False
-            )
-        except WeChatClientException as error:
-            if error.errcode is None:
-                raise _by_status(error.response.status_code) from None
-            return int(error.errcode)
-        except requests.RequestException as error:
-            raise _by_connection(error) from None
-        except ValueError:  # an error code that is no number
-            raise Unsure("no_code") from None
-        if not isinstance(told, dict):  # no JSON
-            raise Unsure("no_code")
-        return 0
-
-
-class Rejected(Permanent):
-    """The platform did not take the message as it is; `number` is its code."""
-
-    def __init__(self, number: int, *, gone: bool = False) -> None:
-        super().__init__(str(number), gone=gone)
-        self.number = number
+        # No mapping: to one wechatpy would add a token.
+        return fetched(
+            lambda: self._client.post("stable_token", data=wanted, params=(), allow_redirects=False)
+        )
 
 
 def classified(code: int) -> Undelivered:
@@ -122,34 +78,12 @@ def classified(code: int) -> Undelivered:
     return Rejected(code, gone=code in _GONE)
 
 
-def _by_status(status: int) -> Undelivered:
-    """An answer that is none of the platform's own: of a proxy, of a server on its way out."""
-    if status in (429, 503):
-        return Temporary(f"http:{status}", timedelta(minutes=1))
-    return Unsure(f"http:{status}") if status >= 500 else Permanent(f"http:{status}")
-
-
-def _by_connection(error: requests.RequestException) -> Undelivered:
-    """Whether the message was out when the connection failed. Each has a connection of its own, so none was stale."""
-    if isinstance(
-        error, requests.ConnectTimeout | requests.exceptions.SSLError | requests.exceptions.ProxyError
-    ):
-        return Temporary(type(error).__name__)
-    reason = getattr(error.args[0] if error.args else None, "reason", None)
-    if type(reason).__name__ in ("NewConnectionError", "NameResolutionError"):
-        return Temporary("no_connection")
-    return Unsure(type(error).__name__)
-
-
 class _Client(WeChatClient):  # type: ignore[misc]
     """wechatpy's client at another address, which is given its token with each call and fetches none."""
 
     def __init__(self, app_id: str, base: str) -> None:
         super().__init__(app_id, "", timeout=TIMEOUT, auto_retry=False)
-        self.API_BASE_URL = f"{base}/cgi-bin/"
-        # A connection of its own for each call, in place of wechatpy's session: on one that the platform is just closing a
-        # message would be neither sent nor surely not sent.
-        self._http = requests
+        alone(self, base)
 
     def fetch_access_token(self) -> None:
         """Never: what a call needs is given with it."""

@@ -5,19 +5,18 @@ PYTEST_DONT_REWRITE: the search for doctests imports this module before the test
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from databases import Clock, Open
+from databases import Clock
 from platforms import wechat as local
 from platforms.harness import Request, Response, Server
 from platforms.wechat import WeChat
 
 from app.settings import load_settings
 from app.wechat import make_wechat
-from bot.channels import Answer, Callback, HeardCallback, Refused
+from bot.channels import Answer, Callback, HeardCallback, Platform, Refused
 from bot.channels.wechat import WeChatAccount
 from delivery.messages import IncomingMessage
 from storage.opening import Storage
@@ -28,10 +27,10 @@ CONFIG = Path(__file__).parents[2] / "config.toml"
 
 
 class Product:
-    """The product's address. With an `account` it hears each callback and answers as that says; `take` does more."""
+    """The product's address. With a platform's `account` it hears each callback and answers as that says; `take` does more."""
 
     def __init__(self) -> None:
-        self.account: WeChatAccount
+        self.account: Platform
         self.heard: list[HeardCallback] = []
         self.take: Callable[[Callback], Answer | None] = self._hear
 
@@ -52,12 +51,6 @@ class Product:
             return Answer(status=error.status)
         self.heard.append(heard)
         return heard.answer
-
-
-@pytest.fixture
-def storage(sqlite_template: Path, tmp_path: Path, open_one: Open) -> Storage:
-    shutil.copy(sqlite_template, tmp_path / "shebao.db")
-    return open_one(f"sqlite:///{tmp_path / 'shebao.db'}")
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from flask.testing import FlaskClient
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from local_wechat import base, make
+from mutating import SEED, mutated
 from platforms import wechat as local
 from platforms.wechat import WeChat
 
@@ -31,8 +32,6 @@ from storage.opening import Storage
 
 pytest_plugins = ["databases", "local_wechat"]
 
-SEED = 20261015
-HALF_A_CHARACTER = b"\xed\xa0\x80"
 EVENT = {"ToUserName": side.ACCOUNT, "FromUserName": side.ALI, "CreateTime": "1", "MsgType": "event"}
 MESSAGES = (
     side.text_xml("我工资3000，一家四口，交了社保低保还有吗"),
@@ -42,40 +41,6 @@ MESSAGES = (
     side.text_xml("在").replace("</xml>", "<bizmsgmenuid>@7.0</bizmsgmenuid></xml>"),
     side.text_xml("").replace("text", "voice").replace("</xml>", "<Recognition>四口</Recognition></xml>"),
 )
-PIECES = (
-    b"",
-    b"\x00",
-    b"\x1d",
-    HALF_A_CHARACTER,
-    b"\xff\xfe",
-    b"<",
-    b">",
-    b"&",
-    b"&#x1d;",
-    b"&lol;",
-    b"]]>",
-    b"<![CDATA[",
-    b"<!DOCTYPE x [<!ENTITY lol 'lol'>]>",
-    b"<MsgType>text</MsgType>",
-    b"<xml>",
-    b"</xml>",
-    b"<Encrypt>",
-    "签".encode(),
-    b"9" * 400,
-    b"<A>" * 50,
-)
-
-
-def mutated(data: bytes, chance: random.Random) -> bytes:
-    """The same bytes with one to four of them changed, cut out, doubled, or with something put in."""
-    for _ in range(chance.randint(1, 4)):
-        at, end = sorted(chance.randint(0, len(data)) for _ in range(2))
-        end = min(end, at + chance.choice((1, 1, 8, 200)))
-        piece = chance.choice(
-            (chance.choice(PIECES), bytes([chance.randrange(256)]), data[at:end] * 2, chance.randbytes(5))
-        )
-        data = data[:at] + piece + data[end:]
-    return data
 
 
 def resealed(inside: bytes, now: Clock) -> Callback:

@@ -19,9 +19,10 @@ from platforms.wechat import Follower, WeChat
 from app.channels import open_platforms, pushed
 from app.settings import SettingsError, load_settings
 from bot.channels import HeardCallback
+from bot.channels.calling import TIMEOUT
 from bot.channels.drawing import size
 from bot.channels.wechat import LONGEST, WeChatAccount, as_text, read
-from bot.channels.wechat_api import TIMEOUT, Api
+from bot.channels.wechat_api import Api
 from delivery.messages import Button, Reply
 from delivery.sending import Closed, Outgoing, Permanent, Temporary, Undelivered, Unsure
 from storage.opening import Storage

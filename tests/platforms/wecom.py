@@ -280,7 +280,8 @@ class WeCom(Calling):
         ]
         if not reached and not unlicensed:
             raise Failure(81013)
-        shown = self._drawn(given)
+        repeated = self._repeated(request.body, given)
+        shown = None if repeated else self._drawn(given)
         said: dict[str, Any] = {
             "invaliduser": "|".join(invalid),
             "invalidparty": "",
@@ -288,7 +289,7 @@ class WeCom(Calling):
             "unlicenseduser": "|".join(unlicensed),
             "msgid": secrets.token_urlsafe(16),
         }
-        if self._repeated(request.body, given):
+        if shown is None:
             return said
         if shown["kind"] == "card":
             self._tasks.add(shown["more"]["task_id"])
