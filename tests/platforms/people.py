@@ -264,7 +264,8 @@ class OnTelegram:
         known[act]()
 
     def bind(self, code: str) -> None:
-        bind(self._me.phone, self._me.start, code, self._me.write)
+        # What asks for the confirmation names the employee, and so comes as a page of our own.
+        bind(self._me.phone, self._me.start, code, self._me.write, "")
 
     def kept(self) -> dict[str, Any]:
         return {"closed": self._me.closed, "bubbles": [asdict(each) for each in self._me.phone.bubbles]}
@@ -343,12 +344,16 @@ def _delivered(delivery: Delivery | Update) -> dict[str, Any]:
 
 
 def bind(
-    phone: Phone, hand_in: Callable[[str], object], code: str, write: Callable[[str], object] | None = None
+    phone: Phone,
+    hand_in: Callable[[str], object],
+    code: str,
+    write: Callable[[str], object] | None = None,
+    question: str = CONFIRM,
 ) -> None:
-    """Hands in the code, and confirms once it is asked for. Raises `TimeoutError`."""
+    """Hands in the code, and confirms once something with `question` in it was heard. Raises `TimeoutError`."""
     before = len(phone.heard)
     hand_in(code)
-    phone.wait(lambda heard: any(CONFIRM in each.words for each in heard[before:]), PATIENCE)
+    phone.wait(lambda heard: any(question in each.words for each in heard[before:]), PATIENCE)
     (write or hand_in)(CONFIRM)
 
 
