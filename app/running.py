@@ -309,6 +309,7 @@ def assemble(
         divisions=library.divisions,
         terms=[Term(each.kind, each.days, each.why) for each in TERMS],
         consents=storage.records,
+        contributions=storage.records,
     )
     return Serving(
         create_app(settings, library, today_in_china, chat, console, company, me, callbacks, storage.links),
