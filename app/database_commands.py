@@ -8,12 +8,7 @@ from pathlib import Path
 import click
 
 from app import logs
-from app.console import make_importer
-from app.jobs import Jobs, open_queue
-from app.mailing import make_mailer, make_notifier
-from app.publishing import NothingRuns, Publisher
 from app.settings import Settings
-from policy_kb.divisions import Divisions
 from storage.backup import back_up
 from storage.backup import restore as put_back
 from storage.database import Database
@@ -22,7 +17,7 @@ from storage.keys import Keys, has_signing_key
 from storage.log_chain import HeadFile, StoredChain
 from storage.migrating import revision_of
 from storage.migrating import upgrade as migrate
-from storage.opening import open_storage, utc_now
+from storage.opening import utc_now
 
 
 @click.group()
@@ -80,19 +75,10 @@ def worker(settings: Settings) -> None:
         raise click.ClickException(
             "jobs.engine: embedded jobs run inside `shebao serve`; choose postgresql or redis"
         )
+    from app.running import opened  # the assistant's libraries, for which no other command here should wait
+
     logs.set_up(settings.log)
-    storage = open_storage(settings.database.address, settings.keys.path, settings.keys.journal)
-    with closing(storage.database):
-        publisher = Publisher(settings.policy, storage, NothingRuns())
-        notify = make_notifier(settings, storage, make_mailer(settings.mail))
-        jobs = Jobs(
-            open_queue(settings),
-            storage,
-            channels={},
-            publish=publisher.work,
-            notify=notify,
-            importer=make_importer(storage, Divisions.load()),
-        )
+    with opened(settings) as (_, jobs):
         jobs.run(settings.jobs.threads)
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 from huey import Huey, MemoryHuey, PostgresHuey, RedisHuey, crontab
@@ -24,6 +25,7 @@ from delivery.outbox import deliver_due
 from delivery.outbox import sweep as sweep_outbox
 from delivery.sending import Sender
 from people.importing import Importer
+from storage.database import Queued
 from storage.errors import StorageError
 from storage.opening import Storage
 from storage.retention import keep_to_terms
@@ -36,7 +38,7 @@ _NAME: Final = "shebao"
 
 
 class Jobs:
-    """What runs beside the requests.
+    """What runs beside the requests: what any transaction queues is sent soon after it.
 
     `receive` answers a stored event; None leaves events to other processes. `publish` brings changes of the library into
     force when their day in China begins; None leaves that to others. `notify` tells HR of new work by mail; None where
@@ -63,6 +65,7 @@ class Jobs:
         self._answer = queue.task(name="answer")(self._work_off)
         self._import = queue.task(name="import")(self._work_on_import)
         queue.periodic_task(crontab(), name="sweep")(self.sweep)
+        storage.database.on_queued = self._deliver_queued
         if publish is not None:
             queue.periodic_task(crontab(), name="publish")(publish)
         if notify is not None:
@@ -89,7 +92,7 @@ class Jobs:
         """Does what a crash or a lost job left lying."""
         self._storage.inbox.give_up(self._storage.now())
         self._work_off(None)
-        sweep_outbox(self._storage.outbox, self._channels, self._storage.now)
+        sweep_outbox(self._storage.outbox, self._channels, self._storage.now, self._deliver_later)
         if self._importer is not None:
             self._importer.run_all()
         if self._storage.chain.is_due():
@@ -139,7 +142,20 @@ class Jobs:
         Consumer(self._queue, graceful_signal="TERM", **_options(threads)).run()
 
     def _send(self, outbox_id: str) -> None:
-        deliver_due(self._storage.outbox, self._channels, self._storage.now, outbox_id)
+        deliver_due(self._storage.outbox, self._channels, self._storage.now, outbox_id, self._deliver_later)
+
+    def _deliver_queued(self, queued: Sequence[Queued]) -> None:
+        """What a transaction queued for channels that are pushed to, once for each conversation."""
+        last = {row.conversation: row for row in queued if row.channel in self._channels}
+        for row in last.values():
+            self._deliver_later(row.id, row.due_at)
+
+    def _deliver_later(self, outbox_id: str, due_at: datetime) -> None:
+        wait = (due_at - self._storage.now()).total_seconds()
+        if wait > 0:
+            self._deliver.schedule(args=(outbox_id,), delay=wait)
+        else:
+            self._deliver(outbox_id)
 
     def _work_on_import(self, id: str) -> None:
         if self._importer is not None:
@@ -148,7 +164,6 @@ class Jobs:
     def _work_off(self, event_id: str | None) -> None:
         if self._receive is not None:
             work_off(self._storage.inbox, self._receive, self._storage.now, event_id)
-            deliver_due(self._storage.outbox, self._channels, self._storage.now)
 
 
 def open_queue(settings: Settings) -> Huey:
@@ -179,10 +194,11 @@ class _Json:
     """Jobs as JSON: Huey's own form is pickle, and whoever can write to the queue could run anything."""
 
     def serialize(self, message: Message) -> bytes:
-        return json.dumps(message).encode()
+        return json.dumps(message, default=datetime.isoformat).encode()
 
     def deserialize(self, data: bytes) -> Message:
-        return Message(*json.loads(data))
+        message = Message(*json.loads(data))
+        return message._replace(eta=message.eta and datetime.fromisoformat(message.eta))
 
 
 class _Embedded(Consumer):  # type: ignore[misc]

@@ -27,7 +27,7 @@ from app.mailing import make_mailer, make_notifier
 from app.phones import Phones
 from app.publishing import Publisher, Reloads
 from app.settings import Settings
-from app.telegram import allow_in_demo, registration
+from app.telegram import Registration, allow_in_demo, registration
 from app.watching import Checks, Standing, check_worker
 from app.web import create_app
 from bot.assistant import Assistant
@@ -76,6 +76,7 @@ class Hearing(NamedTuple):
     platforms: Mapping[str, Platform]
     store: Callable[[IncomingMessage], str | None]
     wake: Callable[[str], None]
+    registering: Registration | None
 
 
 class Program(Reloads):
@@ -177,8 +178,28 @@ def _look(folders: Iterable[Path]) -> object:
 def running(
     settings: Settings, *, demo: bool = False, phones: Phones | None = None, polls: bool = False
 ) -> Iterator[Program]:
-    """The application with its jobs at work; `demo` makes tables and keys where there are none, and `phones` are those of its
-    employees. With `polls` it fetches what platforms hold for it, and has none of them call.
+    """The application, with its jobs at work where they are embedded; `polls`: it fetches what a platform holds for it, and has
+    that platform not call. The other parameters and the errors are those of `opened`."""
+    with opened(settings, demo=demo, phones=phones) as (program, jobs):
+        registering = None if polls else program.hearing.registering
+        if settings.jobs.engine == "embedded":
+            jobs.start(settings.jobs.threads)
+        if registering is not None:
+            registering.start()
+        try:
+            yield program
+        finally:
+            if registering is not None:
+                registering.stop()
+            jobs.stop()
+
+
+@contextmanager
+def opened(
+    settings: Settings, *, demo: bool = False, phones: Phones | None = None
+) -> Iterator[tuple[Program, Jobs]]:
+    """The application and its jobs, which are not at work yet; `demo` makes tables and keys where there are none, and
+    `phones` are those of its employees.
 
     Raises `StorageError` and `SettingsError` with what to do where something is missing.
     """
@@ -198,8 +219,8 @@ def running(
             notify=make_notifier(settings, storage, mailer),
             importer=make_importer(storage, Divisions.load()),
         )
-        program.hearing = Hearing(platforms, storage.inbox.store, jobs.answer)
-        registering = None if polls else registration(settings, platforms)
+        registering = registration(settings, platforms)
+        program.hearing = Hearing(platforms, storage.inbox.store, jobs.answer, registering)
         callbacks = create_callbacks(make_taking(settings, storage, platforms, jobs))
         checks = make_checks(settings, storage, jobs)
         standing = Standing(storage.gauges, lambda: not program.trouble())
@@ -224,16 +245,9 @@ def running(
             new = make_demo(storage, program.receive)
             if phones is not None:
                 phones.bind(storage, new=new)
-        if settings.jobs.engine == "embedded":
-            jobs.start(settings.jobs.threads)
-        if registering is not None:
-            registering.start()
         try:
-            yield program
+            yield program, jobs
         finally:
-            if registering is not None:
-                registering.stop()
-            jobs.stop()
             close_platforms(platforms)
     finally:
         program.stop()
@@ -315,6 +329,7 @@ def assemble(
         divisions=library.divisions,
         terms=[Term(each.kind, each.days, each.why) for each in TERMS],
         consents=storage.records,
+        contributions=storage.records,
     )
     return Serving(
         create_app(

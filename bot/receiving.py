@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import Any, Final, Literal, Protocol
 
-from delivery.messages import IncomingMessage, Reply
+from bot.dialogue.conversation import Conversation
+from delivery.messages import Button, IncomingMessage, Reply
+from delivery.taps import read_place
 from hr_inbox.ratings import AskedCase, Rated
 from hr_inbox.task import HrTask
 from hr_inbox.unanswered import Unanswered
 from people.bindings import BindingAct
+
+#: Asks for what was said last.
+AGAIN: Final = re.compile(
+    r"\s*(?:请|請|麻烦|麻煩)?你?(?:再|重新?)(?:说|說|讲|講|发|發)(?:一?[遍次]|一?下)[吧呗啊]?[。.!！]?\s*"
+    r"|\s*(?:please )?(?:say|send) (?:that|it) again[.!]?\s*",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +75,12 @@ class Work(Protocol):
     def conversation(self, message: IncomingMessage) -> Kept:
         """The sender's conversation, locked until the transaction ends; opened where there is none."""
 
+    def tapped(self, kept: Kept, seq: int, index: int) -> Button | None:
+        """A button by its place; None where there is none."""
+
+    def last_said(self, kept: Kept) -> tuple[Reply, ...]:
+        """What was said to the employee since they wrote last, but for the line that something may be missing."""
+
     def keep(self, kept: Kept, message: IncomingMessage, said: Said) -> tuple[str, ...]:
         """Stores the turn: state under the next version, messages, outbox rows, tasks, counts. The tasks' numbers."""
 
@@ -99,12 +115,33 @@ def receive(
         if not work.claim(message):
             return Received(work.earlier(message), repeated=True)
         kept = work.conversation(message)
+        message = _with_button(work, kept, message)
         if kept.holder == "person":
             work.hold(kept, message)
             return Received(())
-        said = turn(kept, message)
+        said = _again(work, kept, message) or turn(kept, message)
         numbers = work.keep(kept, message, said)
         return Received(said.replies, said.step, said.topic, said.asked, numbers)
+
+
+def _with_button(work: Work, kept: Kept, message: IncomingMessage) -> IncomingMessage:
+    """The message with what its button says and means, where a platform was given only the button's place."""
+    found = read_place(message.payload)
+    if found is None:
+        return message
+    button = work.tapped(kept, *found)
+    if button is None:  # its bubble was erased or never ours; what stood on it was typed as good as
+        return replace(message, payload="")
+    return replace(message, text=button.title, payload=button.payload)
+
+
+def _again(work: Work, kept: Kept, message: IncomingMessage) -> Said | None:
+    """What was said last, once more, where the employee asks for it: 「再说一遍」."""
+    if message.kind != "text" or message.payload or kept.state is None or not AGAIN.fullmatch(message.text):
+        return None
+    said = work.last_said(kept)
+    asked = Conversation.from_json(kept.state).asked
+    return Said(kept.state, said, step="ask" if asked else "tell", asked=asked) if said else None
 
 
 def replies_json(replies: Sequence[Reply]) -> list[dict[str, Any]]:

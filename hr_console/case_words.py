@@ -63,6 +63,8 @@ REASONS: Final[Mapping[str, str]] = {
     "left": N_("对方已经不在这个渠道"),
     "window_closed": N_("超过了渠道允许回复的时间"),
     "quota": N_("渠道今天的条数用完了"),
+    "no_basis_for_abroad": N_("公司没有登记往境外发送的依据，Telegram 停用了"),
+    "no_such_chat": N_("渠道上没有这个人了"),
     "lease_ran_out": N_("试了多次都没发出去"),
     "taken_over": N_("有人先接手了"),
     "restored": N_("恢复备份时没有再发"),

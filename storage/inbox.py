@@ -16,6 +16,7 @@ from storage.conversation_rows import find_or_open
 from storage.database import DIALECTS, Database, upsert
 from storage.encryption import Box
 from storage.keys import Keys
+from storage.reach import renew
 from storage.tables import inbox, person_keys
 
 KEY: Final = "inbox.key"
@@ -65,8 +66,12 @@ class StoredEvents(Inbox):
         self._now = now
 
     def store(self, message: IncomingMessage) -> str | None:
-        """Stores an event before the platform is answered; its id, or None where it came before."""
+        """Stores an event before the platform is answered; its id, or None where it came before, or nobody answers it.
+
+        What the employee did counts for how they can be reached from this moment on.
+        """
         key, now = event_key(self._keys, message), self._now()
+        answered = message.kind != "left"
         with self._database.work() as connection:
             opened = find_or_open(
                 connection, self._keys, message.channel, message.sender, message.locale, now, "keep"
@@ -75,13 +80,15 @@ class StoredEvents(Inbox):
                 "key": key,
                 "channel": message.channel,
                 "conversation": opened.id,
-                "state": "received",
-                "body": seal_event(opened.box, key, message),
+                "state": "received" if answered else "done",
+                "body": seal_event(opened.box, key, message) if answered else None,
                 "attempts": 0,
                 "received_at": now,  # platforms count whole seconds, in which two messages may have come
             }
             stored = connection.execute(_STORE[self._database.dialect], row).one_or_none()
-        return None if stored is None else key.hex()
+            if stored is not None:
+                renew(connection, opened.id, message.channel, message.kind, now)
+        return key.hex() if stored is not None and answered else None
 
     def take_next(self, now: datetime, until: datetime, beside: str | None) -> Taken | None:
         """Leases the next event whose conversation has no earlier one waiting; with `beside`, of its conversation."""

@@ -38,6 +38,7 @@ from storage.passive import StoredReplies
 from storage.platform_tokens import StoredTokens
 from storage.policy_changes import PolicyChanges
 from storage.policy_news import PolicyNews
+from storage.reach import StoredReach
 from storage.records import StoredRecords
 from storage.rotation import check_keys, in_use
 from storage.sessions import StoredSessions
@@ -85,9 +86,10 @@ class Storage:
     imports: StoredImports
     platform_tokens: StoredTokens
     passive: StoredReplies
+    reach: StoredReach
     gauges: StoredGauges
-    abroad: StoredBases
     links: StoredLinks
+    abroad: StoredBases
 
 
 def utc_now() -> datetime:
@@ -154,9 +156,10 @@ def open_storage(
         imports=StoredImports(database, keys, now),
         platform_tokens=StoredTokens(database, keys, now),
         passive=StoredReplies(database, keys, now),
+        reach=StoredReach(database),
         gauges=StoredGauges(database, now),
-        abroad=StoredBases(database, keys, now),
         links=StoredLinks(database, keys, now),
+        abroad=StoredBases(database, keys, now),
     )
 
 

@@ -245,7 +245,7 @@ class StoredOutbox(Outbox):
             done=row.parts,
         )
 
-    def _together(self, connection: Connection, row: Row[Any], now: datetime) -> Sequence[Row[Any]]:
+    def _together(self, connection: Connection, row: Row[Any], now: datetime) -> Sequence[Any]:
         """The row, with those after it that go out together with it: where it was begun so, or few messages are left."""
         following = connection.execute(_NEXT, {"of": row.conversation, "first": row.message}).all()
         if row.parts:

@@ -6,13 +6,15 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, func, select, update
 
 from audit.events import Event
 from bot.receiving import Kept, Said, Work
-from delivery.messages import IncomingMessage, Reply
+from delivery.messages import Button, IncomingMessage, Reply
+from delivery.outbox import MISSING
 from delivery.transcript import Author
 from hr_inbox.task import Due
+from locales import speak
 from storage.audit import append
 from storage.bindings import act_on, untie
 from storage.conversation_rows import STATE, Opened, add_bubbles, find_or_open, read_bubble
@@ -23,6 +25,7 @@ from storage.holding import concerned, mark
 from storage.inbox import event_key
 from storage.keys import Keys
 from storage.ratings import asked_cases, keep_ratings, reopen
+from storage.reach import renew
 from storage.tables import conversations, inbox, messages, person_keys
 from storage.tasks import open_task
 from storage.unanswered import count_unanswered
@@ -34,7 +37,7 @@ AWAITED: Final = timedelta(seconds=6)
 _CLAIM: Final = {
     dialect: upsert(dialect, inbox)
     .on_conflict_do_update(index_elements=["key"], set_={"channel": inbox.c.channel})
-    .returning(inbox.c.state)
+    .returning(inbox.c.state, inbox.c.body)
     for dialect in DIALECTS
 }
 _EARLIER: Final = (
@@ -92,7 +95,7 @@ class Turn(Work):
     def claim(self, message: IncomingMessage) -> bool:
         """Whether this message is new, or stored and not yet answered; from now on its key is taken."""
         # The conversation before the key, as in erasing: in two orders they would wait for each other.
-        self._lock(message)
+        opened = self._lock(message)
         row = {
             "key": event_key(self._keys, message),
             "channel": message.channel,
@@ -100,8 +103,10 @@ class Turn(Work):
             "attempts": 0,
             "received_at": self._now,
         }
-        state = self._connection.execute(_CLAIM[self._connection.dialect.name], row).scalar_one()
-        return bool(state != "done")
+        claimed = self._connection.execute(_CLAIM[self._connection.dialect.name], row).one()
+        if claimed.state == "received" and claimed.body is None and not message.awaited:
+            renew(self._connection, opened.id, message.channel, message.kind, self._now)
+        return bool(claimed.state != "done")
 
     def earlier(self, message: IncomingMessage) -> tuple[Reply, ...]:
         """What was replied to the message when it came for the first time; nothing once that is erased."""
@@ -116,6 +121,23 @@ class Turn(Work):
         """The sender's conversation, locked until the transaction ends; opened where there is none."""
         opened = self._lock(message)
         return replace(kept_as(opened), asked=asked_cases(self._connection, opened.id, opened.seen_at))
+
+    def tapped(self, kept: Kept, seq: int, index: int) -> Button | None:
+        """A button by its place; None where there is none."""
+        replies = self._bubbles(kept, messages.c.seq == seq, messages.c.author != "employee")
+        buttons = replies[0].buttons if replies else ()
+        return buttons[index] if index < len(buttons) else None
+
+    def last_said(self, kept: Kept) -> tuple[Reply, ...]:
+        """What was said to the employee since they wrote last, but for the line that something may be missing."""
+        asked = (
+            select(func.max(messages.c.seq))
+            .where(messages.c.conversation == kept.id, messages.c.author == "employee")
+            .scalar_subquery()
+        )
+        missing = speak(kept.locale)(MISSING)
+        said = self._bubbles(kept, messages.c.seq > func.coalesce(asked, 0))
+        return tuple(reply for reply in said if reply.text != missing)
 
     def keep(self, kept: Kept, message: IncomingMessage, said: Said) -> tuple[str, ...]:
         """Stores the turn: state under the next version, messages, outbox rows, tasks, counts. The tasks' numbers.
@@ -174,6 +196,12 @@ class Turn(Work):
         self._done(opened, message, first)
         rows = concerned(self._connection, opened)
         mark(self._connection, self._keys, opened, rows, self._now, self._due)
+
+    def _bubbles(self, kept: Kept, *which: ColumnElement[bool]) -> tuple[Reply, ...]:
+        box = next(opened.box for opened in self._locked.values() if opened.id == kept.id)
+        query = select(messages.c.seq, messages.c.body).where(messages.c.conversation == kept.id, *which)
+        rows = self._connection.execute(query.order_by(messages.c.seq)).all()
+        return tuple(read_bubble(box, kept.id, row.seq, row.body) for row in rows)
 
     def _lock(self, message: IncomingMessage) -> Opened:
         sender = (message.channel, message.sender)

@@ -56,6 +56,8 @@ class WeChatAccount(Platform):
     """One official account. `mode`: its answers go out as customer-service messages (active), or inside the callbacks where
     they are ready in time (mixed), or only there (passive)."""
 
+    REPEATS: Final = False
+
     def __init__(
         self,
         envelope: Envelope,

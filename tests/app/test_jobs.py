@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from talking import speak, take_over
+from talking import Post, speak, take_over
 
 from app.console import make_importer
 from app.jobs import Jobs, open_queue
@@ -20,16 +20,6 @@ from delivery.messages import IncomingMessage, Reply
 from people.importing import Incoming
 from policy_kb.divisions import Divisions
 from storage.opening import Storage, open_storage
-
-
-class Post:
-    """A channel that notes what it sends."""
-
-    def __init__(self) -> None:
-        self.sent: list[str] = []
-
-    def send(self, recipient: str, reply: Reply) -> None:
-        self.sent.append(reply.text)
 
 
 def answering(
@@ -77,7 +67,7 @@ def test_a_stored_event_is_answered_and_the_answer_sent(jobs: Jobs, storage: Sto
     jobs.start(2)
     jobs.answer(storage.inbox.store(wechat("m1")) or "")
     wait_for(lambda: len(post.sent) == 2)
-    assert post.sent == ["听到你好", "还有吗？"]
+    assert post.texts == ["听到你好", "还有吗？"]
 
 
 def test_what_a_person_says_is_sent(jobs: Jobs, storage: Storage, post: Post) -> None:
@@ -87,14 +77,14 @@ def test_what_a_person_says_is_sent(jobs: Jobs, storage: Storage, post: Post) ->
     take_over(storage, conversation.id)
     jobs.start(1)
     jobs.deliver(speak(storage, conversation.id, "我是赵静"))
-    wait_for(lambda: post.sent == ["我是赵静"])
+    wait_for(lambda: post.texts == ["我是赵静"])
 
 
 def test_a_lost_job_is_swept_up(jobs: Jobs, storage: Storage, post: Post) -> None:
     storage.inbox.store(wechat("m1"))
     receive(wechat("m0"), storage.conversations, echo)
     jobs.sweep()
-    assert sorted(post.sent) == ["听到你好", "听到你好", "还有吗？", "还有吗？"]
+    assert sorted(post.texts) == ["听到你好", "听到你好", "还有吗？", "还有吗？"]
 
 
 def test_the_sweep_begins_with_the_process(jobs: Jobs, storage: Storage, post: Post) -> None:
@@ -124,7 +114,7 @@ def test_a_process_without_a_turn_leaves_events_to_others(storage: Storage, post
     storage.inbox.store(wechat("m1"))
     receive(wechat("m0"), storage.conversations, echo)
     Jobs(open_queue(Settings()), storage, {"wechat": post}).sweep()
-    assert post.sent == ["听到你好", "还有吗？"]
+    assert post.texts == ["听到你好", "还有吗？"]
 
 
 def much_later(storage: Storage) -> Storage:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any, TypeVar
@@ -12,6 +12,7 @@ from sqlalchemy import Row, select, update
 
 from bot.receiving import Kept, Received, Said, receive
 from delivery.messages import Button, IncomingMessage, Reply
+from delivery.sending import Outgoing, Part, Sender
 from hr_inbox.cases import Viewer
 from hr_inbox.task import HrTask
 from hr_inbox.unanswered import Unanswered
@@ -147,17 +148,29 @@ def speak(storage: Storage, conversation: str, text: str) -> str:
     return queued
 
 
-class Post:
-    """A channel that is pushed to: notes what it sends, and fails as it is told."""
+class Post(Sender):
+    """A channel that is pushed to: a line is a message, bubbles that are drawn together are joined; notes what it sends, and
+    fails as it is told."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, repeats: bool = False) -> None:
         self.sent: list[tuple[str, str]] = []
-        self.failures: list[Exception] = []
+        self.failures: list[Exception | None] = []
+        self._repeats = repeats
 
-    def send(self, recipient: str, reply: Reply) -> None:
-        if self.failures:
-            raise self.failures.pop(0)
-        self.sent.append((recipient, reply.text))
+    @property
+    def REPEATS(self) -> bool:  # noqa: N802
+        return self._repeats
+
+    def draw(self, bubbles: Sequence[Outgoing]) -> tuple[Part, ...]:
+        if len(bubbles) > 1:
+            return ({"text": "+".join(each.reply.text for each in bubbles)},)
+        return tuple({"text": line} for line in bubbles[0].reply.text.split("\n"))
+
+    def send(self, recipient: str, part: Part) -> None:
+        failure = self.failures.pop(0) if self.failures else None
+        if failure is not None:
+            raise failure
+        self.sent.append((recipient, part["text"]))
 
     @property
     def texts(self) -> list[str]:

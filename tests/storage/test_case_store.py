@@ -13,7 +13,8 @@ from test_task_store import ALI, bind
 
 from audit.events import account
 from bot.dialogue.rating import question
-from delivery.outbox import Permanent, deliver_due
+from delivery.outbox import deliver_due
+from delivery.sending import Permanent
 from hr_inbox.cases import BOXES, Case, Collision, NotForThem, Search, Viewer
 from hr_inbox.task import HrTask, TaskKind
 from people.accounts import PRESET_OF_TWO
