@@ -22,6 +22,7 @@ from storage.credentials import StoredCredentials, StoredInvitations
 from storage.database import Database
 from storage.employees import StoredRoster
 from storage.erasing import ErasureJournal
+from storage.gauges import StoredGauges
 from storage.households import StoredHouseholds
 from storage.imports import StoredImports
 from storage.inbox import StoredEvents
@@ -90,6 +91,7 @@ class Storage:
     platform_tokens: StoredTokens
     passive: StoredReplies
     reach: StoredReach
+    gauges: StoredGauges
     links: StoredLinks
     abroad: StoredBases
 
@@ -163,6 +165,7 @@ def open_storage(
         platform_tokens=StoredTokens(database, keys, now),
         passive=StoredReplies(database, keys, now),
         reach=StoredReach(database),
+        gauges=StoredGauges(database, now),
         links=StoredLinks(database, keys, now),
         abroad=StoredBases(database, keys, now),
     )
