@@ -75,7 +75,9 @@ def way_words(way: Way, now: datetime, say: Say) -> str:
 
 
 def _of(reach: AnswerReach) -> Reach:
-    return Reach(reach.until, reach.left, "gone" if reach.gone else "")
+    # Where the account may only answer inside its callbacks, there is no use in counting what it takes.
+    left = reach.left if reach.open else 0
+    return Reach(reach.until, left, "gone" if reach.gone else "")
 
 
 def _stands(channel: str, reach: Reach, now: datetime, say: Say) -> str:

@@ -15,7 +15,7 @@ from audit import events
 from audit.events import Event
 from delivery.messages import Reply
 from delivery.outbox import OPEN
-from delivery.ways import Ways, choose
+from delivery.ways import ORDER, choose
 from hr_inbox.cases import (
     AnswerReach,
     Box,
@@ -58,6 +58,7 @@ from storage.tables import (
     undo_steps,
 )
 from storage.tasks import CHANGES, count_of, read_task, task_number
+from storage.ways import StoredWays
 
 NOTE: Final = "notes.body"
 #: How each act of many is logged.
@@ -79,7 +80,7 @@ class StoredCases(Cases):
         keys: Keys,
         now: Callable[[], datetime],
         due: Due,
-        ways: Ways,
+        ways: StoredWays,
         pushes: StoredPushes,
     ) -> None:
         self._ways = ways
@@ -327,7 +328,7 @@ class StoredCases(Cases):
         instead = None if tied is None else choose(self._ways.of(tied.id), now, (channel,))
         return AnswerReach(
             channel,
-            here.open_at(now),
+            here.open_at(now) and (channel not in ORDER or self._ways.sends_to(channel)),
             here.until,
             here.left,
             bool(here.gone),

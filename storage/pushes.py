@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, and_, exists, or_, select, true, update
 from delivery.messages import Reply
 from delivery.outbox import OPEN
 from delivery.pushes import FRESH, UNDER_WAY, UNFETCHED, WITHOUT_LINK, WORDS, PushKind, PushState, is_day
-from delivery.ways import WITHOUT_TIE, Way, choose
+from delivery.ways import ORDER, WITHOUT_TIE, Way, choose
 from hr_inbox.task import PRIORITIES
 from locales import SOURCE, speak
 from people.employees import wecom_for_search
@@ -134,7 +134,10 @@ class StoredPushes:
         closed = and_(
             outbox.c.state == "queued",
             outbox.c.channel != "web",
-            ~is_open(outbox.c.conversation, outbox.c.channel, now),
+            or_(
+                ~is_open(outbox.c.conversation, outbox.c.channel, now),
+                outbox.c.channel.in_([each for each in ORDER if not self._ways.sends_to(each)]),
+            ),
         )
         query = (
             select(outbox.c.conversation, outbox.c.message, bindings.c.employee, _URGENT.label("urgent"))

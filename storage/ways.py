@@ -37,9 +37,10 @@ class StoredWays(Ways):
             if row is None:
                 return ()
             ways = ways_of(connection, self._keys, read_employee(self._keys, row), self._now())
-        return tuple(each for each in ways if each.channel not in ORDER or self._sends_to(each.channel))
+        return tuple(each for each in ways if each.channel not in ORDER or self.sends_to(each.channel))
 
-    def _sends_to(self, channel: str) -> bool:
+    def sends_to(self, channel: str) -> bool:
+        """Whether this installation sends to a channel: not to an account that may only answer inside its callbacks."""
         return self.channels is None or channel in self.channels
 
 

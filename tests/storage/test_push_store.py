@@ -229,3 +229,19 @@ def test_an_installation_tells_only_by_what_it_has(storage: Storage, clock: Cloc
     ali = hire(storage, wecom_id="ali", phone="13800000000")
     storage.ways.channels = ("sms",)
     assert [each.channel for each in storage.ways.of(ali.id)] == ["sms"]
+
+
+def test_an_account_that_only_answers_is_no_way_and_what_waits_there_is_told_elsewhere(
+    storage: Storage, clock: Clock
+) -> None:
+    ali, posts = hire(storage, phone="13800000000"), Posts()
+    storage.ways.channels = CHANNELS  # without the official account
+    code = storage.bindings.make([ali.id], HR)[ali.id]
+    asked = IncomingMessage("wechat", "openid", "w1", "几月开始交")
+    task = HrTask("question", ("几月开始交",))
+    (number,) = say(storage, asked, "转给人事了", binding=Bind(code, ali.id), tasks=(task,)).tasks
+    viewer = answers(storage, number)
+    posts.run(storage, clock)
+    assert [channel for channel, *_ in posts.sent] == ["sms"]
+    case = storage.cases.open(number, viewer)
+    assert case is not None and case.reach is not None and not case.reach.open
