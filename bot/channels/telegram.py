@@ -107,10 +107,6 @@ class TelegramBot:
         # Telegram counts whole seconds.
         return HeardUpdate() if at is not None and at < since.replace(microsecond=0) else heard
 
-    def name(self) -> str:
-        """The user name by which the bot is found. Raises `Temporary`, `Permanent` or `Unsure`."""
-        return self._api.name()
-
     def register(self, address: str) -> None:
         """Has Telegram call an address, and tells what the bot can do. Raises `Temporary`, `Permanent` or `Unsure`."""
         self._api.register(address, self._secret)

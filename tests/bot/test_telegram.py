@@ -17,7 +17,7 @@ from hypothesis import settings as trying
 from hypothesis import strategies as st
 from local_telegram import Local, Product, allow, make, settings
 from platforms.harness import Fault
-from platforms.telegram import LONGEST, TOKEN, USER_NAME, Telegram, User
+from platforms.telegram import LONGEST, TOKEN, Telegram, User
 
 from app.channels import open_platforms
 from app.settings import SettingsError, load_settings
@@ -494,10 +494,6 @@ def test_without_a_token_there_is_no_bot_and_the_secret_is_the_keys_own(storage:
     secrets = {each._secret for each in made if each is not None}
     assert len(secrets) == 1
     assert TOKEN not in repr(load_settings(environ=settings("http://127.0.0.1:1")))
-
-
-def test_the_bots_name_is_asked_for(bot: TelegramBot) -> None:
-    assert bot.name() == USER_NAME
 
 
 # Mutated bodies
