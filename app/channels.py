@@ -19,8 +19,8 @@ from storage.opening import Storage
 Make = Callable[[Settings, Storage, Link], Platform | None]
 
 MAKERS: Final[Mapping[str, Make]] = {
-    wecom.NAME: make_wecom,
     wechat.NAME: make_wechat,
+    wecom.NAME: make_wecom,
     telegram.NAME: make_telegram,
 }
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -42,6 +41,7 @@ ELSEWHERE: Final[Mapping[str, str]] = {
     "ask": "app.ask_command",
     "audit": "app.audit_command",
     "backup": "app.database_commands",
+    "channels": "app.channels_command",
     "chat": "app.chat_command",
     "db": "app.database_commands",
     "keys": "app.keys",
@@ -116,9 +116,9 @@ def serve(settings: Settings, demo: bool, host: str | None, port: int | None) ->
     server = replace(settings.server, host=host or settings.server.host, port=port or settings.server.port)
     if demo:
         server.refuse_unless_loopback()
-    logging.basicConfig(
-        level=settings.log.level.upper(), stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s"
-    )
+    from app import logs
+
+    logs.set_up(settings.log)
     settings = replace(settings, server=server)
     if not demo:
         _serve(settings)

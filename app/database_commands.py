@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from app import logs
 from app.settings import Settings
 from storage.backup import back_up
 from storage.backup import restore as put_back
@@ -76,6 +77,7 @@ def worker(settings: Settings) -> None:
         )
     from app.running import opened  # the assistant's libraries, for which no other command here should wait
 
+    logs.set_up(settings.log)
     with opened(settings) as (_, jobs):
         jobs.run(settings.jobs.threads)
 

@@ -17,6 +17,7 @@ from huey.consumer import Consumer
 from huey.exceptions import ConfigurationError
 from huey.registry import Message
 
+from app import logs
 from app.settings import Settings, SettingsError
 from delivery.inbox import work_off
 from delivery.messages import IncomingMessage
@@ -59,7 +60,7 @@ class Jobs:
         self._channels = channels
         self._receive = receive
         self._importer = importer
-        self._consumer: Consumer | None = None
+        self._consumer: _Embedded | None = None
         self._deliver = queue.task(name="deliver")(self._send)
         self._answer = queue.task(name="answer")(self._work_off)
         self._import = queue.task(name="import")(self._work_on_import)
@@ -96,6 +97,12 @@ class Jobs:
             self._importer.run_all()
         if self._storage.chain.is_due():
             self.check_log()
+        self._storage.gauges.note_sweep()
+
+    @property
+    def alive(self) -> bool:
+        """Whether the threads that `start` began are at work."""
+        return self._consumer is not None and self._consumer.is_alive
 
     def retain(self) -> None:
         """Takes away what has been kept long enough."""
@@ -161,8 +168,13 @@ class Jobs:
 
 def open_queue(settings: Settings) -> Huey:
     """The queue that the settings name. Raises `SettingsError`."""
-    # Huey names every job in its log, a line or two each; what fails is a warning.
-    logging.getLogger("huey").setLevel(logging.WARNING)
+    queue = _open_queue(settings)
+    queue.pre_execute("log")(lambda task: logs.begin(job=task.name))
+    queue.post_execute("log")(lambda task, value, error: logs.end())
+    return queue
+
+
+def _open_queue(settings: Settings) -> Huey:
     options = {"results": False, "serializer": _Json()}
     if settings.jobs.engine == "embedded":
         return MemoryHuey(_NAME, **options)
@@ -191,6 +203,11 @@ class _Json:
 
 class _Embedded(Consumer):  # type: ignore[misc]
     """A consumer in threads of a web process, which has its own way of stopping."""
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether its threads run: those that work, and the one that starts what is periodic."""
+        return all(thread.is_alive() for _, thread in self.worker_threads) and self.scheduler.is_alive()
 
     def _set_signal_handlers(self) -> None:
         pass

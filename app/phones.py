@@ -1,4 +1,4 @@
-"""The demo's platforms: a process of its own that speaks WeChat's and WeCom's protocols on loopback, with a page that shows the
+"""The demo's platforms: a process of its own that speaks the platforms' protocols on loopback, with a page that shows the
 employees' phones beside the console.
 
 They are in the checkout's tests, not in the product: what is installed without them runs the demo without phones.
@@ -16,16 +16,16 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from string import ascii_letters, digits
-from typing import Final
+from typing import Any, Final
 
-from app.settings import HOME, Server, Settings, WeChat, WeCom
+from app.settings import HOME, Channels, Server, Settings, Telegram, WeChat, WeCom
 from audit.events import SYSTEM
 from storage.opening import Storage
 
 #: Where the platforms are, as the package `platforms`.
 FOLDER: Final = HOME / "tests"
 #: Whose phone is on which channel, by number.
-OWNERS: Final = (("wechat", "A1034"), ("wecom", "A1035"))
+OWNERS: Final = (("wechat", "A1034"), ("wecom", "A1035"), ("telegram", "A1036"))
 #: What a platform needs to know of the settings to speak as the account that they name.
 _TOLD: Final = ("app_id", "corp_id", "agent_id", "secret", "token", "aes_key")
 #: Seconds in which the platforms end.
@@ -61,28 +61,22 @@ def phones(settings: Settings, folder: Path = FOLDER) -> Iterator[Phones | None]
     if not (folder / "platforms").is_dir():
         yield None
         return
-    wechat = settings.channels.wechat if settings.channels.wechat.app_id else _wechat()
-    wecom = settings.channels.wecom if settings.channels.wecom.corp_id else _wecom()
-    ours = {
-        name: {key: value for key, value in asdict(made).items() if key in _TOLD}
-        for name, made, given in (
-            ("wechat", wechat, settings.channels.wechat),
-            ("wecom", wecom, settings.channels.wecom),
-        )
-        if made is not given
+    made = _accounts(settings.channels)
+    told = {
+        name: {key: value for key, value in asdict(each).items() if key in _TOLD}
+        for name, each in made.items()
     }
     # Beside the keys, as the journal is: what the phones showed is there again after a restart.
     kept = settings.keys.path.with_name("phones.json")
     with _started(settings.server, folder, kept) as process:
-        _say(process, ours)
+        _say(process, told)
         address = process.stdout.readline().strip() if process.stdout is not None else ""
-        if "wechat" in ours:
-            wechat = replace(wechat, api_base=f"{address}/wechat")
-        if "wecom" in ours:
-            wecom = replace(wecom, api_base=f"{address}/wecom")
-        channels = replace(settings.channels, wechat=wechat, wecom=wecom)
-        reached = replace(settings, channels=channels)
-        yield Phones(address, reached, tuple(ours), process) if address else None
+        reached: dict[str, Any] = {
+            name: replace(each, api_base=f"{address}/{name}") for name, each in made.items()
+        }
+        channels = replace(settings.channels, **reached)
+        found = Phones(address, replace(settings, channels=channels), tuple(made), process)
+        yield found if address else None
 
 
 @contextmanager
@@ -118,27 +112,20 @@ def _say(process: subprocess.Popen[str], what: object) -> None:
             process.stdin.flush()
 
 
+def _accounts(channels: Channels) -> dict[str, Telegram | WeChat | WeCom]:
+    """For the channels that have none, an account for this run: nobody who is not here can call in its name."""
+    made: dict[str, Telegram | WeChat | WeCom] = {}
+    secret, token = secrets.token_hex(16), secrets.token_hex(8)
+    if not channels.wechat.app_id:
+        made["wechat"] = WeChat("wxdemo000000000000", secret, token=token, aes_key=_aes_key())
+    if not channels.wecom.corp_id:
+        made["wecom"] = WeCom("wwdemo000000000000", "1000002", secret, token=token, aes_key=_aes_key())
+    if not (channels.telegram.token or channels.telegram.token_file):
+        made["telegram"] = Telegram(f"7000000001:{secrets.token_hex(16)}", secret=secret)
+    return made
+
+
 def _aes_key() -> str:
     """43 letters and digits, of which the last holds no bits that 32 bytes have not."""
     letters = ascii_letters + digits
     return "".join(secrets.choice(letters) for _ in range(42)) + secrets.choice("AEIMQUYcgkosw048")
-
-
-def _wechat() -> WeChat:
-    """An account for this run: nobody who is not here can call in its name."""
-    return WeChat(
-        app_id="wxdemo000000000000",
-        secret=secrets.token_hex(16),
-        token=secrets.token_hex(8),
-        aes_key=_aes_key(),
-    )
-
-
-def _wecom() -> WeCom:
-    return WeCom(
-        corp_id="wwdemo000000000000",
-        agent_id="1000002",
-        secret=secrets.token_hex(16),
-        token=secrets.token_hex(8),
-        aes_key=_aes_key(),
-    )

@@ -10,6 +10,7 @@ import gc
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from threading import Event, Lock, Thread
 from typing import Any, Final, NamedTuple
@@ -27,6 +28,7 @@ from app.phones import Phones
 from app.publishing import Publisher, Reloads
 from app.settings import Settings
 from app.telegram import Registration, allow_in_demo, registration
+from app.watching import Checks, Standing, check_worker
 from app.web import create_app
 from bot.assistant import Assistant
 from bot.callback_views import create_blueprint as create_callbacks
@@ -220,6 +222,8 @@ def opened(
         registering = registration(settings, platforms)
         program.hearing = Hearing(platforms, storage.inbox.store, jobs.answer, registering)
         callbacks = create_callbacks(make_taking(settings, storage, platforms, jobs))
+        checks = make_checks(settings, storage, jobs)
+        standing = Standing(storage.gauges, lambda: not program.trouble())
         program.start(
             lambda house: assemble(
                 settings,
@@ -228,6 +232,8 @@ def opened(
                 mailer,
                 house,
                 callbacks=callbacks,
+                checks=checks,
+                standing=standing,
                 run_import=jobs.run_import,
                 demo=demo,
                 framed_by="" if phones is None else phones.address,
@@ -261,6 +267,18 @@ def make_taking(
     return Taking(platforms, storage.inbox.store, jobs.answer, holding=holding, held=held)
 
 
+def make_checks(settings: Settings, storage: Storage, jobs: Jobs) -> Checks:
+    """What the program needs to do its work. The library is there, or nothing would have started."""
+    embedded = (lambda: jobs.alive) if settings.jobs.engine == "embedded" else None
+    return Checks(
+        {
+            "database": storage.gauges.check_database,
+            "keys": partial(storage.gauges.check_keys, settings.keys.path),
+            "worker": partial(check_worker, embedded, storage.gauges.swept_at, storage.now),
+        }
+    )
+
+
 def assemble(
     settings: Settings,
     storage: Storage,
@@ -269,6 +287,8 @@ def assemble(
     like: House | None = None,
     *,
     callbacks: Blueprint | None = None,
+    checks: Checks | None = None,
+    standing: Standing | None = None,
     run_import: Callable[[str], None] | None = None,
     demo: bool = False,
     framed_by: str = "",
@@ -309,9 +329,22 @@ def assemble(
         divisions=library.divisions,
         terms=[Term(each.kind, each.days, each.why) for each in TERMS],
         consents=storage.records,
+        contributions=storage.records,
     )
     return Serving(
-        create_app(settings, library, today_in_china, chat, console, company, me, callbacks, storage.links),
+        create_app(
+            settings,
+            library,
+            today_in_china,
+            chat,
+            console,
+            company,
+            me,
+            callbacks,
+            storage.links,
+            checks,
+            standing,
+        ),
         assistant,
         house,
     )

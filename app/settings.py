@@ -29,6 +29,8 @@ class Server:
     threads: int = 8
     public_url: str = ""
     proxy: str = ""
+    metrics_token: str = field(default="", repr=False)
+    metrics_token_file: str = ""
 
     @property
     def address(self) -> str:
@@ -40,6 +42,10 @@ class Server:
     def secure(self) -> bool:
         """Whether browsers reach the pages over HTTPS."""
         return self.public_url.startswith("https://")
+
+    def read_metrics_token(self) -> str:
+        """What whoever reads `/metrics` proves itself with; empty where only this computer may. Raises `SettingsError`."""
+        return read_secret("server.metrics_token", self.metrics_token, self.metrics_token_file)
 
     def refuse_unless_loopback(self) -> None:
         """The demo's log-ins are public knowledge, so nobody else may reach it. Raises `SettingsError`."""
@@ -245,6 +251,7 @@ class Log:
     """What is written to stderr."""
 
     level: str = "info"
+    format: str = "auto"
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,6 +289,7 @@ SECTIONS: Final[Mapping[str, type[Any]]] = {
 #: Settings of which one word out of a few is accepted.
 CHOICES: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("log", "level"): ("debug", "info", "warning", "error"),
+    ("log", "format"): ("auto", "json", "text"),
     ("jobs", "engine"): ("embedded", "postgresql", "redis"),
     ("understanding", "engine"): ("embedded", "rasa"),
     ("oidc", "kind"): ("none", "openid", "oauth2", "wecom"),
@@ -296,6 +304,8 @@ _CALLBACK_KEYS: Final = ("secret", "secret_file", "token", "token_file", "aes_ke
 MAY_BE_EMPTY: Final = (
     "server.public_url",
     "server.proxy",
+    "server.metrics_token",
+    "server.metrics_token_file",
     "understanding.rasa_token",
     *(f"oidc.{name}" for name in ("client_id", "client_secret", "client_secret_file", "agent_id")),
     *(f"oidc.{name}" for name in ("issuer", "metadata_url", "authorize_url", "token_url", "userinfo_url")),

@@ -6,7 +6,6 @@ from __future__ import annotations
 import logging
 import re
 import signal
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from threading import Event, Thread
@@ -15,6 +14,7 @@ from urllib.parse import urlsplit
 
 import click
 
+from app import logs
 from app.settings import Settings, SettingsError, is_loopback, read_secret
 from audit.events import SYSTEM
 from bot.channels import Platform
@@ -252,9 +252,7 @@ def telegram(settings: Settings) -> None:
     """Fetch what employees write to the Telegram bot, where no webhook can reach."""
     from app.running import running
 
-    logging.basicConfig(
-        level=settings.log.level.upper(), stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s"
-    )
+    logs.set_up(settings.log)
     with running(settings, polls=True) as program:
         bot = program.hearing.platforms.get(NAME)
         if not isinstance(bot, TelegramBot):

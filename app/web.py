@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import logging
 import time
-from collections import Counter
 from collections.abc import Callable
 from datetime import date
-from threading import Lock
+from typing import Final
 
-from flask import Blueprint, Flask, Response, g, jsonify, request
+from flask import Blueprint, Flask, Response, abort, g, jsonify, request
+from flask.typing import ResponseReturnValue
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+from prometheus_client.registry import Collector
 
+from app import logs
 from app.clock import today_in_china
-from app.settings import Settings
+from app.settings import Server, Settings
+from app.watching import Checks, Responses, exposition, may_read_metrics
 from bot.me_views import Me
 from bot.me_views import create_blueprint as create_me
 from bot.views import Chat
@@ -26,6 +30,9 @@ from web_calc import create_blueprint
 
 log = logging.getLogger("shebao.web")
 
+#: What is looked at every few seconds by those who watch, and is no news.
+_WATCHED: Final = ("/healthz", "/readyz", "/metrics")
+
 
 def create_app(
     settings: Settings,
@@ -37,9 +44,12 @@ def create_app(
     me: Me | None = None,
     callbacks: Blueprint | None = None,
     visits: Visits | None = None,
+    checks: Checks | None = None,
+    standing: Collector | None = None,
 ) -> Flask:
     """The application; with the web chat, HR's console, what is kept about an employee, the platforms' callbacks and what their
-    links open, where there is something for them to stand on.
+    links open, where there is something for them to stand on. `checks` tell whether it is ready, `standing` how the database
+    stands.
 
     `library`, its `company` rules and `today` can be pinned; else they are those of the settings and the day.
     """
@@ -58,42 +68,54 @@ def create_app(
         app.register_blueprint(callbacks)
     if console is not None:
         app.register_blueprint(console)
-    _watch(app, rules)
+    _watch(app, rules, settings.server, checks or Checks({}), standing)
     return app
 
 
-def _watch(app: Flask, library: Library) -> None:
-    """Health, readiness and counts of answers; a log line names route and status, never a query or a body."""
-    counts: Counter[tuple[str, int]] = Counter()
-    lock = Lock()
+def _watch(app: Flask, library: Library, server: Server, checks: Checks, standing: Collector | None) -> None:
+    """Health, readiness and numbers; a log line names route and status, never a query or a body."""
+    responses, token = Responses(), server.read_metrics_token()
 
     @app.before_request
     def start() -> None:
         g.started = time.perf_counter()
+        g.id = logs.begin()
 
     @app.after_request
     def count(response: Response) -> Response:
         route = request.url_rule.rule if request.url_rule else "unmatched"
-        with lock:
-            counts[route, response.status_code] += 1
+        responses.count(route, response.status_code)
         spent = (time.perf_counter() - g.started) * 1000
-        log.info("%s %s %s %.1f ms", request.method, route, response.status_code, spent)
+        response.headers["X-Request-Id"] = g.id
+        told = {
+            "method": request.method,
+            "route": route,
+            "status": response.status_code,
+            "ms": round(spent, 1),
+        }
+        log.log(logging.DEBUG if route in _WATCHED else logging.INFO, "request", extra=told)
         return response
+
+    @app.teardown_request
+    def forget(error: BaseException | None) -> None:
+        logs.end()
 
     @app.get("/healthz")
     def healthz() -> Response:
         return jsonify(status="ok")
 
     @app.get("/readyz")
-    def readyz() -> Response:
+    def readyz() -> ResponseReturnValue:
+        failed = checks.failed()
+        if failed:
+            return jsonify(status="not ready", failed=failed), 503
         return jsonify(status="ready", ruleset={"version": library.version, "sha256": library.sha256})
 
     @app.get("/metrics")
     def metrics() -> Response:
-        with lock:
-            lines = [
-                f'shebao_responses_total{{route="{route}",status="{status}"}} {number}'
-                for (route, status), number in sorted(counts.items())
-            ]
-        text = "\n".join(("# TYPE shebao_responses_total counter", *lines)) + "\n"
-        return Response(text, mimetype="text/plain; version=0.0.4")
+        if not may_read_metrics(token, request.headers.get("Authorization", ""), request.remote_addr):
+            abort(403)
+        return Response(
+            exposition(responses, *(() if standing is None else (standing,))),
+            content_type=CONTENT_TYPE_PLAIN_0_0_4,
+        )

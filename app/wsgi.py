@@ -3,9 +3,12 @@
 import atexit
 from contextlib import ExitStack
 
+from app import logs
 from app.running import running
 from app.settings import load_settings
 
+_settings = load_settings()
+logs.set_up(_settings.log)
 _open = ExitStack()
-app = _open.enter_context(running(load_settings()))
+app = _open.enter_context(running(_settings))
 atexit.register(_open.close)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 from uuid import uuid4
 from zoneinfo import ZoneInfo
@@ -18,14 +18,15 @@ from audit.events import ACTS
 from bot.channels.web import Guest, Pace, incoming, is_foreign
 from bot.dialogue.conversation import Conversation
 from bot.dialogue.naming import read_back
-from bot.mine import Consents, Mine, OwnRecords, Term
+from bot.mine import Consents, Contributions, Mine, OwnRecords, Term
 from bot.receiving import Kept
 from bot.views import ME, PROBLEMS, TOO_FAST, Chat, Door, OwnChat, asset_versions, protect
 from bot.wording import templates
+from calculator.money import format_yuan
 from hr_inbox.task import TaskState
 from locales import N_, Locale, Say, speak
 from people.accounts import ROLES
-from people.records import PURPOSES, Consent
+from people.records import PURPOSES, Adjustment, Consent, PayMonth
 from policy_kb.divisions import Divisions
 
 log = logging.getLogger("shebao.chat")
@@ -53,7 +54,7 @@ NOT_YOURS: Final = N_("这一步不是从本页点的，没有做。")
 
 @dataclass(frozen=True, kw_only=True)
 class Me:
-    """What the page stands on: the chat whose cookie it knows, what is kept and for how long, and consents.
+    """What the page stands on: the chat whose cookie it knows, what is kept and for how long, consents, and contributions.
 
     `divisions` names regions; `terms` are every kind of data that ends by itself.
     """
@@ -63,6 +64,7 @@ class Me:
     divisions: Divisions
     terms: Sequence[Term]
     consents: Consents
+    contributions: Contributions
 
 
 def create_blueprint(me: Me) -> Blueprint:
@@ -100,6 +102,7 @@ class _Pages:
         return self._template(
             "me.html",
             mine=mine, kept=kept, facts=self._facts(kept), agreed=self._agreed(mine), purposes=PURPOSES,
+            months=self._months(mine), changes=self._changes(mine), yuan=format_yuan, month=_month,
             until=self._until, days=lambda kind: str(self._terms[kind].days), terms=self._me.terms,
             states=STATES, channels=CHANNEL_NAMES, acts=ACTS, roles=ROLES, day=_day, moment=_moment, erase=ERASE,
         )  # fmt: skip
@@ -154,6 +157,18 @@ class _Pages:
             return ()
         return tuple(each for each in self._me.consents.consents(mine.employee) if each.holds)
 
+    def _months(self, mine: Mine) -> tuple[PayMonth, ...]:
+        """The months of pay on record, the newest first."""
+        if mine.employee is None:
+            return ()
+        return self._me.contributions.pay_months(mine.employee)[::-1]
+
+    def _changes(self, mine: Mine) -> tuple[Adjustment, ...]:
+        """Changes of the base, the newest first."""
+        if mine.employee is None:
+            return ()
+        return self._me.contributions.adjustments(mine.employee)[::-1]
+
     def _until(self, kind: str, since: datetime) -> str:
         return _day(since + timedelta(days=self._terms[kind].days))
 
@@ -177,6 +192,10 @@ class _Pages:
 
     def _say(self) -> Say:
         return speak(self._chat.languages.catalogue(self._locale()))
+
+
+def _month(first: date) -> str:
+    return f"{first:%Y-%m}"
 
 
 def _day(at: datetime) -> str:

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from hr_inbox.task import TaskState
 from people.accounts import Role
-from people.records import Consent, Purpose
+from people.records import Adjustment, Consent, PayMonth, Purpose
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +70,16 @@ class OwnRecords(Protocol):
 
     def of(self, conversation: str) -> Mine | None:
         """What is kept about the employee of a conversation; None where there is no such conversation."""
+
+
+class Contributions(Protocol):
+    """What the company keeps about an employee's pay and contributions."""
+
+    def pay_months(self, employee: str) -> tuple[PayMonth, ...]:
+        """The months that are on record, the oldest first."""
+
+    def adjustments(self, employee: str) -> tuple[Adjustment, ...]:
+        """Changes of the base, in the order in which they were written down."""
 
 
 class Consents(Protocol):

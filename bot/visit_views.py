@@ -42,55 +42,44 @@ SHOWN: Final[Mapping[str, str]] = {
 SHOWN_ELSE: Final = N_("这里是你和助手的对话，用链接打开的。")
 
 
+#: How there is another link.
+AGAIN: Final = N_("想再看一次：回到聊天里发“再说一遍”，或者再问一次，就有新的链接。")
+
+
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a page says that shows nothing else: what is so, and what to do now."""
+    """What a page says that shows nothing else: what is so, why, and what to do now."""
 
     title: str
     text: str
+    way: str = AGAIN
     status: int = 410
 
 
 OVER: Final[Mapping[LinkState, Told]] = {
-    "used": Told(
-        N_("这个链接用过了"),
-        N_("每个链接只能打开一次，免得别人翻到。想再看一次：回到聊天里再问一次，就有新的链接。"),
-    ),
-    "expired": Told(
-        N_("这个链接过期了"),
-        N_("链接只管 24 小时，手机落在别处也不怕。想看：回到聊天里再问一次，就有新的链接。"),
-    ),
+    "used": Told(N_("这个链接用过了"), N_("每个链接只能打开一次，免得别人翻到。")),
+    "expired": Told(N_("这个链接过期了"), N_("链接只管 24 小时，手机落在别处也不怕。")),
     "void": Told(
         N_("这个链接不能用了"),
-        N_("发链接的聊天账号已经和员工解绑。还想看：在你现在用的聊天里问一次；不是你自己换的，请到人事说一声。"),
+        N_("发链接的聊天账号已经和员工解绑。"),
+        N_("还想看：在你现在用的聊天里问一次。不是你自己换的，请到人事说一声。"),
     ),
     "erased": Told(
-        N_("这段对话删掉了"),
-        N_("链接后面什么都没有了。还想问：回到聊天里重新问，就有新的链接。"),
+        N_("这段对话删掉了"), N_("链接后面什么都没有了。"), N_("还想问：回到聊天里重新问，就有新的链接。")
     ),
-    "unknown": Told(
-        N_("没有这个链接"),
-        N_("可能是没复制全，也可能过期太久。回到聊天里点那条消息上的链接，或者再问一次，就有新的链接。"),
-        404,
-    ),
-}  # fmt: skip
+    "unknown": Told(N_("没有这个链接"), N_("可能是没复制全，也可能过期太久了。"), status=404),
+}
 ENDED: Final = Told(
     N_("这一页关上了"),
-    N_(
-        "半小时没动、过了一天、点过“退出”，或者这个浏览器又打开了别的链接，都会关上，怕别人看到。"
-        "想再看一次：回到聊天里再问一次，就有新的链接。"
-    ),
+    N_("半小时没动、过了一天、点过“退出”，或者这个浏览器又打开了别的链接，都会关上，怕别人看到。"),
 )
-LEFT: Final = Told(
-    N_("退出了"),
-    N_("这个浏览器里看不到你的对话了，聊天里的还在。想再看一次：回到聊天里再问一次，就有新的链接。"),
-    200,
-)
+LEFT: Final = Told(N_("退出了"), N_("这个浏览器里看不到你的对话了，聊天里的还在，没有删。"), status=200)
 NO_COOKIE: Final = Told(
     N_("没有打开"),
-    N_("这个浏览器没让本页记住你（cookie 关着），或者这一页放得太久。链接没有用掉：回到聊天里再点一次，还不行就换个浏览器。"),
+    N_("这个浏览器没让本页记住你（cookie 关着），或者这一页放得太久。链接没有用掉。"),
+    N_("回到聊天里再点一次链接；还不行，就换个浏览器。"),
     400,
-)  # fmt: skip
+)
 SLOWLY: Final = N_("点得太快")
 
 
@@ -209,7 +198,7 @@ class _Opening:
         seconds = str(self._pace.wait(request.remote_addr or ""))
         if seconds == "0":
             return None
-        text, status = self._tell(Told(SLOWLY, TOO_FAST, 429), seconds=seconds)
+        text, status = self._tell(Told(SLOWLY, TOO_FAST, "", 429), seconds=seconds)
         return text, status, {"Retry-After": seconds}
 
     def _tell(self, told: Told, **figures: str) -> tuple[str, int]:

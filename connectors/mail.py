@@ -50,11 +50,23 @@ class SmtpMailer(Mailer):
         except (OSError, UnicodeError) as error:
             raise classify(error) from error
 
-    def _hand_in(self, connection: smtplib.SMTP, message: EmailMessage) -> None:
+    def check(self) -> None:
+        """Connects and logs in as for a mail, and hands none in. Raises `MailFailure`."""
+        try:
+            with closing(self._connect()) as connection:
+                self._log_in(connection)
+                connection.noop()
+        except (OSError, UnicodeError) as error:
+            raise classify(error) from error
+
+    def _log_in(self, connection: smtplib.SMTP) -> None:
         if self.server.security == "starttls":
             connection.starttls(context=self._context)
         if self.server.user:
             connection.login(self.server.user, self.server.password)
+
+    def _hand_in(self, connection: smtplib.SMTP, message: EmailMessage) -> None:
+        self._log_in(connection)
         connection.send_message(message)
         with suppress(OSError):  # it is taken; a bad goodbye must not have it sent again
             connection.quit()

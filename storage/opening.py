@@ -22,6 +22,7 @@ from storage.credentials import StoredCredentials, StoredInvitations
 from storage.database import Database
 from storage.employees import StoredRoster
 from storage.erasing import ErasureJournal
+from storage.gauges import StoredGauges
 from storage.households import StoredHouseholds
 from storage.imports import StoredImports
 from storage.inbox import StoredEvents
@@ -85,9 +86,10 @@ class Storage:
     imports: StoredImports
     platform_tokens: StoredTokens
     passive: StoredReplies
-    abroad: StoredBases
-    links: StoredLinks
     reach: StoredReach
+    gauges: StoredGauges
+    links: StoredLinks
+    abroad: StoredBases
 
 
 def utc_now() -> datetime:
@@ -154,9 +156,10 @@ def open_storage(
         imports=StoredImports(database, keys, now),
         platform_tokens=StoredTokens(database, keys, now),
         passive=StoredReplies(database, keys, now),
-        abroad=StoredBases(database, keys, now),
-        links=StoredLinks(database, keys, now),
         reach=StoredReach(database),
+        gauges=StoredGauges(database, now),
+        links=StoredLinks(database, keys, now),
+        abroad=StoredBases(database, keys, now),
     )
 
 

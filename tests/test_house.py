@@ -187,6 +187,7 @@ def test_every_address_is_listed_as_public(library: Library, tmp_path: Path) -> 
             chat=chat,
             records=storage.mine,
             consents=storage.records,
+            contributions=storage.records,
             divisions=library.divisions,
             terms=terms,
         )

@@ -56,7 +56,7 @@ class WeChatAccount(Platform):
     """One official account. `mode`: its answers go out as customer-service messages (active), or inside the callbacks where
     they are ready in time (mixed), or only there (passive)."""
 
-    REPEATS = False
+    REPEATS: Final = False
 
     def __init__(
         self,

@@ -247,6 +247,7 @@
     redraw();
     forget();
     byId("send").disabled = true;
+    if (byId("visit")) byId("visit").hidden = true;
     const notice = (thread === null && byId("cookies")) || byId("expired");
     notice.hidden = false;
     notice.focus();

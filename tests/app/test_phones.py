@@ -36,6 +36,8 @@ def test_the_platforms_stand_beside_the_server_and_end_with_it() -> None:
         assert b"access_token" in token.body
         token = call(f"{wecom.base}/cgi-bin/gettoken", {"corpid": wecom.corp_id, "corpsecret": wecom.secret})
         assert b"access_token" in token.body
+        telegram = found.settings.channels.telegram
+        assert b'"ok": true' in call(f"{telegram.methods}{telegram.token}/getMe").body
         assert found.process.poll() is None
     assert found.process.poll() == 0
     with pytest.raises(NoAnswer):

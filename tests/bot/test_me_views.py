@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from chat_samples import ALI, NOON, SECRET, Chatted, scripted
@@ -16,11 +16,11 @@ from audit.events import ACTS
 from bot.channels.web import Visitors
 from bot.dialogue.conversation import Conversation
 from bot.me_views import VISITS_A_MINUTE, Me, create_blueprint
-from bot.mine import Consents, Handed, Look, Mine, OwnRecords, Term, Tied
+from bot.mine import Consents, Contributions, Handed, Look, Mine, OwnRecords, Term, Tied
 from bot.receiving import Kept, Said
 from bot.views import HEADERS
 from delivery.messages import IncomingMessage
-from people.records import Consent, Purpose
+from people.records import Adjustment, Consent, PayMonth, Purpose
 from policy_kb.library import Library
 from storage.retention import TERMS
 
@@ -31,13 +31,15 @@ HANDED = Handed("T-000012", "taken", NOON, None, ("什么时候开始交", "我�
 LOOK = Look(7, NOON + timedelta(hours=5), "log_check", ("agent", "dibao_officer"))
 
 
-class Shelf(OwnRecords, Consents):
+class Shelf(OwnRecords, Consents, Contributions):
     """What is kept in these tests: of one conversation, whichever it is."""
 
     def __init__(self) -> None:
         self.mine: Mine | None = Mine(NOON, NOON, 12, (HANDED,), ALIS, (Tied("wechat", NOON),), (LOOK,))
         self.asked: list[str] = []
         self.agreed = [CONSENT]
+        self.months: tuple[PayMonth, ...] = ()
+        self.changes: tuple[Adjustment, ...] = ()
 
     def of(self, conversation: str) -> Mine | None:
         self.asked.append(conversation)
@@ -46,6 +48,14 @@ class Shelf(OwnRecords, Consents):
     def consents(self, employee: str) -> tuple[Consent, ...]:
         assert employee == ALIS
         return tuple(self.agreed)
+
+    def pay_months(self, employee: str) -> tuple[PayMonth, ...]:
+        assert employee == ALIS
+        return self.months
+
+    def adjustments(self, employee: str) -> tuple[Adjustment, ...]:
+        assert employee == ALIS
+        return self.changes
 
     def withdraw(self, employee: str, purpose: Purpose, by: str) -> None:
         assert (employee, by) == (ALIS, f"employee:{ALIS}")
@@ -72,7 +82,14 @@ def shelf() -> Shelf:
 @pytest.fixture
 def app(chatted: Chatted, shelf: Shelf, library: Library) -> Flask:
     terms = [Term(each.kind, each.days, each.why) for each in TERMS]
-    me = Me(chat=chatted.chat, records=shelf, divisions=library.divisions, terms=terms, consents=shelf)
+    me = Me(
+        chat=chatted.chat,
+        records=shelf,
+        divisions=library.divisions,
+        terms=terms,
+        consents=shelf,
+        contributions=shelf,
+    )
     chatted.app.register_blueprint(create_blueprint(me))
     return chatted.app
 
@@ -103,6 +120,32 @@ def test_everything_that_is_kept_stands_there(client: FlaskClient) -> None:
     assert f"{ACTS['log_check']} 2026-10-15 17:00 · 人事（接待、低保专员） · 第 7 条" in read
     for term in TERMS:
         assert term.why in read
+
+
+def test_what_the_company_keeps_of_pay_and_contributions_stands_there_in_plain_words(
+    client: FlaskClient, shelf: Shelf
+) -> None:
+    assert "还没有记你哪个月的工资和社保" in words(client.get("/me"))
+    shelf.months = (
+        PayMonth(date(2026, 5, 1), 350_000),
+        PayMonth(date(2026, 6, 1), 350_000, paid=False),
+        *(PayMonth(date(2026, month, 1), 350_000, 495_200, True, 52_496) for month in (7, 8, 9)),
+    )
+    shelf.changes = (
+        Adjustment(date(2026, 3, 1), None, 452_600, "首次申报", "赵静", "account:x"),
+        Adjustment(date(2026, 7, 1), 452_600, 495_200, "年度核定", "赵静", "account:x"),
+    )
+    page = words(client.get("/me"))
+    assert (
+        "2026-09 社保交了 工资（扣之前）3500.00 元，按 4952.00 元算社保，从你工资里扣的那份 524.96 元" in page
+    )
+    assert "再往前 2 个月 2026-06 社保没交 工资（扣之前）3500.00 元 2026-05 交没交还没记" in page
+    assert page.index("2026-07 起：4526.00 元改成 4952.00 元") < page.index("2026-03 起：4526.00 元")
+    assert "公司写的理由：年度核定" in page and "赵静" not in page
+    # Of somebody whose chat is nobody's, the company keeps nothing that could be shown.
+    assert shelf.mine is not None
+    shelf.mine = replace(shelf.mine, employee=None)
+    assert "公司记的工资和社保" not in words(client.get("/me"))
 
 
 def test_where_nothing_is_kept_it_says_so(client: FlaskClient, chatted: Chatted, shelf: Shelf) -> None:

@@ -27,7 +27,7 @@ from delivery.links import IDLE, LIFE
 from delivery.outbox import deliver_due
 from people.bindings import Bind
 from storage.opening import Storage
-from storage.tables import outbox
+from storage.tables import grants, outbox
 
 pytest_plugins = ["databases", "visit_samples"]
 
@@ -108,7 +108,7 @@ def test_a_tap_leads_to_the_bubble_in_the_chat(client: FlaskClient, link: str) -
     for cookie in cookies:
         assert "HttpOnly" in cookie and "SameSite=Lax" in cookie and "Max-Age" not in cookie
     page = client.get(opened.headers["Location"])
-    assert SHOWN["telegram"] in words(page) and "看完可以关掉这个窗口" in words(page)
+    assert SHOWN["telegram"] in words(page) and "看完可以关，" in words(page)
     assert 'data-tab="visit.' in page.text and "/visits/" in page.text and 'href="/chat' not in page.text
 
 
@@ -244,6 +244,13 @@ def test_what_the_page_has_not_fetched_is_left_to_it_for_a_moment(
     until = clock() + timedelta(minutes=2)
     assert storage.outbox.lease(["telegram"], soon, until, None) is None
     assert storage.outbox.lease(["telegram"], later, until, None) is not None
+
+
+def test_what_is_written_on_a_page_grants_nothing_on_the_platform(plant: Plant, storage: Storage) -> None:
+    # WeChat takes answers for 48 hours after something was written to the account, which this was not.
+    plant.hear(incoming(Guest("wechat", "阿丽"), "k1", "好", "", "zh_Hans"))
+    with storage.database.read() as connection:
+        assert connection.execute(select(grants)).all() == []
 
 
 def test_papers_are_those_of_the_conversation(plant: Plant, client: FlaskClient, link: str) -> None:

@@ -47,6 +47,7 @@ class Plant:
             divisions=library.divisions,
             terms=terms,
             consents=storage.records,
+            contributions=storage.records,
         )
         self.app = Flask("plant", static_folder=None)
         for blueprint in (create_chat(chat), create_me(me), *create_blueprints(storage.links, me)):

@@ -16,22 +16,26 @@ from pathlib import Path
 from typing import Any, Final
 
 from platforms.harness import Answering, NoAnswer, Server, call
-from platforms.people import OnWeChat, OnWeCom, Person, in_background
+from platforms.people import OnTelegram, OnWeChat, OnWeCom, Person, in_background
 from platforms.phone_page import PhonePage, keep, recall
 from platforms.sms import TencentSms
+from platforms.telegram import TOKEN, Telegram
 from platforms.wechat import WeChat
 from platforms.wecom import WeCom
 
 #: Of the demo's people, for good: who is tied to a chat stays it over a restart.
 ALI: Final = "oDemoAli000000000000000000A1"
 LAO_ZHOU: Final = "ZhouJianGuo"
+XIAO_MEI: Final = 1_000_001_036
 EVERY: Final = 2.0
+#: The accounts as the platforms' modules name them.
+DEFAULTS: Final = {"wechat": {}, "wecom": {}, "telegram": {"token": TOKEN, "secret": "local-secret"}}
 
 
 def main() -> None:
     options = _options()
     product = options.product.rstrip("/")
-    given: dict[str, Any] = json.loads(sys.stdin.readline()) if options.demo else {"wechat": {}, "wecom": {}}
+    given: dict[str, Any] = json.loads(sys.stdin.readline()) if options.demo else DEFAULTS
     mounts: dict[str, Answering] = {}
     people: list[Person] = []
     if "wechat" in given:
@@ -42,6 +46,16 @@ def main() -> None:
         wecom = WeCom(address=f"{product}/channels/wecom", **given["wecom"])
         mounts["/wecom"] = wecom
         people.append(OnWeCom(wecom, wecom.member(LAO_ZHOU, "周建国")))
+    if "telegram" in given:
+        telegram = Telegram(token=given["telegram"]["token"])
+        # The webhook needs an address on the internet; here it is the product's own.
+        telegram.webhook = {
+            "url": "https://shebao.example/channels/telegram",
+            "secret_token": given["telegram"]["secret"],
+        }
+        telegram.redirect = f"{product}/channels/telegram"
+        mounts["/telegram"] = telegram
+        people.append(OnTelegram(telegram, telegram.user("陈小梅", id=XIAO_MEI)))
     mounts[""] = PhonePage(product, people, TencentSms())
     try:
         server = Server(mounts, options.port)

@@ -12,6 +12,8 @@ from typing import Any, Final, Protocol
 from platforms.callbacks import Calling, Delivery
 from platforms.harness import Call
 from platforms.phones import Bubble, Choice, Phone
+from platforms.telegram import Delivery as Update
+from platforms.telegram import Telegram, User
 from platforms.wechat import Follower, Grant, WeChat
 from platforms.wecom import Member, WeCom
 
@@ -32,6 +34,9 @@ CALLS: Final = {
     "cgi-bin/message/send": "应用消息",
     "cgi-bin/message/update_template_card": "更新卡片",
     "cgi-bin/menu/create": "设菜单",
+    "sendMessage": "发消息",
+    "answerCallbackQuery": "收到点按",
+    "setMyCommands": "设命令",
 }
 EVENTS: Final = {
     "text": "文字",
@@ -46,6 +51,12 @@ EVENTS: Final = {
     "enter_agent": "进入应用",
     "template_card_event": "点卡片",
 }
+UPDATES: Final = {
+    "message": "消息",
+    "edited_message": "改过的消息",
+    "callback_query": "点按钮",
+    "my_chat_member": "停用或恢复",
+}
 
 
 class Person(Protocol):
@@ -59,7 +70,8 @@ class Person(Protocol):
         """Changes with whatever `state` tells."""
 
     def state(self) -> dict[str, Any]:
-        """The phone as JSON: `name`, `platform`, `bubbles`, `acts`, `log`, and what is left to send (`quota`, or None)."""
+        """The phone as JSON: `name`, `platform`, `bubbles`, `log`, what is left to send (`quota`, or None), and
+        `acts`: a name, what stands on the button, and what is to be written for it, where something is."""
 
     def do(self, act: str, value: str, number: int) -> None:
         """Does something with the phone; `number` is the bubble that is tapped. Raises `LookupError`."""
@@ -89,7 +101,11 @@ class OnWeChat:
 
     def state(self) -> dict[str, Any]:
         me = self._me
-        acts = [["speak", "语音"], ["picture", "发图片"]]
+        acts = [
+            ["speak", "语音", "说的话（平台会把它认成字）"],
+            ["picture", "发图片"],
+            ["scan", "扫码", "码上带的字，比如绑定码"],
+        ]
         return {
             "id": self.id,
             "name": me.name,
@@ -97,7 +113,6 @@ class OnWeChat:
             "account": ACCOUNT,
             "there": me.following,
             "enter": ["follow", "关注公众号"],
-            "silent": False,
             "acts": [*acts, ["unfollow", "取消关注"]] if me.following else [],
             "menu": _menu(self._platform.menu),
             "quota": {"left": me.left, "until": me.until} if me.until else {"left": 0, "until": 0},
@@ -171,8 +186,6 @@ class OnWeCom:
             "account": ACCOUNT,
             "there": True,
             "enter": None,
-            # WeCom recognises no speech: a voice message says nothing that can be written here.
-            "silent": True,
             "acts": [["speak", "发语音"], ["picture", "发图片"], ["open", "重新进入应用"]],
             "menu": [],
             "quota": None,
@@ -204,6 +217,68 @@ class OnWeCom:
         self._me.phone.recall(_bubbles(kept["bubbles"]))
 
 
+class OnTelegram:
+    """Somebody with Telegram."""
+
+    id = "telegram"
+
+    def __init__(self, platform: Telegram, user: User) -> None:
+        self._platform = platform
+        self._me = user
+
+    @property
+    def version(self) -> int:
+        return _version(self._platform, self._me.phone)
+
+    def state(self) -> dict[str, Any]:
+        me = self._me
+        commands = next(iter(self._platform.commands.values()), [])
+        return {
+            "id": self.id,
+            "name": me.name,
+            "platform": "Telegram",
+            "account": ACCOUNT,
+            "there": not me.closed,
+            "enter": ["start", "开始"],
+            "acts": [] if me.closed else [["speak", "发语音"], ["picture", "发图片"], ["block", "停用"]],
+            "menu": [[f"/{each['command']}", each["description"]] for each in commands],
+            "quota": None,
+            "bubbles": [asdict(each) for each in me.phone.bubbles],
+            "log": log_of(self._platform),
+            "tricks": TRICKS[:2],
+        }
+
+    def do(self, act: str, value: str, number: int) -> None:
+        me = self._me
+        known: dict[str, Callable[[], object]] = {
+            "start": me.start,
+            "write": lambda: me.write(value),
+            "click": lambda: me.write(value),
+            "speak": me.speak,
+            "picture": me.picture,
+            "block": me.block,
+            "tap": lambda: me.tap(value, me.phone.bubbles[number]),
+            "again": self._again,
+            "busy": lambda: self._platform.fail(self._platform.path("sendMessage"), 429),
+        }
+        known[act]()
+
+    def bind(self, code: str) -> None:
+        # What asks for the confirmation names the employee, and so comes as a page of our own.
+        bind(self._me.phone, self._me.start, code, self._me.write, "")
+
+    def kept(self) -> dict[str, Any]:
+        return {"closed": self._me.closed, "bubbles": [asdict(each) for each in self._me.phone.bubbles]}
+
+    def recall(self, kept: Mapping[str, Any]) -> None:
+        self._me.closed = kept["closed"]
+        self._me.phone.recall(_bubbles(kept["bubbles"]))
+
+    def _again(self) -> None:
+        for update in [each.update for each in self._platform.deliveries[-1:]] * 2:
+            self._platform.deliver(update)
+
+
 #: What shows that nothing is lost and nothing comes twice.
 TRICKS: Final = [
     ["again", "刚才那条再送两遍", "平台有时会把同一条消息送好几遍"],
@@ -222,7 +297,7 @@ def _tricks(platform: Calling, send: str, revoke: Callable[[], None]) -> dict[st
     return {"again": again, "busy": lambda: platform.fail(send, -1), "stale": revoke}
 
 
-def _version(platform: Calling, phone: Phone) -> int:
+def _version(platform: Calling | Telegram, phone: Phone) -> int:
     return phone.version + len(platform.calls) + sum(1 + len(each.tries) for each in platform.deliveries)
 
 
@@ -232,40 +307,54 @@ def _menu(menu: Mapping[str, Any]) -> list[list[str]]:
     return [[each["key"], each["name"]] for each in entries if each.get("type") == "click"]
 
 
-def log_of(platform: Calling) -> list[dict[str, Any]]:
+def log_of(platform: Calling | Telegram) -> list[dict[str, Any]]:
     """What the platform did and saw, the newest first."""
     seen = [*map(_called, platform.calls[-SHOWN:]), *map(_delivered, platform.deliveries[-SHOWN:])]
     return sorted(seen, key=lambda each: float(each["at"]), reverse=True)[:SHOWN]
 
 
 def _called(call: Call) -> dict[str, Any]:
-    what, result, good = CALLS.get(call.path, call.path), "没有回答", False
+    # A path of Telegram's begins with the bot's token.
+    name = call.path.rpartition("/")[2] if call.path.startswith("bot") else call.path
+    what, result, good = CALLS.get(name, name), "没有回答", False
     if call.answer is not None:
         try:
-            code = json.loads(call.answer.body).get("errcode", 0)
+            said = json.loads(call.answer.body)
+            code = said.get("errcode", said.get("error_code", 0))
         except ValueError:
             code = call.answer.status
         result, good = ("成功", True) if code == 0 else (str(code), False)
     return {"at": call.at, "way": "in", "what": what, "result": result, "good": good}
 
 
-def _delivered(delivery: Delivery) -> dict[str, Any]:
-    fields = delivery.event.fields
-    kind = str(fields.get("Event") or fields["MsgType"])
-    what = "点菜单" if "bizmsgmenuid" in fields else EVENTS.get(kind, kind)
+def _delivered(delivery: Delivery | Update) -> dict[str, Any]:
     result = "、".join(delivery.tries) or "……"
+    if isinstance(delivery, Update):
+        what = next(name for kind, name in UPDATES.items() if kind in delivery.update)
+        good = delivery.tries[-1:] == ["200"]
+    else:
+        fields = delivery.event.fields
+        kind = str(fields.get("Event") or fields["MsgType"])
+        what = "点菜单" if "bizmsgmenuid" in fields else EVENTS.get(kind, kind)
+        good = not delivery.failed
     if delivery.reply is not None:
         result += "，当场回复"
-    good = not delivery.failed and len(delivery.tries) < 2
+    good = good and len(delivery.tries) < 2
     return {"at": delivery.at, "way": "out", "what": what, "result": result, "good": good}
 
 
-def bind(phone: Phone, write: Callable[[str], object], code: str) -> None:
-    """Writes the code, and confirms once it is asked for. Raises `TimeoutError`."""
+def bind(
+    phone: Phone,
+    hand_in: Callable[[str], object],
+    code: str,
+    write: Callable[[str], object] | None = None,
+    question: str = CONFIRM,
+) -> None:
+    """Hands in the code, and confirms once something with `question` in it was heard. Raises `TimeoutError`."""
     before = len(phone.heard)
-    write(code)
-    phone.wait(lambda heard: any(CONFIRM in each.words for each in heard[before:]), PATIENCE)
-    write(CONFIRM)
+    hand_in(code)
+    phone.wait(lambda heard: any(question in each.words for each in heard[before:]), PATIENCE)
+    (write or hand_in)(CONFIRM)
 
 
 def _bubbles(kept: list[dict[str, Any]]) -> list[Bubble]:

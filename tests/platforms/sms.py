@@ -59,6 +59,8 @@ class TencentSms(Api):
         super().__init__(clock)
         self.sent: list[Sms] = []
         self.refused: dict[str, str] = {}
+        self.template = "公司有一条社保的消息给你，点开看：{1}"
+        self.template_status = 0
 
     def failure(self, code: int) -> Response:
         return _answer({"Error": {"Code": ERRORS[code], "Message": "told to fail"}})
@@ -68,10 +70,11 @@ class TencentSms(Api):
         if request.method != "POST" or request.path or not action:
             return Response(b"", 404)
         try:
-            if action != "SendSms" or request.headers.get("x-tc-version") != "2021-01-11":
+            known = {"SendSms": self._send, "DescribeSmsTemplateList": self._templates}
+            if action not in known or request.headers.get("x-tc-version") != "2021-01-11":
                 raise _Error("InvalidAction")
             self._check(request)
-            return _answer(self._send(request.json()))
+            return _answer(known[action](request.json()))
         except _Error as error:
             return _answer({"Error": {"Code": str(error), "Message": "as documented"}})
         except (ValueError, KeyError, TypeError):
@@ -114,6 +117,25 @@ class TencentSms(Api):
         if len(values) != 1:
             raise _Error("FailedOperation.TemplateParamSetNotMatchApprovedTemplate")
         return {"SendStatusSet": [self._one(number, values) for number in given["PhoneNumberSet"]]}
+
+    def _templates(self, given: dict[str, Any]) -> dict[str, Any]:
+        """The templates of these numbers: 0 is approved, 1 waits, -1 is refused."""
+        wanted = [str(each) for each in given["TemplateIdSet"]]
+        found = [each for each in wanted if each == TEMPLATE_ID]
+        return {
+            "DescribeTemplateStatusSet": [
+                {
+                    "TemplateId": int(each),
+                    "International": 0,
+                    "StatusCode": self.template_status,
+                    "ReviewReply": "",
+                    "TemplateName": "通知",
+                    "CreateTime": 1790000000,
+                    "TemplateContent": self.template,
+                }
+                for each in found
+            ]
+        }
 
     def _one(self, number: str, values: tuple[str, ...]) -> dict[str, Any]:
         plain = re.fullmatch(r"(?:\+?86)?(1\d{10})", number)

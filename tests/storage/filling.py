@@ -14,6 +14,7 @@ from audit.events import Event, account, employee
 from bot.channels.tokens import Fetched, Tokens
 from bot.passive import Carried
 from bot.receiving import Said, receive
+from delivery.messages import IncomingMessage
 from delivery.outbox import deliver_due
 from hr_inbox.task import HrTask
 from hr_inbox.unanswered import Unanswered
@@ -39,6 +40,7 @@ def _talk(storage: Storage, clock: Clock) -> None:
     say(storage, message("p1", channel="wechat"), "发出的")
     deliver_due(storage.outbox, {"wechat": Post()}, clock)
     storage.inbox.store(message("m2", "还没答的"))
+    storage.inbox.store(IncomingMessage("wechat", "取关的人", "l1", "", kind="left"))
 
 
 def _sign_in(storage: Storage, clock: Clock) -> None:

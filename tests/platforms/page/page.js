@@ -4,7 +4,7 @@
 const find = (selector) => document.querySelector(selector);
 const main = find("main"), list = find(".bubbles"), input = find("#text"), send = find(".write button");
 const TIME_BETWEEN = 300;
-let state = null, shown = null, speaking = false, drawn = [], read = {};
+let state = null, shown = null, mode = "", drawn = [], read = {};
 
 function make(tag, className, text) {
   const made = document.createElement(tag);
@@ -98,6 +98,11 @@ function draw(bubble) {
   else if (bubble.kind === "markdown") markdown(bubble.text, item);
   else withLinks(bubble.text, item);
   if (bubble.kind !== "card" && bubble.choices.length) item.append(...bubble.choices.map((each) => choice(bubble, each, each.label)));
+  for (const [words, address] of Object.entries(bubble.more.links ?? {})) {
+    const opens = link(address, words);
+    opens.className = "choice";
+    item.append(opens);
+  }
   if (bubble.tail) withLinks(bubble.tail, item);
   return item;
 }
@@ -145,7 +150,7 @@ function people() {
       const button = make("button", "", each.name);
       button.append(make("small", "", each.platform));
       button.type = "button";
-      button.addEventListener("click", () => { shown = each.id; drawn = []; list.replaceChildren(); speak(false); redraw(); });
+      button.addEventListener("click", () => { shown = each.id; drawn = []; list.replaceChildren(); mode = ""; redraw(); });
       return button;
     }));
   }
@@ -157,16 +162,20 @@ function people() {
   });
 }
 
-function speak(on) {
-  speaking = on;
-  input.placeholder = on ? "说的话（平台会把它认成字）" : "写消息";
-  document.querySelector('.acts [data-act="speak"]')?.setAttribute("aria-pressed", String(on));
+// What is written goes out as something else than a message: as speech, as a code that is scanned.
+function choose(name) {
+  mode = name;
+  const entry = current().acts.find(([act]) => act === name);
+  input.placeholder = entry?.[2] ?? "写消息";
+  for (const button of document.querySelectorAll(".acts button")) {
+    if (button.title) button.setAttribute("aria-pressed", String(button.dataset.act === mode));
+  }
 }
 
 function otherAct(name) {
-  const me = current();
-  if (name !== "speak" || me.silent) { act(name); return; }
-  speak(!speaking);
+  const entry = current().acts.find(([act]) => act === name);
+  if (!entry[2]) { act(name); return; }
+  choose(mode === name ? "" : name);
   input.focus();
 }
 
@@ -209,7 +218,7 @@ function redraw() {
   buttons(find(".menu"), me.menu, (key) => act("click", key));
   buttons(find(".acts"), me.acts, otherAct);
   buttons(find(".tricks"), me.tricks, act);
-  speak(speaking);
+  choose(mode);
   quota();
   log(me.log);
   if (below) list.scrollTop = list.scrollHeight;
@@ -240,7 +249,8 @@ find(".write").addEventListener("submit", (event) => {
   event.preventDefault();
   const text = input.value.trim();
   if (!text) return;
-  act(speaking ? "speak" : "write", text);
+  act(mode || "write", text);
+  choose("");
   input.value = "";
   send.disabled = true;
   list.scrollTop = list.scrollHeight;
