@@ -43,8 +43,9 @@ def test_one_process_asks_and_another_does_it(settings: Settings, url: str, open
     Jobs(doing, storage, {"wechat": post}, lambda event: say(storage, event, "好"))
     event = storage.inbox.store(message(channel="wechat"))
     assert event is not None
-    Jobs(asking, storage, {}).answer(event)
-    doing.execute(doing.dequeue())
+    Jobs(asking, open_one(url), {}).answer(event)
+    for _ in ("answered", "sent"):
+        doing.execute(doing.dequeue())
     assert post.texts == ["好"]
     for queue in (asking, doing):
         queue.storage.close()
