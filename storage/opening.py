@@ -47,6 +47,7 @@ from storage.tables import audit_heads
 from storage.tasks import label_old
 from storage.ties import StoredTies
 from storage.unanswered import StoredGaps
+from storage.undelivered import StoredUndelivered
 from storage.waiting import StoredWaiting
 
 
@@ -90,6 +91,7 @@ class Storage:
     gauges: StoredGauges
     links: StoredLinks
     abroad: StoredBases
+    undelivered: StoredUndelivered
 
 
 def utc_now() -> datetime:
@@ -160,6 +162,7 @@ def open_storage(
         gauges=StoredGauges(database, now),
         links=StoredLinks(database, keys, now),
         abroad=StoredBases(database, keys, now),
+        undelivered=StoredUndelivered(database, keys, now),
     )
 
 
