@@ -65,7 +65,7 @@ _LETTERS: Final = (
     .outerjoin(_GONE, _GONE.c.conversation == outbox.c.conversation)
     .outerjoin(bindings, and_(bindings.c.conversation == outbox.c.conversation, bindings.c.state == "active"))
 )
-_PLACE: Final = (messages.c.at, outbox.c.id)
+_PLACE: Final = (messages.c.at, outbox.c.message, outbox.c.id)
 
 
 class StoredUndelivered(Undelivered):

@@ -24,6 +24,11 @@ from storage.tables import outbox
 pytest_plugins = ["databases", "desk"]
 
 ANSWER = "你家的账我算好了"
+#: What channels gave as reasons, or who sends did.
+CODES = (
+    *("45015", "45047", "43004", "43019", "48002", "48001", "45002", "81013", "60111"),
+    *("lease_ran_out", "http:502", "left", "no_basis_for_abroad", "by_hr:failed:45002"),
+)
 
 
 @pytest.fixture
@@ -143,10 +148,7 @@ def test_pages_go_on(
     assert "今天 12:01" in page and "更早的" not in page
 
 
-@pytest.mark.parametrize(
-    "code",
-    ["45015", "45047", "43004", "43019", "48002", "48001", "45002", "81013", "60111", "lease_ran_out", "http:502", "left", "no_basis_for_abroad"],
-)
+@pytest.mark.parametrize("code", CODES)
 def test_codes_are_told_in_words(code: str) -> None:
     assert reason(code, speak(SOURCE)) != speak(SOURCE)(UNKNOWN_REASON, code=code)
 
