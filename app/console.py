@@ -152,6 +152,7 @@ def _personnel(
         roster=storage.roster,
         records=storage.records,
         codes=storage.bindings,
+        ways=storage.ways,
         companies=storage.companies,
         imports=storage.imports,
         importer=importer,

@@ -42,7 +42,8 @@ class Jobs:
 
     `receive` answers a stored event; None leaves events to other processes. `publish` brings changes of the library into
     force when their day in China begins; None leaves that to others. `notify` tells HR of new work by mail; None where
-    no mails are sent. `importer` works imports off; None leaves them to others.
+    no mails are sent. `tell` tells employees by another way what does not reach them; None leaves that to others.
+    `importer` works imports off; None leaves them to others.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class Jobs:
         receive: Callable[[IncomingMessage], object] | None = None,
         publish: Callable[[], None] | None = None,
         notify: Callable[[], object] | None = None,
+        tell: Callable[[], object] | None = None,
         importer: Importer | None = None,
     ) -> None:
         self._queue = queue
@@ -70,6 +72,8 @@ class Jobs:
             queue.periodic_task(crontab(), name="publish")(publish)
         if notify is not None:
             queue.periodic_task(crontab(), name="notify")(notify)
+        if tell is not None:
+            queue.periodic_task(crontab(), name="tell")(tell)
         # Half past three at night in China; Huey counts in UTC.
         self._retain = queue.periodic_task(crontab(minute="30", hour="19"), name="retain")(self.retain)
         self._check_log = queue.periodic_task(crontab(minute="45", hour="19"), name="check_log")(

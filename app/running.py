@@ -24,6 +24,7 @@ from app.console import make_console, make_importer
 from app.demo import make_demo
 from app.jobs import Jobs, open_queue
 from app.mailing import make_mailer, make_notifier
+from app.notifying import make_senders
 from app.phones import Phones
 from app.publishing import Publisher, Reloads
 from app.settings import Settings
@@ -209,14 +210,18 @@ def opened(
     publisher = Publisher(policy, storage, program)
     try:
         mailer = make_mailer(settings.mail)
-        platforms = open_platforms(settings, storage, make_link(settings, storage.links))
+        link = make_link(settings, storage.links)
+        platforms = open_platforms(settings, storage, link)
+        senders = {**pushed(settings, platforms), **make_senders(settings, storage, mailer)}
+        storage.ways.channels = tuple(senders)
         jobs = Jobs(
             open_queue(settings),
             storage,
-            channels=pushed(settings, platforms),
+            channels=senders,
             receive=program.receive,
             publish=publisher.work,
             notify=make_notifier(settings, storage, mailer),
+            tell=lambda: storage.pushes.work(link),
             importer=make_importer(storage, Divisions.load()),
         )
         registering = registration(settings, platforms)

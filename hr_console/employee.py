@@ -16,6 +16,7 @@ from flask.typing import ResponseReturnValue
 from audit.events import ACTS, Event, tells_dibao
 from audit.events import employee as subject
 from calculator.fields import Problem
+from delivery.ways import choose
 from hr_console.case_words import BOX_NAMES, title
 from hr_console.codes import Sheets
 from hr_console.console import Entry, account, actor, done
@@ -30,13 +31,14 @@ from hr_console.fields import (
     shown,
 )
 from hr_console.personnel import LONGEST_REASON, NO_REASON, TOO_LONG, Personnel, minute
-from hr_console.roster import NUMBER_TAKEN, employee_form, read_form, typed
+from hr_console.reach_words import CHANNELS, DEAD_END, way_words
+from hr_console.roster import NUMBER_TAKEN, WECOM_TAKEN, employee_form, read_form, typed
 from hr_console.running_cost import MISSING, Running, running_cost
 from hr_console.who import viewer_of
 from hr_inbox.cases import Search
 from locales import N_
 from people.bindings import ENDED, ENDED_BY_HR
-from people.employees import Employee, HasRecords, NumberTaken
+from people.employees import Employee, HasRecords, NumberTaken, WecomTaken
 from people.records import (
     CONSENT_HOW,
     DIBAO_SOURCES,
@@ -56,7 +58,7 @@ LONGEST_LIST: Final = 50
 CORRECTED: Final = N_("更正好了。")
 INSURED: Final = N_("登记了参保日期。")
 LEFT: Final = N_("登记了离职：聊天账号解绑了，通知不再发。")
-REJOINED: Final = N_("登记了重新入职。要用聊天，请给本人一个新的绑定码。")
+REJOINED: Final = N_("登记了重新入职。要用聊天，请给本人一个新的绑定码；填了企业微信账号的不用。")
 ERASED: Final = N_("删掉了。")
 HAS_RECORDS: Final = N_("这个人有绑定、缴费记录或者事项，不是录错的，不能删。离职的请登记离职。")
 ADJUSTED: Final = N_("记下了。")
@@ -120,6 +122,8 @@ class EmployeePage:
                 return done("employee", self._staff.say(CORRECTED), employee=it.id)
             except NumberTaken:
                 problems = {"number": self._staff.say(NUMBER_TAKEN)}
+            except WecomTaken:
+                problems = {"wecom_id": self._staff.say(WECOM_TAKEN)}
         texts["why"] = request.form.get("why", "")
         return employee_form(it, texts, problems, self._staff), 400
 
@@ -260,6 +264,8 @@ class EmployeePage:
             minute=minute,
             who=self._staff.who,
             ties=self._staff.codes.of_employee(it.id),
+            channels=CHANNELS,
+            **self._ways(it),
             code_expires=self._staff.codes.code_expires(it.id),
             ended=ENDED,
             ended_by_hr=ENDED_BY_HR,
@@ -271,6 +277,14 @@ class EmployeePage:
             **self._cases(it),
             **self._cost(it),
         )
+
+    def _ways(self, it: Employee) -> dict[str, Any]:
+        """How the employee can be reached now, in words, and whether that is nowhere."""
+        now, ways = self._staff.console.now(), self._staff.ways.of(it.id)
+        return {
+            "ways": [way_words(each, now, self._staff.say) for each in ways],
+            "dead_end": "" if choose(ways, now) else self._staff.say(DEAD_END),
+        }
 
     def _log(self, it: Employee) -> list[Any]:
         """Who did what with somebody; what tells of dibao only to those who may see it."""

@@ -28,6 +28,8 @@ LABELS: Final[Mapping[str, str]] = {
     "home_region": N_("户籍地"),
     "area": N_("户口性质"),
     "phone": N_("手机"),
+    "mail": N_("邮箱"),
+    "wecom_id": N_("企业微信账号"),
     "id_number": N_("身份证号"),
     "employment": N_("用工形式"),
     "account": N_("社保单位编号"),
@@ -210,6 +212,18 @@ def _phone(text: str) -> str:
     return number
 
 
+def _mail(text: str) -> str:
+    if not re.fullmatch(r"[^\s@<>\"\\,;:()\[\]]{1,64}@[A-Za-z0-9.-]{1,255}", text, re.ASCII):
+        raise InputError(Problem("not_allowed", "", "mail"))
+    return text
+
+
+def _wecom_id(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.@-]{0,63}", text):
+        raise InputError(Problem("not_allowed", "", "wecom_id"))
+    return text
+
+
 _READERS: Final[Mapping[str, Callable[[str], Any]]] = {
     "area": _choice(AREA_WORDS),
     "employment": _choice(EMPLOYMENT_WORDS),
@@ -221,4 +235,6 @@ _READERS: Final[Mapping[str, Callable[[str], Any]]] = {
     "month": _month,
     "id_number": _id_number,
     "phone": _phone,
+    "mail": _mail,
+    "wecom_id": _wecom_id,
 }

@@ -19,6 +19,8 @@ from hr_console.answering import LONGEST, Answers, Draft, Refused
 from hr_console.case_list import Asked, Lists, address, list_query
 from hr_console.case_words import box_of, bubble, sent_by_the_employee, snooze_until, title
 from hr_console.console import Console, Entry, done, wants_json
+from hr_console.reach_words import before_typing
+from hr_console.reach_words import told as told_words
 from hr_console.shelf import Shelf
 from hr_console.who import Colleagues, Who
 from hr_inbox.cases import BulkAct, Case, Cases, Collision, NotForThem, Said, Viewer
@@ -293,6 +295,7 @@ class Inbox:
             draft=draft,
             key=str(uuid4()),
             told=told,
+            reach=None if case.reach is None else before_typing(case.reach, self._now(), self._who.tell),
             note=note,
             longest=LONGEST,
             mentionable=[each.name for each in self._who.mentionable()],
@@ -317,7 +320,11 @@ class Inbox:
 
     def _bubbles(self, said: Sequence[Said]) -> list[dict[str, Any]]:
         now, names = self._now(), self._who.names()
-        return [asdict(bubble(each, now, names.get(each.by or "", ""), self._who.tell)) for each in said]
+        shown = [bubble(each, now, names.get(each.by or "", ""), self._who.tell) for each in said]
+        return [
+            asdict(one) | {"told": told_words(each.told, self._who.tell)}
+            for one, each in zip(shown, said, strict=True)
+        ]
 
     def _notes(self, case: Case) -> list[dict[str, str]]:
         return [

@@ -12,6 +12,7 @@ from flask import abort
 
 from audit.events import EMPLOYEE, SYSTEM
 from calculator.fields import Problem
+from delivery.ways import Ways
 from hr_console.case_words import CHINA
 from hr_console.console import Console, say
 from hr_inbox.cases import Cases
@@ -72,6 +73,7 @@ class Personnel:
     roster: Roster
     records: Records
     codes: Codes
+    ways: Ways
     companies: Companies
     imports: Imports
     importer: Importer

@@ -12,6 +12,7 @@ from flask import Blueprint, Response, redirect, render_template, request, url_f
 from flask.typing import ResponseReturnValue
 
 from calculator.fields import Problem
+from delivery.ways import choose
 from hr_console.console import Entry, actor, done
 from hr_console.fields import LABELS, ROSTER, FieldReader, blank, in_python
 from hr_console.personnel import Personnel
@@ -28,6 +29,7 @@ from people.employees import (
     RosterLine,
     RosterPage,
     RosterSearch,
+    WecomTaken,
 )
 from people.importing import Read
 
@@ -35,6 +37,7 @@ NEEDED: Final = ("number", "name", "region")
 NOBODY: Final = N_("没有找到。工号要填全，姓名要一字不差。")
 ADDED: Final = N_("加好了。")
 NUMBER_TAKEN: Final = N_("这个工号已经有人了。")
+WECOM_TAKEN: Final = N_("这个企业微信账号已经是花名册上另一个人的。")
 
 
 class RosterList:
@@ -99,6 +102,8 @@ class RosterList:
                 return done("employee", self._staff.say(ADDED), employee=added.id)
             except NumberTaken:
                 problems = {"number": self._staff.say(NUMBER_TAKEN)}
+            except WecomTaken:
+                problems = {"wecom_id": self._staff.say(WECOM_TAKEN)}
         return self._form(texts, problems), 400
 
     def _list(self, search: RosterSearch, page: RosterPage, wanted: str | None = None) -> ResponseReturnValue:
@@ -111,8 +116,17 @@ class RosterList:
             regions={code: self._staff.place(code) for code in self._staff.roster.regions()},
             place=self._staff.place,
             states=STATES,
+            unreached=self._unreached(page.lines),
             set_up=bool(self._staff.companies.entities()),
         )
+
+    def _unreached(self, lines: Sequence[RosterLine]) -> set[str]:
+        """Those of a page who are employed and whom nothing can be told, but on paper."""
+        now = self._staff.console.now()
+        asked = [
+            line.employee for line in lines if line.employee.state == "active" and not line.employee.on_paper
+        ]
+        return {each.id for each in asked if choose(self._staff.ways.of(each.id), now) is None}
 
     def _form(self, texts: Mapping[str, str], problems: Mapping[str, str]) -> str:
         return employee_form(None, texts, problems, self._staff)

@@ -101,6 +101,8 @@ class Said:
     `sources` are the records that it rests on (`policy_kb.answer.source_json`), which the employee has one tap away.
     `delivery` is None for what the employee wrote, and for answers so old that how they were sent is no longer kept.
     `reason` is why one failed or was dropped, as a word or the platform's number. `by` is the account that answered.
+    `told` is how the employee was told elsewhere that it waits: the channel, `nowhere` where no channel was left, and
+    empty where that was not needed.
     """
 
     seq: int
@@ -111,6 +113,7 @@ class Said:
     reason: str = ""
     sources: tuple[dict[str, Any], ...] = ()
     by: str | None = None
+    told: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,9 +128,27 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
+class AnswerReach:
+    """Whether an answer reaches the employee in the conversation of the case now, until when (None: no such limit), and
+    how many more the platform takes (None: it does not count).
+
+    `gone`: nothing reaches them there until they write. `instead` is the channel on which they are told that an answer
+    waits for them, where it does not reach them; empty where there is none.
+    """
+
+    channel: str
+    open: bool
+    until: datetime | None = None
+    left: int | None = None
+    gone: bool = False
+    instead: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """A case that was opened. `held_by` tells who speaks with the employee now, in this case or another one of the same
-    conversation; `reachable` whether an answer can still reach them: not where they had everything erased."""
+    conversation; `reachable` whether there is a conversation to answer in: not where they had everything erased. `reach`
+    is how that stands now."""
 
     line: CaseLine
     task: HrTask
@@ -135,6 +156,7 @@ class Case:
     notes: tuple[Note, ...]
     held_by: str | None
     reachable: bool
+    reach: AnswerReach | None = None
 
 
 class Collision(Exception):

@@ -26,18 +26,19 @@ _TYPED: Final = re.compile(r"[A-Z0-9]{8}")
 _LINK: Final = re.compile(r"[#?&]bind=([A-Za-z0-9-]{8,9})(?![A-Za-z0-9-])")
 
 #: Why a tie ended.
-Ended = Literal["left", "by_employee", "lost_phone", "by_hr", "rebound"]
+Ended = Literal["left", "by_employee", "lost_phone", "by_hr", "rebound", "wecom_id"]
 ENDED: Final[Mapping[Ended, str]] = {
     "left": N_("离职"),
     "by_employee": N_("本人解绑"),
     "lost_phone": N_("手机丢了"),
     "by_hr": N_("人事解绑"),
     "rebound": N_("换绑到别的账号"),
+    "wecom_id": N_("花名册上的企业微信账号改了"),
 }
-#: Reasons that HR may give.
+#: Reasons that HR may give. A lost phone ends the ties on every channel: all of them may be open on it.
 ENDED_BY_HR: Final[tuple[Ended, ...]] = ("lost_phone", "by_hr")
 
-#: What the old account is told when the employee was bound on another one: no name, no reason.
+#: What the old account is told when the employee was bound on another one of the same channel: no name, no reason.
 MOVED: Final = N_(
     "这个聊天账号和员工的绑定结束了，以后的通知不再发到这里。要是不是你自己换的，请到人事说一声。"
 )
@@ -124,13 +125,13 @@ class Codes(Protocol):
         """A new code for each employee who is there and has not left; earlier ones are void. Only here are they shown."""
 
     def of_employee(self, employee: str) -> tuple[Binding, ...]:
-        """Every tie of an employee, the one that holds first, then the newest."""
+        """Every tie of an employee, those that hold first, then the newest."""
 
     def code_expires(self, employee: str) -> datetime | None:
         """Until when the employee has a code that can be used; None where there is none."""
 
     def end(self, employee: str, why: Ended, by: str, reason: str) -> bool:
-        """Ends the tie at once: what is not yet sent is not sent to the old account. Whether there was one."""
+        """Ends every tie at once: what is not yet sent is not sent to the old accounts. Whether there was one."""
 
 
 def new_code() -> str:

@@ -33,7 +33,8 @@ _DOTS: Final = re.compile(r"[·•‧・∙⋅᛫.]")
 class Employee:
     """One employee. `region` is where the job is insured, `home_region` where the household is registered.
 
-    `number` is the company's own employee number; `phone` may be empty. `account` is the number of the insured account;
+    `number` is the company's own employee number; `phone`, `mail` and `wecom_id` (the account in WeCom) may be empty.
+    `account` is the number of the insured account;
     `base` the contribution base that is declared. `insured_since` is None for one who is not insured; `uninsured_why` is
     then what HR wrote down as the reason. `on_paper`: has no phone for the chat, so what is sent is printed and handed
     over. Nothing here says anything about dibao.
@@ -58,6 +59,8 @@ class Employee:
     department: str = field(default="", repr=False)
     base: Fen | None = field(default=None, repr=False)
     on_paper: bool = False
+    mail: str = field(default="", repr=False)
+    wecom_id: str = field(default="", repr=False)
 
 
 class Directory(Protocol):
@@ -75,8 +78,8 @@ class Directory(Protocol):
     def of_conversation(self, conversation: str) -> Employee | None:
         """Whose chat it is; None where nobody has bound it."""
 
-    def conversation_of(self, employee: str) -> str | None:
-        """The conversation that reaches an employee now; None where there is none."""
+    def conversations_of(self, employee: str) -> Mapping[str, str]:
+        """The conversations that are tied to an employee now, by channel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +122,10 @@ class NumberTaken(Exception):
     """Somebody else has the employee number."""
 
 
+class WecomTaken(Exception):
+    """Somebody else has the account in WeCom."""
+
+
 class HasRecords(Exception):
     """Something hangs on the employee: a chat, months of pay, a case. Then the entry was no slip."""
 
@@ -136,13 +143,14 @@ class Roster(Directory, Protocol):
         """The regions in which anybody is insured."""
 
     def add(self, employee: Employee, by: str) -> Employee:
-        """A new employee, under a new id. Raises `NumberTaken`."""
+        """A new employee, under a new id. Raises `NumberTaken` and `WecomTaken`."""
 
     def correct(self, employee: str, changes: Mapping[str, Any], by: str, why: str = "") -> Employee:
-        """Other values for some fields. Raises `NumberTaken`, and `KeyError` for an employee that is not there."""
+        """Other values for some fields. Raises `NumberTaken`, `WecomTaken`, and `KeyError` for an employee that is not
+        there. A chat in WeCom is no longer tied to one who has another account there now."""
 
     def leave(self, employee: str, on: date, by: str) -> None:
-        """Somebody leaves: the chat is no longer tied to them and their codes are void. Raises `KeyError`."""
+        """Somebody leaves: no chat is tied to them any more and their codes are void. Raises `KeyError`."""
 
     def rejoin(self, employee: str, on: date, by: str) -> None:
         """Somebody comes back; the chat is bound anew. Raises `KeyError`."""
@@ -174,6 +182,15 @@ def number_for_search(number: str) -> str:
     'A0034'
     """
     return re.sub(r"\s", "", unicodedata.normalize("NFKC", number)).upper()
+
+
+def wecom_for_search(account: str) -> str:
+    """An account in WeCom without case, which does not tell two apart there.
+
+    >>> wecom_for_search(" LiXiaoMei")
+    'lixiaomei'
+    """
+    return account.strip().casefold()
 
 
 def masked(name: str) -> str:

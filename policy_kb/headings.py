@@ -22,6 +22,8 @@ HEADINGS: Final[Mapping[str, str]] = {
     "home_region": "户籍地 户籍所在地 户口所在地 户籍 户口地 老家 家乡 hometown home_region hukou",
     "area": "城乡 城镇农村 户口性质 户籍性质 户口类型 户籍类型 城乡类别 area hukou_type urban_rural",
     "phone": "手机 手机号 手机号码 联系电话 电话 联系方式 phone mobile tel",
+    "mail": "邮箱 电子邮箱 邮件 邮件地址 电子邮件 email mail e_mail",
+    "wecom_id": "企业微信账号 企业微信 企业微信号 企微账号 企微 wecom wecom_id userid",
     "id_number": "身份证号 身份证 身份证号码 证件号码 证件号 公民身份号码 id_card id_no id_number",
     "employment": "用工形式 用工类型 用工性质 用工方式 employment employment_type",
     "account": "社保单位编号 参保单位编号 单位社保号 社保账户 社保账号 insured_account",

@@ -7,13 +7,14 @@ from datetime import datetime
 from typing import Any, Final, cast
 from uuid import uuid4
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, delete, insert, or_, select, update
 
-from audit.events import Event
+from audit.events import SYSTEM, Event
 from audit.events import employee as subject
 from delivery.messages import Reply
 from locales import speak
 from people.bindings import (
+    ENDED_BY_HR,
     LIFE,
     MOVED,
     Bind,
@@ -26,16 +27,19 @@ from people.bindings import (
     Owner,
     new_code,
 )
+from people.employees import Employee, wecom_for_search
 from storage.audit import append
-from storage.conversation_rows import add_bubbles, lock
+from storage.conversation_rows import Opened, add_bubbles, lock
 from storage.database import Database
-from storage.employee_rows import read_employee
+from storage.employee_rows import read_employee, wecom_index
 from storage.errors import StorageError
 from storage.keys import Keys
 from storage.links import void_links
 from storage.tables import bindings, codes, conversations, employees, outbox
 
 CODE: Final = "codes.code"
+#: The channel whose senders the roster itself may know.
+WECOM: Final = "wecom"
 LIVE: Final = bindings.c.state == "active"
 
 
@@ -93,10 +97,9 @@ class StoredBindings(Bindings, Codes):
         return made
 
     def of_employee(self, employee: str) -> tuple[Binding, ...]:
-        """Every tie of an employee, the one that holds first, then the newest."""
+        """Every tie of an employee, those that hold first, then the newest."""
         query = (
-            select(bindings, conversations.c.channel)
-            .join(conversations, conversations.c.id == bindings.c.conversation)
+            select(bindings)
             .where(bindings.c.employee == employee)
             .order_by(bindings.c.ended_at.is_not(None), bindings.c.bound_at.desc(), bindings.c.id)
         )
@@ -116,7 +119,7 @@ class StoredBindings(Bindings, Codes):
             return connection.execute(query).scalar()
 
     def end(self, employee: str, why: Ended, by: str, reason: str) -> bool:
-        """Ends the tie at once: what is not yet sent is not sent to the old account. Whether there was one."""
+        """Ends every tie at once: what is not yet sent is not sent to the old accounts. Whether there was one."""
         now = self._now()
         with self._database.work() as connection:
             _active(connection, [employee])  # the employee is locked first, as in binding
@@ -148,15 +151,15 @@ def owner_row(connection: Connection, conversation: str) -> Row[Any] | None:
 
 
 def act_on(
-    connection: Connection, keys: Keys, conversation: str, act: BindingAct, now: datetime
+    connection: Connection, keys: Keys, opened: Opened, act: BindingAct, now: datetime
 ) -> tuple[Event, ...]:
     """Does what a turn decided, in the turn's transaction, which has the conversation locked; what to log of it last.
 
     Raises `StorageError` where the code is no longer good: the turn is then taken anew, and says so.
     """
     if isinstance(act, Bind):
-        return _bind(connection, keys, conversation, act, now)
-    return untie(connection, conversation, now)
+        return _bind(connection, keys, opened, act, now)
+    return untie(connection, opened.id, now)
 
 
 def untie(connection: Connection, conversation: str, now: datetime) -> tuple[Event, ...]:
@@ -174,19 +177,17 @@ def untie(connection: Connection, conversation: str, now: datetime) -> tuple[Eve
     return (Event("unbound", subject(row.employee), (subject(row.employee),), {"why": "by_employee"}),)
 
 
-def _bind(
-    connection: Connection, keys: Keys, conversation: str, act: Bind, now: datetime
-) -> tuple[Event, ...]:
+def _bind(connection: Connection, keys: Keys, opened: Opened, act: Bind, now: datetime) -> tuple[Event, ...]:
     # The old chat is locked before rows of ours. Two people who swap their phones at the same moment would wait for each
     # other; the database breaks that off, and the message that lost is sent again by its page.
-    before = _live_conversation(connection, act.employee)
-    old = None if before in (None, conversation) else lock(connection, keys, str(before))
+    before = _live_conversation(connection, act.employee, opened.channel)
+    old = None if before in (None, opened.id) else lock(connection, keys, str(before))
     _use_code(connection, keys, act, now)
-    if _live_conversation(connection, act.employee) != before:
+    if _live_conversation(connection, act.employee, opened.channel) != before:
         raise StorageError("the employee was bound by somebody else in the meantime")
-    if before == conversation:
+    if before == opened.id:
         return ()
-    end_bindings(connection, act.employee, "rebound", now)
+    _end_here(connection, act.employee, opened.channel, "rebound", now)
     if old is not None:
         _drop_unsent(connection, old.id)
         words = Reply(speak(old.locale)(MOVED))
@@ -194,14 +195,7 @@ def _bind(
         connection.execute(
             update(conversations).where(conversations.c.id == old.id).values(last_seq=old.last_seq)
         )
-    row = {
-        "id": str(uuid4()),
-        "employee": act.employee,
-        "conversation": conversation,
-        "state": "active",
-        "bound_at": now,
-    }
-    connection.execute(insert(bindings), row)
+    _tie(connection, act.employee, opened, now)
     return (Event("bound", subject(act.employee), (subject(act.employee),)),)
 
 
@@ -226,16 +220,81 @@ def _use_code(connection: Connection, keys: Keys, act: Bind, now: datetime) -> N
         raise StorageError("the code is no longer good")
 
 
-def _live_conversation(connection: Connection, employee: str) -> str | None:
-    query = select(bindings.c.conversation).where(bindings.c.employee == employee, LIVE)
+def tie_by_roster(
+    connection: Connection, keys: Keys, opened: Opened, sender: str, now: datetime
+) -> tuple[Event, ...]:
+    """Ties a conversation in WeCom to the employee whose account there it is, if the roster knows one; what to log of it.
+
+    Not where the tie was ended there by the employee or by HR: they then bind it with a code, as anywhere. A chat that the
+    employee bound on another account of WeCom is no longer theirs: the roster says which one is.
+    """
+    if opened.channel != WECOM or owner_row(connection, opened.id) is not None:
+        return ()
+    employee = connection.execute(
+        select(employees.c.id)
+        .where(employees.c.wecom_index == wecom_index(keys, sender), employees.c.state == "active")
+        .with_for_update()
+    ).scalar_one_or_none()
+    if employee is None or untied_by_somebody(connection, employee, opened.id):
+        return ()
+    for conversation in _end_here(connection, employee, WECOM, "wecom_id", now):
+        _drop_unsent(connection, conversation)
+    _tie(connection, employee, opened, now)
+    return (Event("bound", SYSTEM, (subject(employee),), {"by": "wecom_id"}),)
+
+
+def leave_wecom(connection: Connection, before: Employee, after: Employee, now: datetime) -> None:
+    """Ends the tie of an employee in WeCom where the roster has another account there now, or none."""
+    if before.wecom_id and wecom_for_search(before.wecom_id) != wecom_for_search(after.wecom_id):
+        for conversation in _end_here(connection, before.id, WECOM, "wecom_id", now):
+            _drop_unsent(connection, conversation)
+
+
+def untied_by_somebody(connection: Connection, employee: str, conversation: str) -> bool:
+    """Whether the last tie between the two was ended by the employee or by HR."""
+    query = (
+        select(bindings.c.ended_why)
+        .where(bindings.c.employee == employee, bindings.c.conversation == conversation)
+        .order_by(bindings.c.ended_at.desc())
+        .limit(1)
+    )
+    return connection.execute(query).scalar() in ("by_employee", *ENDED_BY_HR)
+
+
+def _tie(connection: Connection, employee: str, opened: Opened, now: datetime) -> None:
+    row = {
+        "id": str(uuid4()),
+        "employee": employee,
+        "conversation": opened.id,
+        "channel": opened.channel,
+        "state": "active",
+        "bound_at": now,
+    }
+    connection.execute(insert(bindings), row)
+
+
+def _live_conversation(connection: Connection, employee: str, channel: str) -> str | None:
+    query = select(bindings.c.conversation).where(
+        bindings.c.employee == employee, bindings.c.channel == channel, LIVE
+    )
     return connection.execute(query).scalar_one_or_none()
 
 
 def end_bindings(connection: Connection, employee: str, why: Ended, now: datetime) -> list[str]:
-    """Ends the tie of an employee; the conversations that were tied."""
+    """Ends every tie of an employee; the conversations that were tied."""
+    return _end(connection, (bindings.c.employee == employee,), why, now)
+
+
+def _end_here(connection: Connection, employee: str, channel: str, why: Ended, now: datetime) -> list[str]:
+    return _end(connection, (bindings.c.employee == employee, bindings.c.channel == channel), why, now)
+
+
+def _end(
+    connection: Connection, whose: tuple[ColumnElement[bool], ...], why: Ended, now: datetime
+) -> list[str]:
     ended = (
         update(bindings)
-        .where(bindings.c.employee == employee, LIVE)
+        .where(*whose, LIVE)
         .values(state="ended", ended_at=now, ended_why=why)
         .returning(bindings.c.conversation)
     )
@@ -245,9 +304,12 @@ def end_bindings(connection: Connection, employee: str, why: Ended, now: datetim
 
 
 def bind_again(connection: Connection, employee: str, ended_at: datetime) -> None:
-    """Takes back that somebody left: the tie that ended by it holds again, unless either side is tied anew."""
+    """Takes back that somebody left: the ties that ended by it hold again, unless either side is tied anew."""
     live = bindings.alias("live")
-    taken = select(live.c.id).where(live.c.state == "active", live.c.conversation == bindings.c.conversation)
+    same_employee = (live.c.employee == bindings.c.employee) & (live.c.channel == bindings.c.channel)
+    taken = select(live.c.id).where(
+        live.c.state == "active", or_(live.c.conversation == bindings.c.conversation, same_employee)
+    )
     connection.execute(
         update(bindings)
         .where(

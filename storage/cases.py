@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID, uuid4
@@ -14,7 +15,9 @@ from audit import events
 from audit.events import Event
 from delivery.messages import Reply
 from delivery.outbox import OPEN
+from delivery.ways import ORDER, choose
 from hr_inbox.cases import (
+    AnswerReach,
     Box,
     BulkAct,
     Case,
@@ -30,15 +33,18 @@ from hr_inbox.cases import (
     Viewer,
 )
 from hr_inbox.complaints import names
-from hr_inbox.task import COMPLAINTS, Due, never_due
+from hr_inbox.task import COMPLAINTS, Due
 from storage.audiences import visible
 from storage.audit import append
+from storage.bindings import owner_row
 from storage.case_lists import CaseLists, line_of
 from storage.case_work import STANDS, CaseWork, Standing, said_in_case
 from storage.conversation_rows import read_bubble
 from storage.counters import next_of
 from storage.database import Database
 from storage.keys import Keys
+from storage.pushes import StoredPushes, Told
+from storage.reach import reach_of
 from storage.tables import (
     accounts,
     answers,
@@ -52,6 +58,7 @@ from storage.tables import (
     undo_steps,
 )
 from storage.tasks import CHANGES, count_of, read_task, task_number
+from storage.ways import StoredWays
 
 NOTE: Final = "notes.body"
 #: How each act of many is logged.
@@ -68,8 +75,16 @@ class StoredCases(Cases):
     """The cases as rows. `due` tells by when HR answers one that is opened again."""
 
     def __init__(
-        self, database: Database, keys: Keys, now: Callable[[], datetime], due: Due = never_due
+        self,
+        database: Database,
+        keys: Keys,
+        now: Callable[[], datetime],
+        due: Due,
+        ways: StoredWays,
+        pushes: StoredPushes,
     ) -> None:
+        self._ways = ways
+        self._pushes = pushes
         self._database = database
         self._keys = keys
         self._now = now
@@ -117,7 +132,7 @@ class StoredCases(Cases):
             )
             self._read_mentions(connection, row.number, viewer, now)
             append(connection, Event("case_opened", events.account(viewer.account), _subjects(row)), now)
-        return opened
+        return replace(opened, reach=self._reach(row, now))
 
     def transcript(self, number: str, viewer: Viewer, after: int = 0) -> tuple[Said, ...]:
         """What the employee wrote to HR since the case was opened, and HR's answers."""
@@ -128,7 +143,8 @@ class StoredCases(Cases):
             seen = visible(connection, self._keys, viewer)
             query = _SAID.where(*said_in_case(row.conversation, row.opened_at, seen), messages.c.seq > after)
             rows = connection.execute(query).all()
-        return tuple(self._said(each) for each in rows)
+        told = self._pushes.states(row.conversation)
+        return tuple(self._said(each, told.get(each.seq)) for each in rows)
 
     def note(self, number: str, viewer: Viewer, text: str, mentions: Sequence[str] = ()) -> None:
         """Adds a note; mentions of accounts that there are not are left out."""
@@ -301,7 +317,25 @@ class StoredCases(Cases):
             .values(seen_at=now)
         )
 
-    def _said(self, row: Row[Any]) -> Said:
+    def _reach(self, row: Row[Any], now: datetime) -> AnswerReach | None:
+        with self._database.read() as connection:
+            query = select(conversations.c.channel).where(conversations.c.id == row.conversation)
+            channel = connection.execute(query).scalar_one_or_none()
+            if channel is None:
+                return None
+            here = reach_of(connection, row.conversation, now)
+            tied = owner_row(connection, row.conversation)
+        instead = None if tied is None else choose(self._ways.of(tied.id), now, (channel,))
+        return AnswerReach(
+            channel,
+            here.open_at(now) and (channel not in ORDER or self._ways.sends_to(channel)),
+            here.until,
+            here.left,
+            bool(here.gone),
+            "" if instead is None else instead.channel,
+        )
+
+    def _said(self, row: Row[Any], told: Told | None) -> Said:
         box = self._keys.person(row.conversation, row.key_id, row.wrapped)
         shown = read_bubble(box, row.conversation, row.seq, row.body)
         return Said(
@@ -312,6 +346,7 @@ class StoredCases(Cases):
             delivery=_delivery(row.state),
             reason=row.last_error or "" if row.state in ("failed", "dropped") else "",
             by=row.account,
+            told="" if told is None else told.words,
             sources=shown.sources,
         )
 

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, fields
 from datetime import date, datetime
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
-from people.employees import Employee, name_for_search, number_for_search
+from people.employees import Employee, WecomTaken, name_for_search, number_for_search, wecom_for_search
 from storage.keys import Keys
 from storage.tables import employees
 
 BODY: Final = "employees.body"
 NUMBER: Final = "employees.number"
 NAME: Final = "employees.name"
+WECOM: Final = "employees.wecom"
 #: Fields that stand beside the sealed body, because lists are narrowed and ordered by them.
 OPEN: Final = ("id", "region", "state", "joined_on", "left_on")
 
@@ -50,6 +51,7 @@ def sealed_employee(keys: Keys, employee: Employee, now: datetime) -> dict[str, 
     return {
         "number_index": number_index(keys, employee.number),
         "name_index": name_index(keys, employee.name),
+        "wecom_index": wecom_index(keys, employee.wecom_id) if employee.wecom_id else None,
         "key_id": box.key_id,
         "body": box.seal_json(f"{BODY}:{employee.id}", employee_json(employee)),
         "region": employee.region,
@@ -91,3 +93,21 @@ def number_index(keys: Keys, number: str) -> bytes:
 def name_index(keys: Keys, name: str) -> bytes:
     """By what a name is found."""
     return keys.index(NAME, name_for_search(name))
+
+
+def wecom_index(keys: Keys, account: str) -> bytes:
+    """By what an account in WeCom is found."""
+    return keys.index(WECOM, wecom_for_search(account))
+
+
+def wecom_owners(connection: Connection, keys: Keys, accounts: Iterable[str]) -> dict[str, str]:
+    """Who has each of several accounts in WeCom, where anybody does: ids of employees by account as it is searched."""
+    wanted = {wecom_index(keys, each): wecom_for_search(each) for each in accounts if each}
+    query = select(employees.c.wecom_index, employees.c.id).where(employees.c.wecom_index.in_(wanted))
+    return {wanted[index]: employee for index, employee in connection.execute(query)}
+
+
+def refuse_shared(connection: Connection, keys: Keys, employee: Employee) -> None:
+    """Raises `WecomTaken` where somebody else has the employee's account in WeCom."""
+    if any(each != employee.id for each in wecom_owners(connection, keys, [employee.wecom_id]).values()):
+        raise WecomTaken

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, Row, Select, func, select
+from sqlalchemy import Connection, Row, Select, exists, func, select
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from audit.events import Event
@@ -25,7 +25,7 @@ from people.employees import (
     RosterSearch,
 )
 from storage.audit import append
-from storage.bindings import LIVE, end_bindings, owner_row, void_codes
+from storage.bindings import LIVE, end_bindings, leave_wecom, owner_row, void_codes
 from storage.database import Database
 from storage.employee_rows import (
     insert_employees,
@@ -33,6 +33,7 @@ from storage.employee_rows import (
     name_index,
     number_index,
     read_employee,
+    refuse_shared,
     update_employees,
 )
 from storage.erasing import ErasureJournal, remove_employee
@@ -76,11 +77,13 @@ class StoredRoster(Roster):
             row = owner_row(connection, conversation)
         return None if row is None else read_employee(self._keys, row)
 
-    def conversation_of(self, employee: str) -> str | None:
-        """The conversation that reaches an employee now; None where there is none."""
-        query = select(bindings.c.conversation).where(bindings.c.employee == employee, LIVE)
+    def conversations_of(self, employee: str) -> Mapping[str, str]:
+        """The conversations that are tied to an employee now, by channel."""
+        query = select(bindings.c.channel, bindings.c.conversation).where(
+            bindings.c.employee == employee, LIVE
+        )
         with self._database.read() as connection:
-            return connection.execute(query).scalar_one_or_none()
+            return {channel: conversation for channel, conversation in connection.execute(query)}
 
     def find(self, search: RosterSearch, page: int = 1) -> RosterPage:
         """A list, those who joined last first."""
@@ -106,10 +109,11 @@ class StoredRoster(Roster):
             return tuple(connection.execute(query).scalars())
 
     def add(self, employee: Employee, by: str) -> Employee:
-        """A new employee, under a new id. Raises `NumberTaken`."""
+        """A new employee, under a new id. Raises `NumberTaken` and `WecomTaken`."""
         added = replace(employee, id=str(uuid4()))
         try:
             with self._database.work() as connection:
+                refuse_shared(connection, self._keys, added)
                 insert_employees(connection, self._keys, [added], self._now())
                 append(connection, Event("employee_added", by, (subject(added.id),)), self._now())
         except IntegrityError:
@@ -117,13 +121,16 @@ class StoredRoster(Roster):
         return added
 
     def correct(self, employee: str, changes: Mapping[str, Any], by: str, why: str = "") -> Employee:
-        """Other values for some fields. Raises `NumberTaken`, and `KeyError` for an employee that is not there."""
+        """Other values for some fields. Raises `NumberTaken`, `WecomTaken`, and `KeyError` for an employee that is not
+        there. A chat in WeCom is no longer tied to one who has another account there now."""
         try:
             with self._database.work() as connection:
                 before = lock_employee(connection, self._keys, employee)
                 after = replace(before, **changes)
                 changed = sorted(name for name in changes if getattr(before, name) != getattr(after, name))
                 if changed:
+                    refuse_shared(connection, self._keys, after)
+                    leave_wecom(connection, before, after, self._now())
                     update_employees(connection, self._keys, [after], self._now())
                     about = Event(
                         "employee_corrected", by, (subject(employee),), {"fields": ",".join(changed)}, why
@@ -134,7 +141,7 @@ class StoredRoster(Roster):
         return after
 
     def leave(self, employee: str, on: date, by: str) -> None:
-        """Somebody leaves: the chat is no longer tied to them and their codes are void. Raises `KeyError`."""
+        """Somebody leaves: no chat is tied to them any more and their codes are void. Raises `KeyError`."""
         with self._database.work() as connection:
             leaves(connection, self._keys, employee, on, self._now())
             append(connection, Event("employee_left", by, (subject(employee),)), self._now())
@@ -177,15 +184,13 @@ class StoredRoster(Roster):
         return None if row is None else read_employee(self._keys, row)
 
     def _line(self, row: Row[Any]) -> RosterLine:
-        return RosterLine(read_employee(self._keys, row), row.binding is not None)
+        return RosterLine(read_employee(self._keys, row), row.bound)
 
 
 def _narrowed(search: RosterSearch) -> Select[Any]:
-    live = bindings.alias("live")
-    query = (
-        select(employees, live.c.id.label("binding"))
-        .outerjoin(live, (live.c.employee == employees.c.id) & (live.c.state == "active"))
-        .order_by(employees.c.joined_on.desc().nulls_last(), employees.c.id)
+    bound = exists().where(bindings.c.employee == employees.c.id, LIVE)
+    query = select(employees, bound.label("bound")).order_by(
+        employees.c.joined_on.desc().nulls_last(), employees.c.id
     )
     if search.region:
         query = query.where(employees.c.region == search.region)
@@ -194,7 +199,7 @@ def _narrowed(search: RosterSearch) -> Select[Any]:
     if search.uninsured:
         query = query.where(employees.c.insured.is_(False))
     if search.unbound:
-        query = query.where(live.c.id.is_(None))
+        query = query.where(~bound)
     return query
 
 

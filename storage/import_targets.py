@@ -11,10 +11,10 @@ from uuid import uuid4
 from sqlalchemy import Connection, Row, delete, select
 
 from calculator.fields import Problem
-from people.employees import Employee, number_for_search
+from people.employees import Employee, number_for_search, wecom_for_search
 from people.importing import Change, ImportKind
 from people.records import PayMonth
-from storage.bindings import bind_again
+from storage.bindings import bind_again, leave_wecom
 from storage.database import upsert
 from storage.employee_rows import (
     OPEN,
@@ -24,6 +24,7 @@ from storage.employee_rows import (
     number_index,
     read_employee,
     update_employees,
+    wecom_owners,
 )
 from storage.employees import known_among, leaves
 from storage.keys import Keys
@@ -65,6 +66,13 @@ class Target(Protocol):
         """Takes rows back; False for one where something has changed since it was written."""
 
 
+class _Person(NamedTuple):
+    """Whom a row is about, and whether it names an account in WeCom that is somebody else's."""
+
+    employee: Employee | None
+    taken: bool
+
+
 class Staff:
     """Employees by their number: a row adds one, or changes the fields that it names. Blank cells change nothing."""
 
@@ -74,24 +82,35 @@ class Staff:
         """The index of the number."""
         return number_index(keys, values["number"]) if "number" in values else None
 
-    def find(self, connection: Connection, keys: Keys, rows: Sequence[Values]) -> list[Employee | None]:
-        """The employee of each row's number, locked."""
+    def find(self, connection: Connection, keys: Keys, rows: Sequence[Values]) -> list[_Person]:
+        """The employee of each row's number, locked, and whether the row's account in WeCom is free for them."""
         there = _by_number(connection, keys, rows)
-        return [there.get(number_for_search(values.get("number", ""))) for values in rows]
+        numbers = [number_for_search(values.get("number", "")) for values in rows]
+        accounts = [wecom_for_search(values.get("wecom_id", "")) for values in rows]
+        owners = wecom_owners(connection, keys, accounts)
+        found = []
+        for number, account in zip(numbers, accounts, strict=True):
+            employee = there.get(number)
+            # Of two rows the first one gets it: it is then as good as on the roster.
+            mine = number if employee is None else employee.id
+            found.append(_Person(employee, account != "" and owners.setdefault(account, mine) != mine))
+        return found
 
-    def is_new(self, existing: Employee | None) -> bool:
+    def is_new(self, existing: _Person) -> bool:
         """Whether nobody has the number."""
-        return existing is None
+        return existing.employee is None
 
-    def problems(self, existing: Employee | None, values: Values) -> list[Problem]:
-        """What a new employee lacks."""
-        if existing is not None:
-            return []
-        missing = [name for name in self._NEEDED if name not in values]
-        return [Problem("missing_field", name, "field") for name in missing]
+    def problems(self, existing: _Person, values: Values) -> list[Problem]:
+        """What a new employee lacks, and an account in WeCom that is somebody else's."""
+        needed = self._NEEDED if existing.employee is None else ()
+        missing = [Problem("missing_field", name, "field") for name in needed if name not in values]
+        return missing + [Problem("not_allowed", "wecom_id", "wecom_taken")] * existing.taken
 
-    def changes(self, existing: Employee | None, values: Values) -> tuple[Change, ...]:
+    def changes(self, existing: _Person, values: Values) -> tuple[Change, ...]:
         """Each field that the row names otherwise; one who had left and is named is back."""
+        return self._changes(existing.employee, values)
+
+    def _changes(self, existing: Employee | None, values: Values) -> tuple[Change, ...]:
         before = {} if existing is None else _as_data(existing)
         named = dict(values)
         if existing is not None and existing.state == "left":
@@ -102,23 +121,28 @@ class Staff:
             if before.get(name) != value
         )
 
-    def whom(self, existing: Employee | None, values: Values) -> str:
+    def whom(self, existing: _Person, values: Values) -> str:
         """The name."""
-        return str(values.get("name", "" if existing is None else existing.name))
+        employee = existing.employee
+        return str(values.get("name", "" if employee is None else employee.name))
 
     def apply(
         self, connection: Connection, keys: Keys, bodies: Sequence[Values], now: datetime
     ) -> list[tuple[str, Before]]:
-        """Adds or changes employees."""
+        """Adds or changes employees. An account in WeCom that somebody got since the sheet was checked stays theirs."""
         added, changed, applied = [], [], list[tuple[str, Before]]()
         there = self.find(connection, keys, [body["values"] for body in bodies])
-        for existing, body in zip(there, bodies, strict=True):
+        for (existing, taken), body in zip(there, bodies, strict=True):
+            values = {
+                name: each for name, each in body["values"].items() if not (taken and name == "wecom_id")
+            }
             if existing is None:
-                added.append(employee_from({"id": str(uuid4()), **body["values"]}))
+                added.append(employee_from({"id": str(uuid4()), **values}))
                 applied.append((added[-1].id, None))
             else:
-                named = {each.name: each.after for each in self.changes(existing, body["values"])}
+                named = {each.name: each.after for each in self._changes(existing, values)}
                 changed.append(employee_from(_as_data(existing) | named))
+                leave_wecom(connection, existing, changed[-1], now)
                 applied.append((existing.id, _as_data(existing)))
         insert_employees(connection, keys, added, now)
         update_employees(connection, keys, changed, now)
@@ -131,6 +155,8 @@ class Staff:
         slips = set(new) - known_among(connection, new)
         connection.execute(delete(employees).where(employees.c.id.in_(slips)))
         back = [employee_from(each["before"]) for each in unchanged if each["before"] is not None]
+        owners = wecom_owners(connection, keys, [each.wecom_id for each in back])
+        back = [each for each in back if owners.get(wecom_for_search(each.wecom_id), each.id) == each.id]
         update_employees(connection, keys, back, now)
         undone = slips | {each.id for each in back}
         return [body["employee"] in undone for body in bodies]

@@ -83,8 +83,7 @@ def _employee_of(connection: Connection, conversation: str) -> str | None:
 
 def _tied(connection: Connection, employee: str) -> tuple[Tied, ...]:
     query = (
-        select(conversations.c.channel, bindings.c.bound_at)
-        .join(bindings, bindings.c.conversation == conversations.c.id)
+        select(bindings.c.channel, bindings.c.bound_at)
         .where(bindings.c.employee == employee, bindings.c.state == "active")
         .order_by(bindings.c.bound_at)
     )

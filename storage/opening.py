@@ -38,6 +38,7 @@ from storage.passive import StoredReplies
 from storage.platform_tokens import StoredTokens
 from storage.policy_changes import PolicyChanges
 from storage.policy_news import PolicyNews
+from storage.pushes import StoredPushes
 from storage.reach import StoredReach
 from storage.records import StoredRecords
 from storage.rotation import check_keys, in_use
@@ -49,6 +50,7 @@ from storage.ties import StoredTies
 from storage.unanswered import StoredGaps
 from storage.undelivered import StoredUndelivered
 from storage.waiting import StoredWaiting
+from storage.ways import StoredWays
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,8 @@ class Storage:
     mail_notices: StoredNotices
     roster: StoredRoster
     bindings: StoredBindings
+    ways: StoredWays
+    pushes: StoredPushes
     records: StoredRecords
     mine: StoredMine
     companies: StoredCompanies
@@ -125,6 +129,8 @@ def open_storage(
     service = CompanySettings(database, now)
     due = due or service.due
     history = StoredHistory(database, keys)
+    ways = StoredWays(database, keys, now)
+    pushes = StoredPushes(database, keys, ways, now)
     return Storage(
         database=database,
         keys=keys,
@@ -133,7 +139,7 @@ def open_storage(
         conversations=Conversations(database, keys, erasures, now, due),
         inbox=StoredEvents(database, keys, now),
         outbox=StoredOutbox(database, keys, now),
-        cases=StoredCases(database, keys, now, due),
+        cases=StoredCases(database, keys, now, due, ways, pushes),
         accounts=Accounts(database, keys, now),
         sessions=StoredSessions(database, keys, now),
         credentials=StoredCredentials(database, keys, now),
@@ -152,6 +158,8 @@ def open_storage(
         mail_notices=StoredNotices(database, keys, now),
         roster=StoredRoster(database, keys, erasures, now),
         bindings=StoredBindings(database, keys, now),
+        ways=ways,
+        pushes=pushes,
         records=StoredRecords(database, keys, now),
         mine=StoredMine(database, keys, history),
         companies=StoredCompanies(database, keys, now),

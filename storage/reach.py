@@ -37,23 +37,28 @@ class StoredReach:
 
     def of(self, conversation: str, now: datetime) -> Reach:
         """How a conversation can be reached at a moment."""
-        query = (
-            select(conversations.c.channel, unreached.c.why)
-            .outerjoin(unreached, unreached.c.conversation == conversations.c.id)
-            .where(conversations.c.id == conversation)
-        )
         with self._database.read() as connection:
-            row = connection.execute(query).one_or_none()
-            if row is None:
-                return Reach(gone="erased")
-            if row.channel not in GRANTS:
-                return Reach(gone=row.why or "")
-            live = connection.execute(select(grants).where(*_live(conversation, now))).all()
-        return Reach(
-            until=max((each.until for each in live), default=None),
-            left=max((each.left for each in live), default=0),
-            gone=row.why or "",
-        )
+            return reach_of(connection, conversation, now)
+
+
+def reach_of(connection: Connection, conversation: str, now: datetime) -> Reach:
+    """How a conversation can be reached at a moment."""
+    query = (
+        select(conversations.c.channel, unreached.c.why)
+        .outerjoin(unreached, unreached.c.conversation == conversations.c.id)
+        .where(conversations.c.id == conversation)
+    )
+    row = connection.execute(query).one_or_none()
+    if row is None:
+        return Reach(gone="erased")
+    if row.channel not in GRANTS:
+        return Reach(gone=row.why or "")
+    live = connection.execute(select(grants).where(*_live(conversation, now))).all()
+    return Reach(
+        until=max((each.until for each in live), default=None),
+        left=max((each.left for each in live), default=0),
+        gone=row.why or "",
+    )
 
 
 def renew(connection: Connection, conversation: str, channel: str, kind: Kind, now: datetime) -> None:

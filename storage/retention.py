@@ -38,6 +38,7 @@ from storage.tables import (
     links,
     outbox,
     passive_answers,
+    pushes,
     sessions,
     sign_in_journeys,
     sign_in_tries,
@@ -82,6 +83,10 @@ def _deliveries(before: datetime) -> Delete:
 
 def _passive_answers(before: datetime) -> Delete:
     return _taken_out(passive_answers.c.key, passive_answers.c.at < before)
+
+
+def _pushes(before: datetime) -> Delete:
+    return _taken_out(pushes.c.id, pushes.c.made_at < before)
 
 
 def _tasks(before: datetime) -> Delete:
@@ -175,6 +180,7 @@ TERMS: Final = (
         N_("公众号里当场回的话留一份，只为平台把同一条消息再送来时回得一样。"),
         _passive_answers,
     ),
+    Term("pushes", 30, N_("人事回了话、另外用哪个渠道告诉了你，只为不告诉两遍。"), _pushes),
     Term(
         "unanswered",
         730,

@@ -16,7 +16,7 @@ from delivery.transcript import Author
 from hr_inbox.task import Due
 from locales import speak
 from storage.audit import append
-from storage.bindings import act_on, untie
+from storage.bindings import act_on, tie_by_roster, untie
 from storage.conversation_rows import STATE, Opened, add_bubbles, find_or_open, read_bubble
 from storage.database import DIALECTS, upsert
 from storage.erasing import begin_anew
@@ -154,6 +154,7 @@ class Turn(Work):
             opened = begin_anew(self._connection, self._keys, opened, message, self._now)
         else:
             bubbles.insert(0, ("employee", Reply(message.text)))
+            acted = tie_by_roster(self._connection, self._keys, opened, message.sender, self._now)
         version, first = kept.version + 1, opened.last_seq + 1
         due_at = self._now + AWAITED if message.awaited else None
         add_bubbles(self._connection, opened, bubbles, version, self._now, due_at)
@@ -175,7 +176,7 @@ class Turn(Work):
         rows = concerned(self._connection, opened)
         count_unanswered(self._connection, said.unanswered, self._now)
         if said.binding is not None:
-            acted = act_on(self._connection, self._keys, opened.id, said.binding, self._now)
+            acted += act_on(self._connection, self._keys, opened, said.binding, self._now)
         keep_ratings(self._connection, kept.id, said.ratings, self._now)
         numbers = tuple(
             open_task(self._connection, self._keys, opened, task, self._now, self._due) for task in said.tasks
@@ -195,7 +196,10 @@ class Turn(Work):
         self._connection.execute(_HELD, parameters)
         self._done(opened, message, first)
         rows = concerned(self._connection, opened)
+        acted = tie_by_roster(self._connection, self._keys, opened, message.sender, self._now)
         mark(self._connection, self._keys, opened, rows, self._now, self._due)
+        for event in acted:
+            append(self._connection, event, self._now)
 
     def _bubbles(self, kept: Kept, *which: ColumnElement[bool]) -> tuple[Reply, ...]:
         box = next(opened.box for opened in self._locked.values() if opened.id == kept.id)

@@ -39,6 +39,8 @@ Since = Callable[[], datetime | None]
 _TOKEN_HEADER: Final = "x-telegram-bot-api-secret-token"
 _DONE: Final = Answer()
 _GAP: Final = "\n\n"
+#: Over buttons without a text: Telegram shows none without one.
+_NO_WORDS: Final = "…"
 _ELSEWHERE: Final = N_(
     "接下来的话和你自己有关。Telegram 的服务器在国外，所以不发到这里，放在网页上了。"
     "点下面打开看，也可以在那里接着说。只能打开一次，别转给别人。"
@@ -81,7 +83,11 @@ class TelegramBot:
             data = json.loads(callback.body)
         except (ValueError, RecursionError):
             return HeardCallback(_DONE)
-        heard = self.understand(data)
+        try:
+            heard = self.understand(data)
+        except Exception as error:
+            # The database does not answer: Telegram brings the update again.
+            raise Refused(type(error).__name__, 503) from None
         answer = _DONE if heard.doing is None else _as_answer(heard.doing)
         return HeardCallback(answer, () if heard.message is None else (heard.message,))
 
@@ -100,10 +106,6 @@ class TelegramBot:
         at = None if heard.message is None else heard.message.received_at
         # Telegram counts whole seconds.
         return HeardUpdate() if at is not None and at < since.replace(microsecond=0) else heard
-
-    def name(self) -> str:
-        """The user name by which the bot is found. Raises `Temporary`, `Permanent` or `Unsure`."""
-        return self._api.name()
 
     def register(self, address: str) -> None:
         """Has Telegram call an address, and tells what the bot can do. Raises `Temporary`, `Permanent` or `Unsure`."""
@@ -176,7 +178,7 @@ class TelegramBot:
     def _with_buttons(self, text: str, bubble: Outgoing) -> Iterator[Part]:
         """A text as messages, the last of them with the bubble's buttons and with where its papers are."""
         say = speak(bubble.locale)
-        *before, last = split(text, LONGEST, units)
+        *before, last = split(text, LONGEST, units) or (_NO_WORDS,)
         for piece in before:
             yield {"text": piece}
         address = self._link(bubble.conversation, bubble.seq) if bubble.reply.papers else ""

@@ -108,11 +108,6 @@ class Api:
             )
         )
 
-    def name(self) -> str:
-        """The bot's user name, by which it is found."""
-        me = self._call(lambda bot: bot.get_me())
-        return str(me.username)
-
     def register(self, address: str, secret: str) -> None:
         """Has updates sent to an address; what waits is kept."""
         self._call(

@@ -28,6 +28,7 @@ from storage.tables.people import (
 )
 from storage.tables.platforms import passive_answers, platform_tokens
 from storage.tables.policy import policy_changes, policy_news
+from storage.tables.pushes import pushes
 from storage.tables.roster import (
     codes,
     employee_records,
@@ -84,6 +85,7 @@ __all__ = [
     "platform_tokens",
     "policy_changes",
     "policy_news",
+    "pushes",
     "second_factors",
     "sessions",
     "sign_in_journeys",

@@ -94,7 +94,7 @@ sign_in_journeys: Final = Table(
     Column("ends_at", Moment, nullable=False),
 )
 
-#: An employee of the roster. `body` holds everything personal; the two indexes are blind. `insured` only tells whether
+#: An employee of the roster. `body` holds everything personal; the three indexes are blind. `insured` only tells whether
 #: there is a day from which somebody is insured, so that those who are not can be listed.
 employees: Final = Table(
     "employees",
@@ -102,6 +102,7 @@ employees: Final = Table(
     Column("id", row_id(), primary_key=True),
     Column("number_index", LargeBinary(16), nullable=False, unique=True),
     Column("name_index", LargeBinary(16), nullable=False, index=True),
+    Column("wecom_index", LargeBinary(16), index=True, unique=True),
     Column("key_id", Integer, nullable=False, index=True),
     Column("body", LargeBinary, nullable=False),
     Column("region", String(6), nullable=False),
@@ -115,7 +116,8 @@ employees: Final = Table(
 
 _LIVE: Final = text("state = 'active'")
 
-#: Which chat is whose. A conversation and an employee have one active binding at most; an ended one says why it ended.
+#: Which chat is whose. A conversation has one active binding at most, and so has an employee on each channel; an ended one
+#: says why it ended. `channel` is the conversation's.
 bindings: Final = Table(
     "bindings",
     metadata,
@@ -128,6 +130,7 @@ bindings: Final = Table(
         nullable=False,
         index=True,
     ),
+    Column("channel", String(32), nullable=False, server_default=""),
     Column("state", String(16), nullable=False),
     Column("bound_at", Moment, nullable=False),
     Column("ended_at", Moment),
@@ -139,5 +142,12 @@ bindings: Final = Table(
         sqlite_where=_LIVE,
         postgresql_where=_LIVE,
     ),
-    Index("uq_bindings_live_employee", "employee", unique=True, sqlite_where=_LIVE, postgresql_where=_LIVE),
+    Index(
+        "uq_bindings_live_employee_channel",
+        "employee",
+        "channel",
+        unique=True,
+        sqlite_where=_LIVE,
+        postgresql_where=_LIVE,
+    ),
 )

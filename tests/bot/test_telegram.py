@@ -17,7 +17,7 @@ from hypothesis import settings as trying
 from hypothesis import strategies as st
 from local_telegram import Local, Product, allow, make, settings
 from platforms.harness import Fault
-from platforms.telegram import LONGEST, TOKEN, USER_NAME, Telegram, User
+from platforms.telegram import LONGEST, TOKEN, Telegram, User
 
 from app.channels import open_platforms
 from app.settings import SettingsError, load_settings
@@ -201,6 +201,18 @@ def test_a_body_that_is_no_update_is_answered_and_left(bot: TelegramBot, platfor
         assert (heard.answer.status, heard.messages) == (200, ())
 
 
+def test_a_database_that_does_not_answer_has_the_update_brought_again(
+    bot: TelegramBot, platform: Local, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def locked() -> None:
+        raise OSError("我工资3000")
+
+    monkeypatch.setattr(bot, "_since", locked)
+    with pytest.raises(Refused, match="OSError") as refused:
+        bot.hear(Callback("POST", {}, right(platform), b'{"update_id": 1}'))
+    assert refused.value.status == 503
+
+
 def right(platform: Telegram) -> dict[str, str]:
     secret = platform.webhook["secret_token"]
     return {"x-telegram-bot-api-secret-token": secret, "content-type": "application/json; charset=utf-8"}
@@ -275,6 +287,11 @@ def test_one_link_leads_to_several_bubbles_in_a_row(bot: TelegramBot) -> None:
         "不客气。",
         "c1-5",
     ]
+
+
+def test_buttons_are_shown_without_words_too(bot: TelegramBot, ali: User) -> None:
+    say(bot, ali, Reply("\x00", ASKED.buttons, neutral=True))
+    assert ali.phone.heard[0].text == "…"
 
 
 def test_papers_are_opened_on_a_page(bot: TelegramBot, ali: User) -> None:
@@ -477,10 +494,6 @@ def test_without_a_token_there_is_no_bot_and_the_secret_is_the_keys_own(storage:
     secrets = {each._secret for each in made if each is not None}
     assert len(secrets) == 1
     assert TOKEN not in repr(load_settings(environ=settings("http://127.0.0.1:1")))
-
-
-def test_the_bots_name_is_asked_for(bot: TelegramBot) -> None:
-    assert bot.name() == USER_NAME
 
 
 # Mutated bodies

@@ -5,7 +5,7 @@ PYTEST_DONT_REWRITE: the search for doctests imports this module before the test
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import count
@@ -66,8 +66,8 @@ class Roster(Directory):
     def of_conversation(self, conversation: str) -> Employee | None:
         return None
 
-    def conversation_of(self, employee: str) -> str | None:
-        return None
+    def conversations_of(self, employee: str) -> Mapping[str, str]:
+        return {}
 
 
 @dataclass

@@ -7,6 +7,7 @@ import re
 import pytest
 from desk import Colleague
 from inbox_samples import Roster
+from staffing import HR, binds, hire
 from talking import TASK, kept, message, say
 
 from app.console import make_console
@@ -14,6 +15,7 @@ from app.settings import Settings
 from app.web import create_app
 from policy_kb.library import Library
 from storage.opening import Storage
+from storage.reach import renew
 
 pytest_plugins = ["databases", "desk"]
 
@@ -60,3 +62,33 @@ def test_many_are_undone(zhao: Colleague, desk_storage: Storage) -> None:
     assert undo is not None
     address = zhao.sends("/hr/cases/undo", id=undo[1]).headers["Location"]
     assert "撤销了 1 条" in zhao.opens(address).get_data(as_text=True)
+
+
+def test_before_typing_hr_reads_how_an_answer_reaches_the_employee(
+    zhao: Colleague, desk_storage: Storage
+) -> None:
+    ali = hire(desk_storage, phone="13800000000")
+    binds(desk_storage, ali)
+    say(desk_storage, message("m1"), "已经发给人事了。", tasks=(TASK,))
+    text = zhao.opens("/hr/cases/T-000001").get_data(as_text=True)
+    assert "网页聊天：对方打开页面就看得到。 10 分钟没看，用短信告诉本人来看。" in text
+    desk_storage.roster.correct(ali.id, {"phone": ""}, HR)
+    text = zhao.opens("/hr/cases/T-000001").get_data(as_text=True)
+    assert "找不到能通知到的渠道，打电话或当面说。" in text
+
+
+def test_the_countdown_of_a_window_is_told(zhao: Colleague, desk_storage: Storage) -> None:
+    in_wechat = message("m1", sender="openid", channel="wechat")
+    say(desk_storage, in_wechat, "已经发给人事了。", tasks=(TASK,))
+    with desk_storage.database.work() as connection:
+        conversation = kept(desk_storage, "openid", "wechat").id
+        renew(connection, conversation, "wechat", "text", desk_storage.now())
+    text = zhao.opens("/hr/cases/T-000001").get_data(as_text=True)
+    assert (
+        re.search(r"微信公众号：.+ 前发得到，还有 47 小时 59 分，还能发 5 条。", text)
+        or "还有 48 小时 0 分" in text
+    )
+    with desk_storage.database.work() as connection:
+        renew(connection, conversation, "wechat", "left", desk_storage.now())
+    text = zhao.opens("/hr/cases/T-000001").get_data(as_text=True)
+    assert "微信公众号：发不到" in text and "找不到能通知到的渠道" in text

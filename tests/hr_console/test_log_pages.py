@@ -6,7 +6,7 @@ import hashlib
 import io
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 import pytest
@@ -51,7 +51,7 @@ class Roster(Directory):
     def of_conversation(self, conversation: str) -> Employee | None:
         raise NotImplementedError
 
-    def conversation_of(self, employee: str) -> str | None:
+    def conversations_of(self, employee: str) -> Mapping[str, str]:
         raise NotImplementedError
 
 

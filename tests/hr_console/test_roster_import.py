@@ -240,11 +240,11 @@ def test_leavers_are_suggested_leave_when_chosen_and_come_back_with_their_chat(
     zhao.sends(f"{at}/start", state="applying")
     gone = desk_storage.roster.get(zhou.id)
     assert gone is not None and (gone.state, gone.left_on) == ("left", date(2026, 10, 10))
-    assert desk_storage.roster.conversation_of(zhou.id) is None
+    assert desk_storage.roster.conversations_of(zhou.id) == {}
     zhao.sends(f"{at}/start", state="undoing")
     back = desk_storage.roster.get(zhou.id)
     assert back is not None and back.state == "active" and back.left_on is None
-    assert desk_storage.roster.conversation_of(zhou.id) == conversation
+    assert desk_storage.roster.conversations_of(zhou.id) == {"web": conversation}
     assert desk_storage.roster.get(ali.id) == ali
 
 
@@ -365,3 +365,22 @@ def test_what_was_started_twice_is_done_once(zhao: Colleague, desk_storage: Stor
 
 def test_imports_are_for_those_who_write_the_roster(colleague: SignIn) -> None:
     colleague("李娜", "agent").opens("/hr/imports", 403)
+
+
+def test_an_account_in_wecom_comes_with_the_sheet_and_belongs_to_one(
+    zhao: Colleague, desk_storage: Storage
+) -> None:
+    hire(desk_storage, "B1", "老周", wecom_id="LaoZhou")
+    at = preview(
+        zhao,
+        ("工号", "姓名", "参保地", "企业微信账号", "邮箱"),
+        ("A0034", "阿丽", "苏州", "AliLi", "ali@company.example"),
+        ("A0035", "小陈", "苏州", "alili", ""),
+        ("A0036", "小王", "苏州", "laozhou", ""),
+        ("B1", "老周", "苏州", "laozhou", ""),
+    )
+    assert text(zhao.opens(f"{at}?show=error")).count("已经是花名册上另一个人的") == 2
+    zhao.sends(f"{at}/start", state="applying")
+    ali = desk_storage.roster.by_number("A0034")
+    assert ali is not None and (ali.wecom_id, ali.mail) == ("AliLi", "ali@company.example")
+    assert desk_storage.roster.by_number("A0036") is None

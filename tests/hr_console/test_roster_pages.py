@@ -203,7 +203,7 @@ def test_leaving_and_coming_back(zhao: Colleague, desk_storage: Storage) -> None
     zhao.sends(f"/hr/roster/{ali.id}/leave", left_on="2026-10-31")
     page = text(zhao.opens(f"/hr/roster/{ali.id}"))
     assert "已离职" in page and "给一个新的绑定码" not in page
-    assert desk_storage.roster.conversation_of(ali.id) is None
+    assert desk_storage.roster.conversations_of(ali.id) == {}
     zhao.sends(f"/hr/roster/{ali.id}/rejoin", joined_again="2026-12-01")
     assert "给一个新的绑定码" in text(zhao.opens(f"/hr/roster/{ali.id}"))
 
@@ -251,9 +251,9 @@ def test_a_lost_phone_is_unbound_with_a_reason(zhao: Colleague, desk_storage: St
     at = f"/hr/roster/{ali.id}/unbind"
     assert "写一句为什么" in text(zhao.sends(at, 400, unbind_why="lost_phone", unbind_reason=""))
     zhao.sends(at, 400, unbind_why="rebound", unbind_reason="冒充本人")
-    assert desk_storage.roster.conversation_of(ali.id) is not None
+    assert desk_storage.roster.conversations_of(ali.id) != {}
     zhao.sends(at, unbind_why="lost_phone", unbind_reason="本人来说的")
-    assert desk_storage.roster.conversation_of(ali.id) is None
+    assert desk_storage.roster.conversations_of(ali.id) == {}
     assert "手机丢了" in text(zhao.opens(f"/hr/roster/{ali.id}"))
 
 
@@ -328,3 +328,27 @@ def test_the_poster_is_the_same_for_everybody(zhao: Colleague) -> None:
     paper = PdfReader(BytesIO(zhao.opens("/hr/roster/poster.pdf").data))
     (sheet,) = (each.extract_text().replace("\n", "") for each in paper.pages)
     assert "不用说你是谁" in sheet and "bind" not in sheet and "低保" not in sheet
+
+
+def test_the_page_and_the_list_tell_how_somebody_can_be_reached(
+    zhao: Colleague, desk_storage: Storage
+) -> None:
+    ali = hire(desk_storage, wecom_id="AliLi", mail="ali@company.example")
+    hire(desk_storage, "B1", "老周")
+    page = text(zhao.opens(f"/hr/roster/{ali.id}"))
+    assert "企业微信：现在发得到。" in page and "邮件：现在发得到。" in page
+    assert text(zhao.opens("/hr/roster")).count("通知不到") == 1
+    zhao.sends(f"/hr/roster/{ali.id}/leave", left_on="2026-10-01")
+    assert text(zhao.opens("/hr/roster")).count("通知不到") == 1
+
+
+def test_two_employees_never_share_an_account_in_wecom(zhao: Colleague, desk_storage: Storage) -> None:
+    hire(desk_storage, wecom_id="AliLi")
+    zhou = hire(desk_storage, "B1", "老周", uninsured_why="手续在办")
+    given = {"number": "B1", "name": "老周", "region": "苏州市", "uninsured_why": "手续在办"}
+    at = f"/hr/roster/{zhou.id}/correct"
+    assert "已经是花名册上另一个人的" in text(zhao.sends(at, 400, **given, wecom_id="alili"))
+    assert "只有字母、数字" in text(zhao.sends(at, 400, **given, wecom_id="老周"))
+    zhao.sends(at, **given, wecom_id="LaoZhou")
+    found = desk_storage.roster.get(zhou.id)
+    assert found is not None and found.wecom_id == "LaoZhou"

@@ -60,6 +60,7 @@ class Pages:
             divisions=library.divisions,
             terms=[],
             consents=storage.records,
+            contributions=storage.records,
         )
         app = Flask("pages", static_folder=None)
         app.testing = True

@@ -69,6 +69,11 @@ def _employ(storage: Storage, clock: Clock) -> None:
     storage.records.adjust(ali.id, Adjustment(date(2026, 7, 1), None, 495_200, "首次申报", "赵静"), hr)
 
 
+def _push(storage: Storage, clock: Clock) -> None:
+    (ali,) = storage.roster.by_name("阿丽")
+    storage.pushes.push(ali.id, "answer", kept(storage, "绑定的人").id, 1)
+
+
 def _set_up(storage: Storage, clock: Clock) -> None:
     hr = account("5a1e0000-0000-4000-8000-00000000000a")
     entity = storage.companies.save_entity(LegalEntity("", "苏州某厂", "91350100M000100Y43"), hr)
@@ -159,6 +164,7 @@ def fill(storage: Storage, clock: Clock) -> None:
         _talk,
         _sign_in,
         _employ,
+        _push,
         _set_up,
         _import,
         _work_on_a_case,

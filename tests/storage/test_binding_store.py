@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import date
+
 import pytest
 from databases import Clock
 from sqlalchemy import select
@@ -11,6 +14,7 @@ from talking import Post, answer, message, say, together, transcript
 from bot.receiving import receive
 from delivery.outbox import deliver_due
 from people.bindings import MOVED, Bind, Unbind
+from people.employees import Employee, RosterSearch, WecomTaken
 from storage.errors import StorageError
 from storage.opening import Storage
 from storage.tables import codes, outbox
@@ -63,7 +67,7 @@ def test_a_new_phone_ends_the_tie_of_the_old_one_with_a_neutral_word(storage: St
     ali = hire(storage)
     binds(storage, ali, "b1", "旧手机")
     new = binds(storage, ali, "b2", "新手机")
-    assert storage.roster.conversation_of(ali.id) == new
+    assert storage.roster.conversations_of(ali.id) == {"web": new}
     assert [each.ended_why for each in storage.bindings.of_employee(ali.id)] == [None, "rebound"]
     assert transcript(storage, "旧手机")[-1][1:] == ("assistant", MOVED)
     # The old page goes on from there.
@@ -109,3 +113,82 @@ def test_of_two_phones_that_enter_one_code_one_is_bound(storage: Storage) -> Non
 
     assert sorted(together([lambda: enter("一"), lambda: enter("二")])) == [False, True]
     assert len(storage.bindings.of_employee(ali.id)) == 1
+
+
+def writes(
+    storage: Storage, key: str, sender: str, channel: str, binding: Bind | Unbind | None = None
+) -> str:
+    """A turn in a channel; the conversation."""
+    say(storage, message(key, "在吗", sender=sender, channel=channel), "在", binding=binding)
+    found = storage.conversations.find(channel, sender)
+    assert found is not None
+    return found.id
+
+
+def holds(storage: Storage, employee: Employee) -> Mapping[str, str]:
+    return storage.roster.conversations_of(employee.id)
+
+
+def test_a_tie_on_another_channel_stays(storage: Storage) -> None:
+    ali = hire(storage)
+    web = binds(storage, ali)
+    code = storage.bindings.make([ali.id], HR)[ali.id]
+    wechat = writes(storage, "w1", "openid-1", "wechat", Bind(code, ali.id))
+    assert holds(storage, ali) == {"web": web, "wechat": wechat}
+    assert transcript(storage, "阿丽")[-1][2] != MOVED
+    code = storage.bindings.make([ali.id], HR)[ali.id]
+    new = writes(storage, "w2", "openid-2", "wechat", Bind(code, ali.id))
+    assert holds(storage, ali) == {"web": web, "wechat": new}
+    assert transcript(storage, "openid-1", "wechat")[-1][2] == MOVED
+    assert storage.roster.find(RosterSearch()).total == 1
+
+
+def test_a_lost_phone_ends_every_tie(storage: Storage) -> None:
+    ali = hire(storage)
+    binds(storage, ali)
+    code = storage.bindings.make([ali.id], HR)[ali.id]
+    writes(storage, "w1", "openid-1", "wechat", Bind(code, ali.id))
+    assert storage.bindings.end(ali.id, "lost_phone", HR, "本人来说的")
+    assert holds(storage, ali) == {}
+    assert [each.ended_why for each in storage.bindings.of_employee(ali.id)] == ["lost_phone"] * 2
+
+
+def test_in_wecom_the_roster_says_whose_chat_it_is(storage: Storage) -> None:
+    ali = hire(storage, wecom_id="LiXiaoMei")
+    conversation = writes(storage, "q1", "lixiaomei", "wecom")
+    assert holds(storage, ali) == {"wecom": conversation}
+    assert storage.history.about(f"employee:{ali.id}")[0].act == "bound"
+    writes(storage, "q2", "lixiaomei", "wecom")
+    assert len(storage.bindings.of_employee(ali.id)) == 1
+    writes(storage, "q3", "别人", "wecom")
+    writes(storage, "q4", "lixiaomei", "wechat")
+    assert list(holds(storage, ali)) == ["wecom"]
+
+
+def test_the_chat_in_wecom_goes_with_the_account(storage: Storage) -> None:
+    ali, zhou = hire(storage, wecom_id="ali"), hire(storage, "B1", "老周")
+    first = writes(storage, "q1", "ali", "wecom")
+    with pytest.raises(WecomTaken):
+        storage.roster.correct(zhou.id, {"wecom_id": "ALI"}, HR)
+    storage.roster.correct(ali.id, {"wecom_id": "Ali"}, HR)
+    assert holds(storage, ali) == {"wecom": first}
+    storage.roster.correct(ali.id, {"wecom_id": "ali2"}, HR)
+    assert holds(storage, ali) == {}
+    assert storage.bindings.of_employee(ali.id)[0].ended_why == "wecom_id"
+    storage.roster.correct(zhou.id, {"wecom_id": "ali"}, HR)
+    assert writes(storage, "q2", "ali", "wecom") == first
+    assert holds(storage, zhou) == {"wecom": first}
+    storage.roster.leave(zhou.id, date(2026, 10, 31), HR)
+    writes(storage, "q3", "ali", "wecom")
+    assert storage.bindings.owner(first) is None
+
+
+def test_who_untied_it_there_is_not_tied_again_by_the_roster(storage: Storage) -> None:
+    ali = hire(storage, wecom_id="ali")
+    conversation = writes(storage, "q1", "ali", "wecom")
+    writes(storage, "q2", "ali", "wecom", Unbind())
+    writes(storage, "q3", "ali", "wecom")
+    assert storage.bindings.owner(conversation) is None
+    code = storage.bindings.make([ali.id], HR)[ali.id]
+    writes(storage, "q4", "ali", "wecom", Bind(code, ali.id))
+    assert holds(storage, ali) == {"wecom": conversation}

@@ -49,6 +49,48 @@ def test_every_step_can_be_taken_back(bare_url: str) -> None:
     database.close()
 
 
+def test_ties_get_the_channel_of_their_conversation_and_lose_it_again(bare_url: str) -> None:
+    database, at = Database(bare_url), "2026-10-15 04:00:00"
+    ids = [f"5a1e0000-0000-4000-8000-00000000000{count}" for count in range(5)]
+    if database.dialect == "sqlite":
+        ids = [each.replace("-", "") for each in ids]
+    ali, web, wechat, *ties = ids
+    blob = "X'00'" if database.dialect == "sqlite" else "decode('00', 'hex')"
+    with database.work() as connection:
+        migrating.upgrade(connection, "0014")
+        connection.execute(
+            text(
+                "INSERT INTO employees (id, number_index, name_index, key_id, body, region, state, insured,"
+                f" changed_at) VALUES ('{ali}', {blob}, {blob}, 1, {blob}, '320500', 'active', :no, '{at}')"
+            ),
+            {"no": False},
+        )
+        for id, channel in ((web, "web"), (wechat, "wechat")):
+            connection.execute(
+                text(
+                    "INSERT INTO conversations (id, channel, sender_index, sender, locale, version, holder,"
+                    f" taken_version, last_seq, opened_at) VALUES ('{id}', '{channel}', {blob}, {blob},"
+                    f" 'zh_Hans', 0, 'assistant', 0, 0, '{at}')"
+                )
+            )
+        insert = (
+            f"INSERT INTO bindings (id, employee, conversation, state, bound_at) VALUES ('{ties[0]}', '{ali}',"
+            f" '{web}', 'active', '{at}')"
+        )
+        connection.execute(text(insert))
+        migrating.upgrade(connection, "0015")
+        assert connection.execute(text("SELECT channel FROM bindings")).scalars().all() == ["web"]
+        later = (
+            "INSERT INTO bindings (id, employee, conversation, channel, state, bound_at) VALUES"
+            f" ('{ties[1]}', '{ali}', '{wechat}', 'wechat', 'active', '2026-10-16 04:00:00')"
+        )
+        connection.execute(text(later))
+        migrating.downgrade(connection, "0014")
+        left = connection.execute(text("SELECT state, ended_why FROM bindings ORDER BY bound_at")).all()
+        assert [tuple(row) for row in left] == [("ended", "rebound"), ("active", None)]
+    database.close()
+
+
 def test_migrations_and_tables_agree(url: str) -> None:
     database = Database(url)
     with database.read() as connection:

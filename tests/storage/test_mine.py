@@ -30,6 +30,7 @@ def tie(storage: Storage, clock: Clock, who: str, conversation: str, state: str 
         "id": conversation,
         "employee": who,
         "conversation": conversation,
+        "channel": "web",
         "state": state,
         "bound_at": clock(),
     }

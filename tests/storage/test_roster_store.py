@@ -38,6 +38,8 @@ WHOLE = Employee(
     department="二车间",
     base=495_200,
     on_paper=True,
+    mail="ali@company.example",
+    wecom_id="LiXiaoMei",
 )
 
 
@@ -99,12 +101,11 @@ def test_a_list_is_narrowed_and_has_fifty_to_a_page(storage: Storage) -> None:
 def test_whoever_leaves_gets_no_notice_and_may_come_back(storage: Storage) -> None:
     ali = hire(storage)
     conversation = binds(storage, ali)
-    assert storage.roster.conversation_of(ali.id) == conversation
+    assert storage.roster.conversations_of(ali.id) == {"web": conversation}
     code = storage.bindings.make([ali.id], HR)[ali.id]
     storage.roster.leave(ali.id, date(2026, 10, 31), HR)
     assert (
-        storage.roster.conversation_of(ali.id) is None
-        and storage.roster.of_conversation(conversation) is None
+        storage.roster.conversations_of(ali.id) == {} and storage.roster.of_conversation(conversation) is None
     )
     assert storage.bindings.of_employee(ali.id)[0].ended_why == "left"
     assert storage.bindings.look_up(code).state == "unknown"
@@ -117,7 +118,7 @@ def test_whoever_leaves_gets_no_notice_and_may_come_back(storage: Storage) -> No
         date(2026, 12, 1),
         None,
     )
-    assert storage.roster.conversation_of(ali.id) is None
+    assert storage.roster.conversations_of(ali.id) == {}
 
 
 def test_a_correction_says_which_fields_and_why_and_no_values(storage: Storage) -> None:
@@ -156,7 +157,7 @@ def test_erasing_the_chat_ends_the_tie(storage: Storage) -> None:
     ali = hire(storage)
     binds(storage, ali)
     say(storage, message("e1"), "删了", erase=True, tasks=(TASK,))
-    assert storage.roster.conversation_of(ali.id) is None
+    assert storage.roster.conversations_of(ali.id) == {}
     with storage.database.read() as connection:
         acts = list(connection.execute(select(audit_events.c.act).order_by(audit_events.c.seq)).scalars())
     assert acts[-1] == "unbound"

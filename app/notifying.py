@@ -1,0 +1,57 @@
+"""How employees are told something who wrote on no channel that reaches them: text messages and mails."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from app.settings import Settings, SettingsError, Sms, is_loopback, read_secret
+from connectors.mail_to_employees import EmployeeMails
+from connectors.sms import SmsAccount, TencentSms
+from delivery.sending import Sender
+from hr_inbox.notices import Mailer
+from people.employees import Employee
+from storage.opening import Storage
+
+
+def make_senders(settings: Settings, storage: Storage, mailer: Mailer | None) -> dict[str, Sender]:
+    """The channels that need no chat, by name: those that the settings describe. Raises `SettingsError`."""
+    made: dict[str, Sender] = {}
+    account = make_account(settings.sms)
+    if account is not None:
+        made["sms"] = TencentSms(account, _from_roster(storage, lambda employee: employee.phone))
+    if mailer is not None:
+        made["mail"] = EmployeeMails(mailer, _from_roster(storage, lambda employee: employee.mail))
+    return made
+
+
+def make_account(sms: Sms) -> SmsAccount | None:
+    """The application for text messages; None where the settings name none. Raises `SettingsError`."""
+    if sms.provider == "none":
+        return None
+    if sms.provider != "tencent":
+        raise SettingsError(f"sms.provider: none or tencent, not {sms.provider!r}")
+    given = {
+        "secret_id": sms.secret_id,
+        "secret_key": read_secret("sms.secret_key", sms.secret_key, sms.secret_key_file),
+        "app_id": sms.app_id,
+        "sign_name": sms.sign_name,
+        "template_id": sms.template_id,
+    }
+    missing = [name for name, value in given.items() if not value]
+    if missing:
+        raise SettingsError(f"sms.{missing[0]}: needed with a provider")
+    where = urlsplit(sms.api_base)
+    if where.scheme != "https" and not (where.scheme == "http" and is_loopback(where.hostname or "")):
+        raise SettingsError("sms.api_base: must start with https:// (or http:// on loopback)")
+    return SmsAccount(**given, region=sms.region, api_base=sms.api_base)
+
+
+def _from_roster(storage: Storage, what: Callable[[Employee], str]) -> Callable[[str], str]:
+    """What the roster has of an employee now; nothing of one who left."""
+
+    def of(employee: str) -> str:
+        found = storage.roster.get(employee)
+        return what(found) if found is not None and found.state == "active" else ""
+
+    return of
