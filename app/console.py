@@ -32,6 +32,7 @@ from hr_console.roster_import import ImportPages
 from hr_console.service_page import Service, ServicePage
 from hr_console.shelf import Shelf
 from hr_console.sign_in import Door, SignIn
+from hr_console.undelivered import UndeliveredPage
 from hr_inbox.cases import Cases
 from hr_inbox.notices import Mailer
 from people.employees import Directory
@@ -93,6 +94,7 @@ def make_console(
     provider_name = "" if provider is None else provider.name
     sections: list[Section] = [
         Inbox(console, cases, directory, storage.accounts, shelf, library.divisions),
+        UndeliveredPage(console, storage.undelivered, directory),
         Dashboard(console, _sources(storage, library)),
         RosterList(personnel),
         EmployeePage(personnel),

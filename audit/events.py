@@ -103,6 +103,10 @@ ACTS: Final[Mapping[str, str]] = {
     "case_resent": N_("重新发送回复"),
     "case_noted": N_("写内部备注"),
     "cases_undone": N_("撤销批量操作"),
+    # What did not arrive
+    "message_resent": N_("重发没送到的消息"),
+    "message_given_up": N_("没送到的消息不发了"),
+    "message_taken_back": N_("撤销“不用发了”"),
 }
 
 #: How acts begin that by themselves tell of somebody's dibao: whom they are about is shown to those alone who may see it.

@@ -146,6 +146,11 @@ NEEDS: Final[Mapping[str, Need]] = {
     "case_again": "cases",
     "case_insert": "cases",
     "case_note": "cases",
+    # what did not arrive
+    "undelivered": "inbox",
+    "undelivered_again": "inbox",
+    "undelivered_give_up": "inbox",
+    "undelivered_take_back": "inbox",
 }
 
 

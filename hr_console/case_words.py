@@ -68,6 +68,43 @@ REASONS: Final[Mapping[str, str]] = {
     "lease_ran_out": N_("试了多次都没发出去"),
     "taken_over": N_("有人先接手了"),
     "restored": N_("恢复备份时没有再发"),
+    "by_hr": N_("人事决定不用发了"),
+    "moved": N_("对方的账号换了"),
+    "refused": N_("渠道不收这条消息"),
+    "no_userid": N_("渠道上没有这个人了"),
+    "invaliduser": N_("企业微信里没有这个人，或者他看不到这个应用"),
+    "unlicenseduser": N_("企业微信没有给这个人开许可"),
+    "flood": N_("发得太快，渠道让等一等"),
+    "token_refused": N_("渠道不认我们的凭证，请管服务器的人看一下"),
+    "token_busy": N_("渠道的凭证没拿到，请管服务器的人看一下"),
+    "token": N_("渠道的凭证没拿到，请管服务器的人看一下"),
+    "no_connection": N_("连不上渠道的服务器"),
+    "server_error": N_("渠道的服务器出了故障"),
+    "http": N_("渠道的服务器没有正常回答（{code}）"),
+    "late": N_("发出去以后渠道没有回音"),
+    "no_code": N_("渠道的回答看不懂"),
+    "bad_answer": N_("渠道的回答看不懂"),
+    "ConnectTimeout": N_("连不上渠道的服务器"),
+    "ReadTimeout": N_("发出去以后渠道没有回音"),
+    "ConnectionError": N_("发的时候连接断了"),
+    # The numbers of WeChat and WeCom.
+    "-1": N_("渠道忙，试了多次都没发出去"),
+    "40003": N_("渠道上没有这个人了"),
+    "40164": N_("服务器的地址不在公众号的白名单里，请管服务器的人看一下"),
+    "43004": N_("对方没有关注公众号"),
+    "43019": N_("对方把公众号拉黑了"),
+    "45002": N_("内容太长，渠道不收"),
+    "45009": N_("渠道今天的条数用完了"),
+    "45011": N_("发得太快，渠道让等一等"),
+    "45015": N_("对方 48 小时没写来，公众号不让再发"),
+    "45047": N_("对方没再写来，公众号能发的条数用完了"),
+    "48001": N_("公众号没有这个权限，请管服务器的人看一下"),
+    "48002": N_("对方关了接收消息，或者应用没有发消息的权限"),
+    "48004": N_("公众号的接口被封了，请管服务器的人看一下"),
+    "60011": N_("这个人不在应用的可见范围里"),
+    "60020": N_("服务器的地址不在企业微信的可信名单里，请管服务器的人看一下"),
+    "60111": N_("企业微信里没有这个人"),
+    "81013": N_("企业微信里没有这个人，或者他看不到这个应用"),
 }
 UNKNOWN_REASON: Final = N_("渠道没收（{code}）")
 
@@ -188,18 +225,31 @@ def span(length: timedelta, say: Say) -> str:
 
 def bubble(said: Said, now: datetime, by: str, say: Say) -> Bubble:
     """What was said, and what became of it; `by` is the name of the person of HR who said it."""
-    reason = say(REASONS[said.reason]) if said.reason in REASONS else say(UNKNOWN_REASON, code=said.reason)
     return Bubble(
         seq=said.seq,
         author=said.author,
         who=by or say(AUTHORS[said.author]),
         text=said.text,
         at=moment(said.at, now, say),
-        state="" if said.delivery is None else say(DELIVERIES[said.delivery], reason=reason),
+        state=""
+        if said.delivery is None
+        else say(DELIVERIES[said.delivery], reason=reason(said.reason, say)),
         pending=said.delivery in ("queued", "sent"),
         again=said.author == "hr" and said.delivery == "failed",
         sources=say(N_("附依据 {count} 条"), count=str(len(said.sources))) if said.sources else "",
     )
+
+
+def reason(code: str, say: Say) -> str:
+    """Why a message did not arrive, in words; of a code of several parts (`http:502`) the first one is looked up.
+
+    >>> from locales import speak
+    >>> reason("http:502", speak("zh_Hans")), reason("99999", speak("zh_Hans"))
+    ('渠道的服务器没有正常回答（502）', '渠道没收（99999）')
+    """
+    word, _, rest = code.partition(":")
+    known = REASONS.get(code) or REASONS.get(word)
+    return say(UNKNOWN_REASON, code=code) if known is None else say(known, code=rest)
 
 
 def sent_by_the_employee(lines: tuple[str, ...], whole: bool, say: Say) -> tuple[Bubble, ...]:

@@ -79,10 +79,11 @@ class Console:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A line of the navigation: the page it opens, and its name."""
+    """A line of the navigation: the page it opens, its name, and how many things wait there for whoever is signed in."""
 
     endpoint: str
     title: str
+    count: Callable[[], int] = lambda: 0
 
 
 class Section(Protocol):

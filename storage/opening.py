@@ -48,6 +48,7 @@ from storage.tables import audit_heads
 from storage.tasks import label_old
 from storage.ties import StoredTies
 from storage.unanswered import StoredGaps
+from storage.undelivered import StoredUndelivered
 from storage.waiting import StoredWaiting
 from storage.ways import StoredWays
 
@@ -94,6 +95,7 @@ class Storage:
     gauges: StoredGauges
     links: StoredLinks
     abroad: StoredBases
+    undelivered: StoredUndelivered
 
 
 def utc_now() -> datetime:
@@ -168,6 +170,7 @@ def open_storage(
         gauges=StoredGauges(database, now),
         links=StoredLinks(database, keys, now),
         abroad=StoredBases(database, keys, now),
+        undelivered=StoredUndelivered(database, keys, now),
     )
 
 
