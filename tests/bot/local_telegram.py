@@ -5,12 +5,11 @@ PYTEST_DONT_REWRITE: the search for doctests imports this module before the test
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from databases import Clock, Open
+from databases import Clock
 from platforms.harness import Request, Response, Server
 from platforms.telegram import TOKEN, Telegram
 
@@ -55,12 +54,6 @@ class Local(Telegram):
     """The platform with its own address, `base`."""
 
     base: str
-
-
-@pytest.fixture
-def storage(sqlite_template: Path, tmp_path: Path, open_one: Open) -> Storage:
-    shutil.copy(sqlite_template, tmp_path / "shebao.db")
-    return open_one(f"sqlite:///{tmp_path / 'shebao.db'}")
 
 
 @pytest.fixture
