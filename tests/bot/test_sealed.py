@@ -148,7 +148,7 @@ def broken_ciphers() -> list[str]:
     return [*(base64.b64encode(each).decode() for each in raw), "no base64!", "签", "===="]
 
 
-@pytest.mark.parametrize("cipher", broken_ciphers())
+@pytest.mark.parametrize("cipher", broken_ciphers(), ids=range(len(broken_ciphers())))
 def test_w7_a_broken_cipher_is_refused(envelope: Envelope, clock: Clock, cipher: str) -> None:
     callback = side.signed(cipher, clock())
     assert refusal(lambda: envelope.open(callback)) in ("cipher", "not_sealed", "receiver")
