@@ -57,26 +57,26 @@ class Local(Telegram):
 
 
 @pytest.fixture
-def product() -> Product:
+def program() -> Product:
     return Product()
 
 
 @pytest.fixture
-def platform(clock: Clock, product: Product) -> Iterator[Local]:
-    platform = Local(clock=lambda: clock().timestamp())
-    with Server({"/telegram": platform, "/product": product}) as server:
-        platform.base = f"{server.address}/telegram"
-        platform.redirect = f"{server.address}/product"
-        yield platform
+def bot_api(clock: Clock, program: Product) -> Iterator[Local]:
+    bot_api = Local(clock=lambda: clock().timestamp())
+    with Server({"/telegram": bot_api, "/product": program}) as server:
+        bot_api.base = f"{server.address}/telegram"
+        bot_api.redirect = f"{server.address}/product"
+        yield bot_api
 
 
 @pytest.fixture
-def bot(storage: Storage, platform: Local, product: Product) -> Iterator[TelegramBot]:
+def bot(storage: Storage, bot_api: Local, program: Product) -> Iterator[TelegramBot]:
     """The bot of a company that has recorded its basis, called by the platform."""
     allow(storage)
-    bot = make(storage, platform.base)
+    bot = make(storage, bot_api.base)
     assert bot is not None
-    product.bot = bot
+    program.bot = bot
     bot.register(PUBLIC)
     yield bot
     bot.close()

@@ -45,8 +45,8 @@ READ_HERE: Final = "https://hr.example/reports/c1-7"
 
 
 @pytest.fixture
-def ali(bot: TelegramBot, platform: Local) -> User:
-    user = platform.user("阿丽")
+def ali(bot: TelegramBot, bot_api: Local) -> User:
+    user = bot_api.user("阿丽")
     user.start()
     return user
 
@@ -64,9 +64,9 @@ def say(bot: TelegramBot, user: User, *replies: Reply) -> None:
 
 
 def test_what_an_employee_does_is_heard(
-    bot: TelegramBot, platform: Local, product: Product, clock: Clock
+    bot: TelegramBot, bot_api: Local, program: Product, clock: Clock
 ) -> None:
-    ali = platform.user("阿丽")
+    ali = bot_api.user("阿丽")
     ali.start("K7MP-4XQ9")
     ali.write("我工资3000")
     ali.edit(ali.phone.bubbles[-1], "我工资3500")
@@ -76,7 +76,7 @@ def test_what_an_employee_does_is_heard(
     ali.place()
     ali.document()
     ali.block()
-    assert [(each.kind, each.text, each.payload) for each in product.messages] == [
+    assert [(each.kind, each.text, each.payload) for each in program.messages] == [
         ("start", "", "K7MP-4XQ9"),
         ("text", "我工资3000", ""),
         ("edited", "我工资3500", ""),
@@ -87,9 +87,9 @@ def test_what_an_employee_does_is_heard(
         ("other", "", ""),
         ("left", "", ""),
     ]
-    assert {each.sender for each in product.messages} == {str(ali.id)}
-    assert {each.received_at for each in product.messages} == {clock()}
-    assert len({each.key for each in product.messages}) == 9
+    assert {each.sender for each in program.messages} == {str(ali.id)}
+    assert {each.received_at for each in program.messages} == {clock()}
+    assert len({each.key for each in program.messages}) == 9
 
 
 @pytest.mark.parametrize(
@@ -107,19 +107,19 @@ def test_what_an_employee_does_is_heard(
     ],
 )
 def test_commands_are_short_for_what_can_be_said(
-    ali: User, product: Product, text: str, heard: tuple[str, str, str]
+    ali: User, program: Product, text: str, heard: tuple[str, str, str]
 ) -> None:
     ali.write(text)
-    last = product.messages[-1]
+    last = program.messages[-1]
     assert (last.kind, last.text, last.payload) == heard
 
 
 def test_the_language_of_the_app_is_the_language_of_the_conversation(
-    bot: TelegramBot, platform: Local, product: Product
+    bot: TelegramBot, bot_api: Local, program: Product
 ) -> None:
     for language in ("zh-hans", "zh-hant", "en", "vi", ""):
-        platform.user("谁", language).write("/stop")
-    heard = [(each.locale, each.text) for each in product.messages]
+        bot_api.user("谁", language).write("/stop")
+    heard = [(each.locale, each.text) for each in program.messages]
     assert heard == [
         ("zh_Hans", "解绑"),
         ("zh_Hant", "解绑"),
@@ -130,31 +130,31 @@ def test_the_language_of_the_app_is_the_language_of_the_conversation(
 
 
 def test_a_tap_comes_with_its_place_and_the_button_stops_turning(
-    bot: TelegramBot, ali: User, platform: Local, product: Product
+    bot: TelegramBot, ali: User, bot_api: Local, program: Product
 ) -> None:
     say(bot, ali, ASKED)
     ali.tap("不想说")
-    last = product.messages[-1]
+    last = program.messages[-1]
     assert (last.kind, last.text, last.payload, last.sender) == ("tap", "", "@7.0", str(ali.id))
-    assert not platform.turning
-    assert platform.deliveries[-1].tries == ["200"]
+    assert not bot_api.turning
+    assert bot_api.deliveries[-1].tries == ["200"]
 
 
-def test_a_repeated_update_has_the_same_key(bot: TelegramBot, platform: Local, product: Product) -> None:
+def test_a_repeated_update_has_the_same_key(bot: TelegramBot, bot_api: Local, program: Product) -> None:
     """P5: Telegram sends an update again with the same number."""
-    ali, laozhou = platform.user("阿丽"), platform.user("老周")
-    with platform.holding() as held:
+    ali, laozhou = bot_api.user("阿丽"), bot_api.user("老周")
+    with bot_api.holding() as held:
         ali.write("好")
         laozhou.write("好")
         ali.write("好")
     for update in held * 3:
-        platform.deliver(update)
-    assert len(product.messages) == 9
-    assert len({each.key for each in product.messages}) == 3
+        bot_api.deliver(update)
+    assert len(program.messages) == 9
+    assert len({each.key for each in program.messages}) == 3
 
 
-def test_groups_are_told_once_and_left(bot: TelegramBot, platform: Local, product: Product) -> None:
-    ali, group = platform.user("阿丽"), platform.group("三车间")
+def test_groups_are_told_once_and_left(bot: TelegramBot, bot_api: Local, program: Product) -> None:
+    ali, group = bot_api.user("阿丽"), bot_api.group("三车间")
     group.add_bot(ali)
     assert [each.text for each in group.phone.heard] == [
         "我只在一对一的聊天里回话，这样别人看不到。点我的名字，单独发一句话给我就行。"
@@ -163,13 +163,13 @@ def test_groups_are_told_once_and_left(bot: TelegramBot, platform: Local, produc
     group.write(ali, "在吗")
     assert len(group.phone.heard) == 1
     assert group.closed
-    assert not product.messages
+    assert not program.messages
 
 
-def test_who_unblocks_is_back_once_they_write(ali: User, product: Product) -> None:
-    before = len(product.messages)
+def test_who_unblocks_is_back_once_they_write(ali: User, program: Product) -> None:
+    before = len(program.messages)
     ali.unblock()
-    assert len(product.messages) == before
+    assert len(program.messages) == before
 
 
 @pytest.mark.parametrize(
@@ -182,39 +182,39 @@ def test_who_unblocks_is_back_once_they_write(ali: User, product: Product) -> No
     ],
 )
 def test_a_callback_that_is_not_telegrams_is_refused(
-    bot: TelegramBot, platform: Local, change: dict[str, str], code: str, status: int
+    bot: TelegramBot, bot_api: Local, change: dict[str, str], code: str, status: int
 ) -> None:
-    headers = {**right(platform), **change}
+    headers = {**right(bot_api), **change}
     with pytest.raises(Refused) as refused:
         bot.hear(Callback("POST", {}, headers, b"{}"))
     assert (refused.value.code, refused.value.status) == (code, status)
 
 
-def test_only_posts_are_callbacks(bot: TelegramBot, platform: Local) -> None:
+def test_only_posts_are_callbacks(bot: TelegramBot, bot_api: Local) -> None:
     with pytest.raises(Refused, match="wrong_method"):
-        bot.hear(Callback("GET", {}, right(platform)))
+        bot.hear(Callback("GET", {}, right(bot_api)))
 
 
-def test_a_body_that_is_no_update_is_answered_and_left(bot: TelegramBot, platform: Local) -> None:
+def test_a_body_that_is_no_update_is_answered_and_left(bot: TelegramBot, bot_api: Local) -> None:
     for body in (b"", b"[]", b"7", b"{", b"\xff", b"[" * 100_000, b'{"update_id": 1}', b'{"message": {}}'):
-        heard = bot.hear(Callback("POST", {}, right(platform), body))
+        heard = bot.hear(Callback("POST", {}, right(bot_api), body))
         assert (heard.answer.status, heard.messages) == (200, ())
 
 
 def test_a_database_that_does_not_answer_has_the_update_brought_again(
-    bot: TelegramBot, platform: Local, monkeypatch: pytest.MonkeyPatch
+    bot: TelegramBot, bot_api: Local, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def locked() -> None:
         raise OSError("我工资3000")
 
     monkeypatch.setattr(bot, "_since", locked)
     with pytest.raises(Refused, match="OSError") as refused:
-        bot.hear(Callback("POST", {}, right(platform), b'{"update_id": 1}'))
+        bot.hear(Callback("POST", {}, right(bot_api), b'{"update_id": 1}'))
     assert refused.value.status == 503
 
 
-def right(platform: Telegram) -> dict[str, str]:
-    secret = platform.webhook["secret_token"]
+def right(bot_api: Telegram) -> dict[str, str]:
+    secret = bot_api.webhook["secret_token"]
     return {"x-telegram-bot-api-secret-token": secret, "content-type": "application/json; charset=utf-8"}
 
 
@@ -222,29 +222,29 @@ def right(platform: Telegram) -> dict[str, str]:
 
 
 def test_without_a_basis_nothing_is_kept_and_nothing_is_sent(
-    bot: TelegramBot, storage: Storage, platform: Local, product: Product, clock: Clock
+    bot: TelegramBot, storage: Storage, bot_api: Local, program: Product, clock: Clock
 ) -> None:
-    ali = platform.user("阿丽")
+    ali = bot_api.user("阿丽")
     ali.write("在吗")
-    assert len(product.messages) == 1
+    assert len(program.messages) == 1
     assert storage.abroad.withdraw(NAME, account("admin"))
     assert ali.write("我工资3000") is not None
-    group = platform.group("三车间")
+    group = bot_api.group("三车间")
     group.add_bot(ali)
-    assert [each.tries for each in platform.deliveries] == [["200"]] * 3
-    assert len(product.messages) == 1
+    assert [each.tries for each in bot_api.deliveries] == [["200"]] * 3
+    assert len(program.messages) == 1
     with pytest.raises(Permanent, match="no_basis_for_abroad"):
         say(bot, ali, ASKED)
     assert not ali.phone.heard
     assert not group.phone.heard
-    assert not platform.called(platform.path("sendMessage"))
+    assert not bot_api.called(bot_api.path("sendMessage"))
     clock.move(hours=1)
     allow(storage)
-    platform.deliver(
-        platform.deliveries[1].update
+    bot_api.deliver(
+        bot_api.deliveries[1].update
     )  # what was written before is not looked at afterwards either
     ali.write("现在呢")
-    assert [each.text for each in product.messages] == ["在吗", "现在呢"]
+    assert [each.text for each in program.messages] == ["在吗", "现在呢"]
 
 
 # Drawing
@@ -263,7 +263,7 @@ def test_what_is_neutral_is_said_with_its_buttons_by_their_places(bot: TelegramB
 
 @pytest.mark.parametrize("author", ["assistant", "hr"])
 def test_what_is_about_the_employee_is_not_said_but_linked_to(
-    bot: TelegramBot, ali: User, platform: Local, author: str
+    bot: TelegramBot, ali: User, bot_api: Local, author: str
 ) -> None:
     neutral = author == "hr"  # what HR writes never counts as neutral
     reply = Reply(PERSONAL.text, PERSONAL.buttons, neutral=neutral)
@@ -275,7 +275,7 @@ def test_what_is_about_the_employee_is_not_said_but_linked_to(
     assert shown.more["links"] == {"打开看": READ_HERE}
     assert not shown.choices
     assert shown.more["protected"]
-    assert not platform.previewed
+    assert not bot_api.previewed
 
 
 def test_one_link_leads_to_several_bubbles_in_a_row(bot: TelegramBot) -> None:
@@ -308,17 +308,17 @@ def test_where_there_is_no_address_the_employee_is_told_where_to_ask(storage: St
     assert "link" not in part
 
 
-def test_an_address_on_this_computer_stands_in_the_text(storage: Storage, platform: Local) -> None:
+def test_an_address_on_this_computer_stands_in_the_text(storage: Storage, bot_api: Local) -> None:
     """Telegram makes buttons of addresses on the internet alone; and it must not look it up for a preview."""
     allow(storage)
-    made = make(storage, platform.base, lambda *of: "http://127.0.0.1:8000/reports/t")
+    made = make(storage, bot_api.base, lambda *of: "http://127.0.0.1:8000/reports/t")
     assert made is not None
-    ali = platform.user("阿丽")
+    ali = bot_api.user("阿丽")
     ali.start()
     say(made, ali, PERSONAL)
     made.close()
     assert ali.phone.heard[0].text.endswith("\nhttp://127.0.0.1:8000/reports/t")
-    assert not platform.previewed
+    assert not bot_api.previewed
 
 
 def test_sources_are_named_and_long_texts_are_cut_between_sentences(bot: TelegramBot, ali: User) -> None:
@@ -365,9 +365,9 @@ def without_space(text: str) -> str:
     ],
 )
 def test_what_goes_wrong_has_its_meaning(
-    bot: TelegramBot, ali: User, platform: Local, fault: Fault | int, kind: type[Undelivered], code: str
+    bot: TelegramBot, ali: User, bot_api: Local, fault: Fault | int, kind: type[Undelivered], code: str
 ) -> None:
-    platform.fail(platform.path("sendMessage"), fault)
+    bot_api.fail(bot_api.path("sendMessage"), fault)
     with pytest.raises(kind) as failed:
         say(bot, ali, ASKED)
     assert failed.value.code == code
@@ -376,21 +376,21 @@ def test_what_goes_wrong_has_its_meaning(
     assert ali.phone.heard
 
 
-def test_p4_a_chat_that_is_slowed_down_slows_no_other(bot: TelegramBot, ali: User, platform: Local) -> None:
-    laozhou = platform.user("老周")
+def test_p4_a_chat_that_is_slowed_down_slows_no_other(bot: TelegramBot, ali: User, bot_api: Local) -> None:
+    laozhou = bot_api.user("老周")
     laozhou.start()
-    platform.retry_after = 17
-    platform.fail(platform.path("sendMessage"), 429)
+    bot_api.retry_after = 17
+    bot_api.fail(bot_api.path("sendMessage"), 429)
     with pytest.raises(Temporary) as slowed:
         say(bot, ali, ASKED)
     assert slowed.value.after == timedelta(seconds=17)
     say(bot, laozhou, ASKED)
     assert len(laozhou.phone.heard) == 1
-    assert len(platform.called(platform.path("sendMessage"))) == 2
+    assert len(bot_api.called(bot_api.path("sendMessage"))) == 2
 
 
-def test_p6_whom_the_bot_cannot_reach_is_gone(bot: TelegramBot, ali: User, platform: Local) -> None:
-    stranger, left = platform.user("没写过的"), platform.user("销号的")
+def test_p6_whom_the_bot_cannot_reach_is_gone(bot: TelegramBot, ali: User, bot_api: Local) -> None:
+    stranger, left = bot_api.user("没写过的"), bot_api.user("销号的")
     left.start()
     left.delete_account()
     ali.block()
@@ -432,18 +432,18 @@ def test_a_closed_bot_sends_again(bot: TelegramBot, ali: User) -> None:
 
 
 def test_p3_the_token_stands_in_no_log(
-    bot: TelegramBot, ali: User, platform: Local, caplog: pytest.LogCaptureFixture
+    bot: TelegramBot, ali: User, bot_api: Local, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
     say(bot, ali, Reply("悄悄话", neutral=True))
     for fault in (401, 429, 500, 502, Fault.LOST):
-        platform.fail(platform.path("sendMessage"), fault)
+        bot_api.fail(bot_api.path("sendMessage"), fault)
         with pytest.raises(Undelivered):
             say(bot, ali, Reply("悄悄话", neutral=True))
-    platform.fail(platform.path("getUpdates"), 502)
+    bot_api.fail(bot_api.path("getUpdates"), 502)
     with pytest.raises(Undelivered):
         bot.updates(0, 0)
-    bot.hear(Callback("POST", {}, right(platform), b'{"update_id": 1, "message": {"text": "\xe6\x82\x84"}}'))
+    bot.hear(Callback("POST", {}, right(bot_api), b'{"update_id": 1, "message": {"text": "\xe6\x82\x84"}}'))
     for record in caplog.records:
         assert TOKEN.partition(":")[2] not in record.getMessage() + str(record.exc_info)
         assert "悄悄话" not in record.getMessage()
@@ -452,19 +452,19 @@ def test_p3_the_token_stands_in_no_log(
 # Setting up
 
 
-def test_the_bot_tells_telegram_where_to_call_and_what_it_can_do(bot: TelegramBot, platform: Local) -> None:
-    assert platform.webhook["url"] == "https://hr.example/channels/telegram"
-    assert platform.webhook["allowed_updates"] == list(UPDATES)
-    assert 1 <= platform.webhook["max_connections"] <= 40
+def test_the_bot_tells_telegram_where_to_call_and_what_it_can_do(bot: TelegramBot, bot_api: Local) -> None:
+    assert bot_api.webhook["url"] == "https://hr.example/channels/telegram"
+    assert bot_api.webhook["allowed_updates"] == list(UPDATES)
+    assert 1 <= bot_api.webhook["max_connections"] <= 40
     for language in ("", "zh", "en"):
-        named = [each["command"] for each in platform.commands[language]]
+        named = [each["command"] for each in bot_api.commands[language]]
         assert named == ["start", "help", "privacy", "hr", "stop"]
-        assert platform.descriptions[language]
-        assert platform.short_descriptions[language]
-    assert platform.menu_button == {"type": "commands"}
-    before = (dict(platform.webhook), dict(platform.commands))
+        assert bot_api.descriptions[language]
+        assert bot_api.short_descriptions[language]
+    assert bot_api.menu_button == {"type": "commands"}
+    before = (dict(bot_api.webhook), dict(bot_api.commands))
     bot.register("https://hr.example/channels/telegram")
-    assert before == (platform.webhook, platform.commands)
+    assert before == (bot_api.webhook, bot_api.commands)
 
 
 def test_what_the_bot_says_of_itself_fits() -> None:
@@ -544,9 +544,9 @@ def swapped(update: Any, chance: random.Random) -> Any:
     return update
 
 
-def updates(platform: Local) -> list[dict[str, Any]]:
-    ali, group = platform.user("阿丽"), platform.group("三车间")
-    with platform.holding() as held:
+def updates(bot_api: Local) -> list[dict[str, Any]]:
+    ali, group = bot_api.user("阿丽"), bot_api.group("三车间")
+    with bot_api.holding() as held:
         ali.start("K7MP-4XQ9")
         ali.write("我工资3000，一家四口😀")
         ali.edit(ali.phone.bubbles[-1], "我工资3500")
@@ -557,14 +557,14 @@ def updates(platform: Local) -> list[dict[str, Any]]:
     return held
 
 
-def fuzz(bot: TelegramBot, storage: Storage, platform: Local, count: int) -> set[int]:
+def fuzz(bot: TelegramBot, storage: Storage, bot_api: Local, count: int) -> set[int]:
     """Mutated callbacks at the real address, where any error is raised; which statuses there were."""
     app = Flask("callbacks")
     app.testing = True
     taking = Taking({NAME: bot}, storage.inbox.store, lambda event: None)
     app.register_blueprint(create_blueprint(taking))
-    client, chance, originals = app.test_client(), random.Random(SEED), updates(platform)
-    headers, statuses = right(platform), set()
+    client, chance, originals = app.test_client(), random.Random(SEED), updates(bot_api)
+    headers, statuses = right(bot_api), set()
     for _ in range(count):
         update = chance.choice(originals)
         if chance.random() < 0.5:
@@ -574,15 +574,15 @@ def fuzz(bot: TelegramBot, storage: Storage, platform: Local, count: int) -> set
         if chance.random() < 0.05:
             headers = {**headers, "x-telegram-bot-api-secret-token": chance.choice(("", "x", "é"))}
         else:
-            headers = right(platform)
+            headers = right(bot_api)
         statuses.add(client.post(f"/channels/{NAME}", data=body, headers=headers).status_code)
     return statuses
 
 
-def test_two_thousand_mutated_callbacks(bot: TelegramBot, storage: Storage, platform: Local) -> None:
-    assert fuzz(bot, storage, platform, 2_000) == {200, 403}
+def test_two_thousand_mutated_callbacks(bot: TelegramBot, storage: Storage, bot_api: Local) -> None:
+    assert fuzz(bot, storage, bot_api, 2_000) == {200, 403}
 
 
 @pytest.mark.soak
-def test_a_hundred_thousand_mutated_callbacks(bot: TelegramBot, storage: Storage, platform: Local) -> None:
-    assert fuzz(bot, storage, platform, 100_000) == {200, 403}
+def test_a_hundred_thousand_mutated_callbacks(bot: TelegramBot, storage: Storage, bot_api: Local) -> None:
+    assert fuzz(bot, storage, bot_api, 100_000) == {200, 403}

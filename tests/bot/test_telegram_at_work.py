@@ -64,13 +64,13 @@ class Office:
 
 
 @pytest.fixture
-def office(storage: Storage, bot: TelegramBot, product: Product) -> Office:
+def office(storage: Storage, bot: TelegramBot, program: Product) -> Office:
     taking = Taking({NAME: bot}, storage.inbox.store, lambda event: None)
 
     def take(callback: Callback) -> Answer | None:
         return taking.take(NAME, callback)
 
-    product.take = take
+    program.take = take
     return Office(storage, bot)
 
 
@@ -83,8 +83,8 @@ def rows(storage: Storage) -> list[str]:
 
 
 @needs_meaning
-def test_a_conversation_over_the_webhook(office: Office, platform: Local, storage: Storage) -> None:
-    ali = platform.user("阿丽")
+def test_a_conversation_over_the_webhook(office: Office, bot_api: Local, storage: Storage) -> None:
+    ali = bot_api.user("阿丽")
     ali.start()
     office.works()
     assert "我是社保助手" in ali.phone.heard[-1].text
@@ -105,35 +105,35 @@ def test_a_conversation_over_the_webhook(office: Office, platform: Local, storag
     office.works()
     assert "依据：" in ali.phone.heard[-1].text
     assert set(rows(storage)) == {"sent"}
-    assert not platform.turning
+    assert not bot_api.turning
 
 
 @needs_meaning
-def test_three_times_shuffled_is_once(office: Office, platform: Local, storage: Storage) -> None:
-    ali, laozhou = platform.user("阿丽"), platform.user("老周")
-    with platform.holding() as held:
+def test_three_times_shuffled_is_once(office: Office, bot_api: Local, storage: Storage) -> None:
+    ali, laozhou = bot_api.user("阿丽"), bot_api.user("老周")
+    with bot_api.holding() as held:
         ali.start()
         laozhou.start()
         ali.write("谢谢")
     for update in (*held, held[1], held[0], *reversed(held)):
-        platform.deliver(update)
+        bot_api.deliver(update)
         office.works()
     assert [len(each.phone.heard) for each in (ali, laozhou)] == [2, 1]
 
 
 @needs_meaning
 def test_a_blocked_bot_writes_no_more_until_they_are_back(
-    office: Office, platform: Local, storage: Storage
+    office: Office, bot_api: Local, storage: Storage
 ) -> None:
-    ali = platform.user("阿丽")
+    ali = bot_api.user("阿丽")
     ali.start()
     office.works()
     ali.write("谢谢")
     ali.block()
     office.works()
-    calls = len(platform.called(platform.path(SEND)))
+    calls = len(bot_api.called(bot_api.path(SEND)))
     office.works()
-    assert len(platform.called(platform.path(SEND))) == calls
+    assert len(bot_api.called(bot_api.path(SEND))) == calls
     assert len(ali.phone.heard) == 1
     ali.write("我又来了，谢谢")
     office.works()
@@ -141,8 +141,8 @@ def test_a_blocked_bot_writes_no_more_until_they_are_back(
 
 
 @needs_meaning
-def test_what_cannot_be_read_is_kindly_said(office: Office, platform: Local) -> None:
-    ali = platform.user("阿丽")
+def test_what_cannot_be_read_is_kindly_said(office: Office, bot_api: Local) -> None:
+    ali = bot_api.user("阿丽")
     ali.start()
     office.works()
     for does, said in (
@@ -181,15 +181,15 @@ def stored(storage: Storage) -> int:
 
 
 def test_updates_are_stored_before_telegram_is_told(
-    polling: Polling, storage: Storage, platform: Local, monkeypatch: pytest.MonkeyPatch
+    polling: Polling, storage: Storage, bot_api: Local, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ali = platform.user("阿丽")
+    ali = bot_api.user("阿丽")
     thread = started(polling)
-    wait_for(lambda: not platform.webhook)
+    wait_for(lambda: not bot_api.webhook)
     seen: list[int] = []
 
     def refuse_once(message: Any) -> str | None:
-        seen.append(platform.waiting)
+        seen.append(bot_api.waiting)
         if len(seen) == 1:
             raise OSError("disk full")
         return storage.inbox.store(message)
@@ -197,50 +197,50 @@ def test_updates_are_stored_before_telegram_is_told(
     polling._store = refuse_once
     ali.write("在吗")
     wait_for(lambda: stored(storage) == 1)
-    wait_for(lambda: platform.waiting == 0)
+    wait_for(lambda: bot_api.waiting == 0)
     polling.stop()
     thread.join(10)
     assert seen == [1, 1]
     assert not thread.is_alive()
 
 
-def test_a_platform_in_trouble_loses_nothing(polling: Polling, storage: Storage, platform: Local) -> None:
-    ali, group = platform.user("阿丽"), platform.group("三车间")
-    path = platform.path("getUpdates")
-    platform.fail(path, 502, Fault.BROKEN, 429, 409, Fault.LOST, 500)
+def test_a_platform_in_trouble_loses_nothing(polling: Polling, storage: Storage, bot_api: Local) -> None:
+    ali, group = bot_api.user("阿丽"), bot_api.group("三车间")
+    path = bot_api.path("getUpdates")
+    bot_api.fail(path, 502, Fault.BROKEN, 429, 409, Fault.LOST, 500)
     thread = started(polling)
-    wait_for(lambda: not platform.webhook)
+    wait_for(lambda: not bot_api.webhook)
     for at in range(5):
         ali.write(f"第 {at} 句")
     group.add_bot(ali)
-    wait_for(lambda: stored(storage) == 5 and platform.waiting == 0)
+    wait_for(lambda: stored(storage) == 5 and bot_api.waiting == 0)
     polling.stop()
     thread.join(10)
     assert len(group.phone.heard) == 1
-    offsets = [int(call.request.query["offset"]) for call in platform.called(path)]
+    offsets = [int(call.request.query["offset"]) for call in bot_api.called(path)]
     assert offsets == sorted(offsets)
 
 
 def test_an_update_that_nobody_can_read_holds_up_no_other(
-    polling: Polling, storage: Storage, platform: Local
+    polling: Polling, storage: Storage, bot_api: Local
 ) -> None:
-    ali = platform.user("阿丽")
+    ali = bot_api.user("阿丽")
     thread = started(polling)
-    wait_for(lambda: not platform.webhook)
-    platform.happened({"message": {"chat": "of another kind"}})
+    wait_for(lambda: not bot_api.webhook)
+    bot_api.happened({"message": {"chat": "of another kind"}})
     ali.write("在吗")
-    wait_for(lambda: stored(storage) == 1 and platform.waiting == 0)
+    wait_for(lambda: stored(storage) == 1 and bot_api.waiting == 0)
     polling.stop()
     thread.join(10)
 
 
-def test_without_a_basis_nothing_is_fetched(polling: Polling, storage: Storage, platform: Local) -> None:
+def test_without_a_basis_nothing_is_fetched(polling: Polling, storage: Storage, bot_api: Local) -> None:
     storage.abroad.withdraw(NAME, account("admin"))
     thread = started(polling)
     time.sleep(0.2)
-    assert not platform.called(platform.path("getUpdates"))
+    assert not bot_api.called(bot_api.path("getUpdates"))
     allow(storage)
-    wait_for(lambda: bool(platform.called(platform.path("getUpdates"))))
+    wait_for(lambda: bool(bot_api.called(bot_api.path("getUpdates"))))
     polling.stop()
     thread.join(10)
 
@@ -249,21 +249,21 @@ def test_without_a_basis_nothing_is_fetched(polling: Polling, storage: Storage, 
 
 
 def test_the_webhook_is_there_while_the_company_allows_it(
-    bot: TelegramBot, storage: Storage, platform: Local, monkeypatch: pytest.MonkeyPatch
+    bot: TelegramBot, storage: Storage, bot_api: Local, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(app.telegram, "PAUSE", 0.01)
     storage.abroad.withdraw(NAME, account("admin"))
-    platform.fail(platform.path("deleteWebhook"), 500)
+    bot_api.fail(bot_api.path("deleteWebhook"), 500)
     kept = Registration(bot, PUBLIC)
     kept.start()
-    wait_for(lambda: not platform.webhook)
+    wait_for(lambda: not bot_api.webhook)
     allow(storage)
-    platform.fail(platform.path("setWebhook"), Fault.BROKEN, 429)
+    bot_api.fail(bot_api.path("setWebhook"), Fault.BROKEN, 429)
     kept.look()
-    wait_for(lambda: platform.webhook.get("url") == PUBLIC)
+    wait_for(lambda: bot_api.webhook.get("url") == PUBLIC)
     storage.abroad.withdraw(NAME, account("admin"))
     kept.look()
-    wait_for(lambda: not platform.webhook)
+    wait_for(lambda: not bot_api.webhook)
     kept.stop()
 
 
@@ -297,8 +297,8 @@ def test_the_command_answers_and_ends_cleanly(tmp_path: Path) -> None:
     with_tables = open_storage(url, tmp_path / "keys", tmp_path / "erased.jsonl", make=True)
     allow(with_tables)
     with_tables.database.close()
-    platform = Telegram()
-    with Server({"/telegram": platform}) as server:
+    bot_api = Telegram()
+    with Server({"/telegram": bot_api}) as server:
         environ = {
             **os.environ,
             **settings(f"{server.address}/telegram"),
@@ -309,12 +309,12 @@ def test_the_command_answers_and_ends_cleanly(tmp_path: Path) -> None:
         }
         command = [sys.executable, "-c", RUN, "telegram"]
         process = subprocess.Popen(command, cwd=HOME, env=environ, stderr=subprocess.PIPE, text=True)
-        ali = platform.user("阿丽")
+        ali = bot_api.user("阿丽")
         ali.start()
         with process:
             try:
                 ali.phone.wait(lambda heard: bool(heard), 60)
-                wait_for(lambda: platform.waiting == 0)
+                wait_for(lambda: bot_api.waiting == 0)
                 process.send_signal(signal.SIGTERM)
                 _, errors = process.communicate(timeout=30)
             finally:

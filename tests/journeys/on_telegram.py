@@ -116,7 +116,8 @@ class Reader(Phone):
     def bubbles(self) -> list[Bubble]:
         drawn = self._phone.bubbles
         for bubble in drawn[self._drawn :]:
-            address = bubble.more.get("links", {}).get("打开看")
+            links = bubble.more.get("links", {}).values()
+            address = next((each for each in links if each.startswith(f"{PUBLIC}/reports/")), None)
             if address is None:
                 self._shown.append(bubble)
             else:

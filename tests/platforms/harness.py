@@ -156,8 +156,8 @@ class _Listener(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, port: int, server: Server) -> None:
-        super().__init__(("127.0.0.1", port), _Handler)
+    def __init__(self, host: str, port: int, server: Server) -> None:
+        super().__init__((host, port), _Handler)
         self.owner = server
 
     def handle_error(self, request: Any, client_address: Any) -> None:
@@ -209,14 +209,15 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 class Server:
-    """A server on loopback; port 0 takes a free one. The longest mount that a path begins with answers."""
+    """A server on loopback or where `host` says; port 0 takes a free one. Of the mounts the longest that a path begins with
+    answers."""
 
-    def __init__(self, mounts: Mapping[str, Answering], port: int = 0) -> None:
+    def __init__(self, mounts: Mapping[str, Answering], port: int = 0, host: str = "127.0.0.1") -> None:
         self.mounts = dict(mounts)
         self.stopping = threading.Event()
         self._connections: set[socket.socket] = set()
         self._lock = threading.Lock()
-        self._listener = _Listener(port, self)
+        self._listener = _Listener(host, port, self)
         self.port: int = self._listener.server_address[1]
         self.address = f"http://127.0.0.1:{self.port}"
         self._thread = threading.Thread(target=self._listener.serve_forever, args=(0.05,), daemon=True)

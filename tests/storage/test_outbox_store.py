@@ -12,6 +12,7 @@ from databases import Clock, Open
 from sqlalchemy import select
 from talking import Post, answer, give_back, kept, message, say, speak, take_over, together, transcript
 
+from bot.dialogue.conversation import Conversation
 from bot.receiving import receive
 from delivery.outbox import GRACE, LEASE, MISSING, Leased, Outcome, deliver_due, sweep
 from delivery.retries import MOST_ATTEMPTS
@@ -271,11 +272,12 @@ def test_where_the_platform_recognises_it_a_crash_while_sending_sends_again(
 
 
 def test_what_was_said_last_is_said_again_when_asked_for(storage: Storage, clock: Clock) -> None:
-    say(storage, wecom("m1"), "交了以后还在线内。", "还有吗？")
+    state = Conversation().as_json()
+    receive(wecom("m1"), storage.conversations, answer("交了以后还在线内。", "还有吗？", state=state))
     post = Post()
     post.failures = [Unsure("ReadTimeout")]
     deliver_due(storage.outbox, {"wecom": post}, clock)
-    again = receive(wecom("m2", text="再说一遍"), storage.conversations, answer("没听懂", state={"wage": 1}))
+    again = receive(wecom("m2", text="再说一遍"), storage.conversations, answer("没听懂", state=state))
     assert [reply.text for reply in again.replies] == ["交了以后还在线内。", "还有吗？"]
 
 
