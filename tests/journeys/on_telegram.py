@@ -29,6 +29,7 @@ from bot.views import Chat
 from bot.views import create_blueprint as create_chat
 from bot.visit_views import create_blueprints
 from delivery.messages import IncomingMessage
+from locales import LOCALES, speak
 from storage.opening import Storage
 from web_calc import languages
 from web_calc.chat_papers import ChatPapers
@@ -36,6 +37,10 @@ from web_calc.chat_papers import ChatPapers
 LONG_AGO: Final = datetime(2026, 1, 1, tzinfo=UTC)
 PUBLIC: Final = "https://hr.example"
 HERE: Final = {"Origin": "http://localhost"}
+
+
+#: What stands on the button of a link that is read instead of the bubble, in every language.
+OPENS = tuple(speak(locale)("打开看") for locale in LOCALES)
 
 
 class Pages:
@@ -116,8 +121,8 @@ class Reader(Phone):
     def bubbles(self) -> list[Bubble]:
         drawn = self._phone.bubbles
         for bubble in drawn[self._drawn :]:
-            links = bubble.more.get("links", {}).values()
-            address = next((each for each in links if each.startswith(f"{PUBLIC}/reports/")), None)
+            links = bubble.more.get("links", {})
+            address = next((links[title] for title in OPENS if title in links), None)
             if address is None:
                 self._shown.append(bubble)
             else:
