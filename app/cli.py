@@ -47,7 +47,7 @@ ELSEWHERE: Final[Mapping[str, str]] = {
     "keys": "app.keys",
     "policy": "app.policy_commands",
     "restore": "app.database_commands",
-    "telegram": "app.telegram",
+    "telegram": "app.telegram_command",
     "understand": "app.understand_command",
     "users": "app.users_command",
     "worker": "app.database_commands",

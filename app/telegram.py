@@ -5,16 +5,12 @@ from __future__ import annotations
 
 import logging
 import re
-import signal
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from threading import Event, Thread
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-import click
-
-from app import logs
 from app.settings import Settings, SettingsError, is_loopback, read_secret
 from audit.events import SYSTEM
 from bot.channels import Platform
@@ -244,20 +240,3 @@ def pause(failures: int) -> float:
     [1.0, 2.0, 16.0, 300.0]
     """
     return min(PAUSE * 2.0 ** min(failures - 1, 30), LONGEST_PAUSE)
-
-
-@click.command()
-@click.pass_obj
-def telegram(settings: Settings) -> None:
-    """Fetch what employees write to the Telegram bot, where no webhook can reach."""
-    from app.running import running
-
-    logs.set_up(settings.log)
-    with running(settings, polls=True) as program:
-        bot = program.hearing.platforms.get(NAME)
-        if not isinstance(bot, TelegramBot):
-            raise click.ClickException(f"{_SECTION}.token: needed to fetch updates")
-        polling = Polling(bot, program.hearing.store, program.hearing.wake)
-        for each in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(each, polling.stop_now)
-        polling.run()

@@ -122,7 +122,7 @@ def states(storage: Storage) -> list[str]:
 def pushed_later(storage: Storage) -> str:
     """What an outbox gets to send, once it may."""
     leased = storage.outbox.lease((NAME,), storage.now() + AWAITED, storage.now() + AWAITED * 9, None)
-    return "" if leased is None else leased.reply.text
+    return "" if leased is None else leased.bubbles[0].reply.text
 
 
 # In time
