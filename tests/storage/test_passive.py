@@ -67,7 +67,7 @@ def test_the_outbox_and_a_callback_never_both_send(storage: Storage, clock: Cloc
     assert sending is not None
     assert lease(storage, clock) is None, "the second waits for the first"
     clock.move(minutes=3)
-    storage.outbox.requeue(clock())
+    storage.outbox.requeue(clock(), ())
     assert lease(storage, clock) is not None
     assert storage.outbox.lease(("wechat",), clock(), clock() + LEASE, None) is None
 
