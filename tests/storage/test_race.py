@@ -36,7 +36,7 @@ from storage.tasks import task_number
 pytest_plugins = ["databases"]
 
 only_postgresql = pytest.mark.parametrize("url", ["postgresql"], indirect=True)
-CHANNEL = "wechat"
+CHANNEL = "wecom"
 EMPLOYEES = ("阿丽", "老王", "老李")
 TASK = HrTask("question", ("哪个月开始交",))
 #: What the assistant asks once a case is closed. When it does is told elsewhere; that no person is interrupted, here.
@@ -271,8 +271,8 @@ class Race:
         leased = self.storage.outbox.lease([CHANNEL], self.clock(), self.clock() + LEASE, None)
         if leased is None:
             return
-        made = self.model.made.get(leased.reply.text)
-        if made is not None or leased.reply.text == RATING:
+        made = self.model.made.get(leased.bubbles[0].reply.text)
+        if made is not None or leased.bubbles[0].reply.text == RATING:
             assert self.model.holder.get(leased.recipient) is None, (
                 "the assistant speaks while a person holds it"
             )
@@ -289,7 +289,7 @@ class Race:
                 (90, 7, 3),
             )[0]
             if outcome.state == "sent":
-                self.reached[leased.recipient].append(leased.reply.text)
+                self.reached[leased.recipient].append(leased.bubbles[0].reply.text)
             self.storage.outbox.settle(leased, outcome, self.clock())
 
     def die(self) -> None:
@@ -297,15 +297,15 @@ class Race:
         if self.under_way:
             leased = self.under_way.pop(0)
             if self.chance.random() < 0.5:
-                self.reached[leased.recipient].append(leased.reply.text)
-                self.died_after_sending.add(leased.reply.text)
+                self.reached[leased.recipient].append(leased.bubbles[0].reply.text)
+                self.died_after_sending.add(leased.bubbles[0].reply.text)
 
     def move(self) -> None:
         """Time goes on; every lease has run out, so the workers that are left have settled theirs before."""
         while self.under_way:
             self.send()
         self.clock.move(minutes=self.chance.choice((1, 5, 60)))
-        self.storage.outbox.requeue(self.clock() - GRACE)
+        self.storage.outbox.requeue(self.clock() - GRACE, ())
 
     # What must be true
 
@@ -522,14 +522,14 @@ class Crowd:
                 messages,
                 (messages.c.conversation == outbox.c.conversation) & (messages.c.seq == outbox.c.message),
             )
-            .where(outbox.c.id == leased.id)
+            .where(outbox.c.id == leased.ids[0])
         )
         with storage.database.read() as connection:
             row = connection.execute(query).one()
         assert row.author == "hr" or row.made_for_version >= taken.get(row.conversation, 0)
-        if leased.reply.text != RATING:
+        if leased.bubbles[0].reply.text != RATING:
             with self.lock:
-                self.sent.append((leased.recipient, leased.reply.text))
+                self.sent.append((leased.recipient, leased.bubbles[0].reply.text))
         storage.outbox.settle(leased, Outcome("sent"), storage.now())
         return True
 
