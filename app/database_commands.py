@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import closing
 from pathlib import Path
+from typing import Final
 
 import click
 
@@ -18,6 +20,9 @@ from storage.log_chain import HeadFile, StoredChain
 from storage.migrating import revision_of
 from storage.migrating import upgrade as migrate
 from storage.opening import utc_now
+
+#: A worker gives way to the program that answers requests: a platform waits for those, and for a turn nobody does.
+NICENESS: Final = 19
 
 
 @click.group()
@@ -78,6 +83,7 @@ def worker(settings: Settings) -> None:
     from app.running import opened  # the assistant's libraries, for which no other command here should wait
 
     logs.set_up(settings.log)
+    os.nice(NICENESS)
     with opened(settings) as (_, jobs):
         jobs.run(settings.jobs.threads)
 

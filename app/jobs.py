@@ -186,12 +186,17 @@ def _open_queue(settings: Settings) -> Huey:
         if settings.jobs.engine == "redis":
             return RedisHuey(_NAME, url=settings.jobs.url, **options)
         if settings.database.url.startswith("postgresql:"):
-            return PostgresHuey(_NAME, dsn=settings.database.url, **options)
+            return PostgresHuey(_NAME, dsn=_without_waiting(settings.database.url), **options)
     except ConfigurationError:
         raise SettingsError(
             f"jobs.engine: {settings.jobs.engine} needs the extra of that name installed"
         ) from None
     raise SettingsError("jobs.engine: postgresql needs a database.url that starts with postgresql:")
+
+
+def _without_waiting(url: str) -> str:
+    """The address for a connection whose commits do not wait for the disk: a job that gets lost is swept up."""
+    return f"{url}{'&' if '?' in url else '?'}options=-c%20synchronous_commit%3Doff"
 
 
 class _Json:

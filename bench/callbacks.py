@@ -72,7 +72,7 @@ def _measured(url: str, kind: str, folder: Path, stack: ExitStack, seconds: int)
     port = stack.enter_context(_served(url, kind, folder, token, aes_key))
     bodies = [_callback(envelope, number) for number in range(RATES[kind] * seconds)]
     took: list[float] = []
-    started = time.monotonic()
+    started = time.monotonic()  # of the first callback, which waits until the worker is there
 
     def call(number: int) -> None:
         due = started + number / RATES[kind]
@@ -87,8 +87,13 @@ def _measured(url: str, kind: str, folder: Path, stack: ExitStack, seconds: int)
             raise click.ClickException(f"a callback was answered {answer.status}")
         took.append((time.monotonic() - due) * 1000)
 
+    _Platform.sent.clear()
+    call(0)
+    if not _Platform.sent.wait(60):
+        raise click.ClickException("the worker did not start")
+    started, took[:] = time.monotonic(), []
     with ThreadPoolExecutor(THREADS) as threads:
-        list(threads.map(call, range(len(bodies))))
+        list(threads.map(call, range(1, len(bodies))))
     return took
 
 
@@ -170,6 +175,8 @@ def _wait_for(port: int) -> None:
 class _Platform(BaseHTTPRequestHandler):
     """Gives a token and takes every message."""
 
+    sent = threading.Event()
+
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
         body = json.dumps(
@@ -180,6 +187,8 @@ class _Platform(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
+        if "message" in self.path:
+            self.sent.set()
 
     def log_message(self, format: str, *args: object) -> None:
         """Says nothing."""

@@ -30,7 +30,7 @@ _BEFORE: Final = or_(
 _FIRST_OF_ITS_CONVERSATION: Final = ~exists().where(
     _EARLIER.c.conversation == inbox.c.conversation, _EARLIER.c.state == "received", _BEFORE
 )
-_DUE: Final = (
+_FIRST: Final = (
     select(inbox, person_keys.c.key_id, person_keys.c.wrapped)
     .join(person_keys, person_keys.c.conversation == inbox.c.conversation)
     .where(
@@ -38,15 +38,12 @@ _DUE: Final = (
         or_(inbox.c.leased_until.is_(None), inbox.c.leased_until <= bindparam("now")),
         _FIRST_OF_ITS_CONVERSATION,
     )
-    .order_by(inbox.c.received_at)
-    .limit(1)
     .with_for_update(of=inbox, skip_locked=True)
 )
-_SAME: Final = inbox.alias("same")
-_DUE_BESIDE: Final = _DUE.where(
-    inbox.c.conversation
-    == select(_SAME.c.conversation).where(_SAME.c.key == bindparam("beside")).scalar_subquery()
-)
+_DUE: Final = _FIRST.order_by(inbox.c.received_at).limit(1)
+# One row at most, so nothing is sorted: in order of arrival PostgreSQL would go through all that waits to find it.
+_DUE_BESIDE: Final = _FIRST.where(inbox.c.conversation == bindparam("conversation"))
+_CONVERSATION: Final = select(inbox.c.conversation).where(inbox.c.key == bindparam("beside"))
 _STORE: Final = {
     dialect: upsert(dialect, inbox).on_conflict_do_nothing().returning(inbox.c.key) for dialect in DIALECTS
 }
@@ -93,8 +90,11 @@ class StoredEvents(Inbox):
     def take_next(self, now: datetime, until: datetime, beside: str | None) -> Taken | None:
         """Leases the next event whose conversation has no earlier one waiting; with `beside`, of its conversation."""
         query: Select[Any] = _DUE if beside is None else _DUE_BESIDE
-        parameters = {"now": now} | ({} if beside is None else {"beside": bytes.fromhex(beside)})
+        parameters: dict[str, Any] = {"now": now}
         with self._database.work() as connection:
+            if beside is not None:
+                same = connection.execute(_CONVERSATION, {"beside": bytes.fromhex(beside)})
+                parameters["conversation"] = same.scalar_one_or_none()
             row = connection.execute(query, parameters).one_or_none()
             if row is None:
                 return None
