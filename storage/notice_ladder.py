@@ -6,7 +6,7 @@ when the outbox knows it; one that did not arrive has the next way tried at once
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -74,14 +74,14 @@ class StoredLadder:
 
     # What became of what was sent
 
-    def _arrivals(self) -> list[Row[Any]]:
+    def _arrivals(self) -> Sequence[Row[Any]]:
         query = (
             select(notice_links.c.id, outbox.c.state, outbox.c.last_error)
             .join(outbox, outbox.c.id == notice_links.c.sent_as)
             .where(notice_links.c.arrival.is_(None), outbox.c.state.not_in(OPEN))
         )
         with self._database.read() as connection:
-            return list(connection.execute(query.limit(_MOST)).all())
+            return connection.execute(query.limit(_MOST)).all()
 
     def _note_arrival(self, found: Row[Any]) -> None:
         arrived = found.state in ("sent", "delivered", "unsure")
@@ -111,7 +111,7 @@ class StoredLadder:
 
     # Steps
 
-    def _waiting(self) -> list[Row[Any]]:
+    def _waiting(self) -> Sequence[Row[Any]]:
         query = (
             select(notices.c.id, notices.c.employee, notices.c.due_on, notices.c.step)
             .where(notices.c.state == "issued", notices.c.next_step_at <= self._now())
@@ -119,7 +119,7 @@ class StoredLadder:
             .limit(_MOST)
         )
         with self._database.read() as connection:
-            return list(connection.execute(query).all())
+            return connection.execute(query).all()
 
     def _go_on(self, it: Row[Any]) -> bool:
         """The next step of a notice; whether it was sent."""

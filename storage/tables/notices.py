@@ -118,7 +118,7 @@ notice_events: Final = Table(
 notice_values: Final = Table(
     "notice_values",
     metadata,
-    Column("notice", row_id(), primary_key=True),
+    Column("notice", row_id(), ForeignKey("notices.id", ondelete="CASCADE"), primary_key=True),
     Column("seq", Integer, primary_key=True, autoincrement=False),
     Column("name", String(32), primary_key=True),
     Column("key_id", Integer, nullable=False, index=True),
@@ -161,7 +161,7 @@ notice_links: Final = Table(
 notice_answers: Final = Table(
     "notice_answers",
     metadata,
-    Column("notice", row_id(), ForeignKey("notices.id"), primary_key=True),
+    Column("notice", row_id(), ForeignKey("notices.id", ondelete="CASCADE"), primary_key=True),
     Column("outcome", String(16), nullable=False),
     Column("key_id", Integer, nullable=False, index=True),
     Column("body", LargeBinary, nullable=False),
@@ -196,7 +196,7 @@ notice_holds: Final = Table(
     "notice_holds",
     metadata,
     Column("id", row_id(), primary_key=True),
-    Column("notice", row_id(), ForeignKey("notices.id"), nullable=False, index=True),
+    Column("notice", row_id(), ForeignKey("notices.id", ondelete="CASCADE"), nullable=False, index=True),
     Column("key_id", Integer, nullable=False, index=True),
     Column("body", LargeBinary, nullable=False),
     Column("made_by", String(64), nullable=False),

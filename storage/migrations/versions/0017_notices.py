@@ -13,13 +13,13 @@ depends_on = None
 #: Tables to whose rows nothing is ever done.
 GUARDED = ("notice_events", "notice_texts")
 TABLES = (
+    "notice_values",
     "notice_links",
     "notice_holds",
     "notice_files",
     "notice_answers",
     "notices",
     "notice_rows",
-    "notice_values",
     "notice_texts",
     "notice_figures",
     "notice_events",
@@ -93,16 +93,6 @@ def upgrade() -> None:
         sa.Column("used_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("sha256", name=op.f("pk_notice_texts")),
     )
-    op.create_table(
-        "notice_values",
-        sa.Column("notice", sa.Uuid(as_uuid=False), nullable=False),
-        sa.Column("seq", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("name", sa.String(32), nullable=False),
-        sa.Column("key_id", sa.Integer(), nullable=False),
-        sa.Column("body", sa.LargeBinary(), nullable=False),
-        sa.PrimaryKeyConstraint("notice", "seq", "name", name=op.f("pk_notice_values")),
-    )
-    op.create_index(op.f("ix_notice_values_key_id"), "notice_values", ["key_id"])
     op.create_table(
         "notice_rows",
         sa.Column("batch", sa.Uuid(as_uuid=False), nullable=False),
@@ -184,7 +174,9 @@ def upgrade() -> None:
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.Column("strokes_index", sa.LargeBinary(16)),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(["notice"], ["notices.id"], name=op.f("fk_notice_answers_notice_notices")),
+        sa.ForeignKeyConstraint(
+            ["notice"], ["notices.id"], name=op.f("fk_notice_answers_notice_notices"), ondelete="CASCADE"
+        ),
         sa.PrimaryKeyConstraint("notice", name=op.f("pk_notice_answers")),
     )
     op.create_index(op.f("ix_notice_answers_key_id"), "notice_answers", ["key_id"])
@@ -230,7 +222,9 @@ def upgrade() -> None:
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("lifted_by", sa.String(64)),
         sa.Column("lifted_at", sa.DateTime(timezone=True)),
-        sa.ForeignKeyConstraint(["notice"], ["notices.id"], name=op.f("fk_notice_holds_notice_notices")),
+        sa.ForeignKeyConstraint(
+            ["notice"], ["notices.id"], name=op.f("fk_notice_holds_notice_notices"), ondelete="CASCADE"
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_notice_holds")),
     )
     op.create_index(op.f("ix_notice_holds_key_id"), "notice_holds", ["key_id"])
@@ -276,6 +270,19 @@ def upgrade() -> None:
     op.create_index(op.f("ix_notice_links_conversation"), "notice_links", ["conversation"])
     op.create_index(op.f("ix_notice_links_notice"), "notice_links", ["notice"])
     op.create_index(op.f("ix_notice_links_sent_as"), "notice_links", ["sent_as"])
+    op.create_table(
+        "notice_values",
+        sa.Column("notice", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("seq", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("name", sa.String(32), nullable=False),
+        sa.Column("key_id", sa.Integer(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["notice"], ["notices.id"], name=op.f("fk_notice_values_notice_notices"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("notice", "seq", "name", name=op.f("pk_notice_values")),
+    )
+    op.create_index(op.f("ix_notice_values_key_id"), "notice_values", ["key_id"])
     if op.get_bind().dialect.name == "postgresql":
         _guard_postgresql()
     else:
