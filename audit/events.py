@@ -86,6 +86,8 @@ ACTS: Final[Mapping[str, str]] = {
     "consent_withdrawn": N_("撤回单独同意"),
     "dibao_read": N_("查看低保状态"),
     "dibao_recorded": N_("登记低保状态"),
+    # notices
+    "confirmations_printed": N_("打印了电子送达与电子签名确认书"),
     # company
     "company_changed": N_("修改单位设置"),
     "abroad_allowed": N_("登记了往境外发送的依据"),
