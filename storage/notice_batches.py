@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
@@ -14,7 +15,7 @@ from sqlalchemy import Connection, Row, Select, delete, func, insert, select, up
 from audit.case_chain import CaseEvent, CaseLink
 from audit.events import Event
 from audit.events import employee as subject
-from notices.book import A_PAGE, BATCH, RUNNING, Batch, BatchRow, Plan, RowState
+from notices.book import A_PAGE, BATCH, RUNNING, Batch, BatchRow, Blocked, Hindrance, Plan, RowState
 from notices.issuing import Blockage, Drafter
 from notices.notice import Content
 from people.employees import Employee
@@ -133,6 +134,23 @@ class StoredBatches:
             (who,) = self._people(connection, [found]).values()
         draft = self._draft(found)
         return _row(found, who, None if draft is None else Content(draft))
+
+    def hindrances(self, id: str) -> tuple[Hindrance, ...]:
+        """Why rows of a batch are blocked, the most frequent first; an incomplete one counts for each insurance it lacks."""
+        query = (
+            select(notice_rows.c.why, notice_rows.c.detail, employees.c.region)
+            .join(employees, employees.c.id == notice_rows.c.employee)
+            .where(notice_rows.c.batch == id, notice_rows.c.state == "blocked")
+        )
+        counts: Counter[tuple[Blocked, str, str]] = Counter()
+        with self._database.read() as connection:
+            for why, detail, region in connection.execute(query):
+                lacking = detail.split() if why == "incomplete" else [""]
+                counts.update((why, region if each else "", each) for each in lacking)
+        return tuple(
+            Hindrance(why, count, region, insurance)
+            for (why, region, insurance), count in counts.most_common()
+        )
 
     def leave_out(self, id: str, employee: str, out: bool, by: str) -> None:
         """Takes somebody out of a batch that is looked at, or back in."""

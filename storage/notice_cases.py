@@ -5,14 +5,15 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Any, Final
 from uuid import uuid4
 
-from sqlalchemy import Connection, Row, Select, and_, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, and_, func, insert, or_, select, update
 
 from audit.case_chain import CaseEvent
 from audit.events import Event
 from audit.events import employee as subject
+from hr_inbox.service_clock import CHINA
 from notices.book import (
     A_PAGE,
     Hold,
@@ -22,6 +23,7 @@ from notices.book import (
     NoticePage,
     NoticeSearch,
     NoticeTaken,
+    PaperStep,
     Spoken,
 )
 from notices.notice import NoticeState
@@ -48,10 +50,10 @@ from storage.tables import (
     notice_files,
     notice_holds,
     notices,
+    tasks,
 )
+from storage.tasks import count_of, read_task
 
-#: What is done on paper.
-Step = Literal["printed", "posted", "handed_over", "witnessed"]
 #: What of a paper step is personal, and only committed to.
 _PERSONAL: Final = ("names", "number", "address")
 
@@ -126,6 +128,12 @@ class StoredNoticeCases:
             )
         return read_file(self._keys, found)[1]
 
+    def of_task(self, number: str) -> str | None:
+        """The notice that a case of the inbox is about; None for any other case."""
+        with self._database.read() as connection:
+            row = connection.execute(select(tasks).where(tasks.c.number == count_of(number))).one_or_none()
+        return (read_task(self._keys, row).notice or None) if row is not None else None
+
     def withdraw(self, id: str, why: str, by: str) -> None:
         """Takes a notice back that nobody has answered. Raises `NoticeTaken`."""
         with self._database.work() as connection:
@@ -155,7 +163,7 @@ class StoredNoticeCases:
             add_event(connection, self._keys, id, event, now)
             self._log(connection, "notice_file_added", row, by)
 
-    def note_step(self, id: str, step: Step, details: Mapping[str, str], by: str) -> None:
+    def note_step(self, id: str, step: PaperStep, details: Mapping[str, str], by: str) -> None:
         """Writes down what was done on paper: the number of the post, the names of two witnesses."""
         with self._database.work() as connection:
             row = self._locked(connection, id)
@@ -200,7 +208,8 @@ class StoredNoticeCases:
     def _narrowed(self, search: NoticeSearch) -> Select[Any]:
         query = select(notices)
         if search.state == "late":
-            query = query.where(notices.c.state == "issued", notices.c.due_on < self._now().date())
+            today = self._now().astimezone(CHINA).date()
+            query = query.where(notices.c.state.in_(("issued", "silent")), notices.c.due_on < today)
         elif search.state:
             query = query.where(notices.c.state == search.state)
         for column, value in (
@@ -267,9 +276,14 @@ class StoredNoticeCases:
         return Spoken(tuple(answer["lines"]), answer["statement"] if unmasked else None)
 
     def _files(self, connection: Connection, row: Row[Any], *, unmasked: bool) -> tuple[KeptFile, ...]:
+        """The files of a case, and the confirmation that held when it was issued."""
         own = notice_files.c.notice == row.id
-        confirmed = and_(notice_files.c.employee == row.employee, notice_files.c.ended_at.is_(None))
-        query = select(notice_files).where(own | confirmed).order_by(notice_files.c.made_at)
+        confirmed = and_(
+            notice_files.c.employee == row.employee,
+            notice_files.c.made_at <= row.issued_at,
+            or_(notice_files.c.ended_at.is_(None), notice_files.c.ended_at > row.issued_at),
+        )
+        query = select(notice_files).where(or_(own, confirmed)).order_by(notice_files.c.made_at)
         return tuple(
             KeptFile(
                 each.id,
@@ -279,9 +293,9 @@ class StoredNoticeCases:
                 each.size,
                 each.made_at,
                 each.made_by,
+                masked=not unmasked and each.kind == "sealed",
             )
             for each in connection.execute(query)
-            if unmasked or each.kind != "sealed"
         )
 
     def _holds(self, connection: Connection, id: str) -> tuple[Hold, ...]:

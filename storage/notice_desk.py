@@ -58,6 +58,7 @@ from storage.keys import Keys
 from storage.notice_cases import read_file
 from storage.notice_rows import (
     ANSWER,
+    end_links,
     lock_notice,
     notice_number,
     read_content,
@@ -554,15 +555,20 @@ class StoredDesk(AnswerDesk):
 
 
 def new_link(
-    connection: Connection, keys: Keys, notice: str, channel: str, conversation: str | None, now: datetime
+    connection: Connection,
+    keys: Keys,
+    notice: str,
+    channel: str,
+    conversation: str | None,
+    now: datetime,
+    *,
+    ends_others: bool = True,
 ) -> str:
-    """A new link to a notice; those before end. Its token stands nowhere but in what is sent."""
+    """A new link to a notice; those before end, unless somebody is still at work behind one. Its token stands nowhere but in
+    what is sent."""
     token = secrets.token_urlsafe(TOKEN_BYTES)
-    connection.execute(
-        update(notice_links)
-        .where(notice_links.c.notice == notice, notice_links.c.ended_at.is_(None))
-        .values(ended_at=now, ended_why="void")
-    )
+    if ends_others:
+        end_links(connection, notice, "void", now)
     connection.execute(
         insert(notice_links),
         {
