@@ -35,6 +35,9 @@ KINDS: Final[Mapping[TaskKind, str]] = {
     "dibao_status_change": N_("低保有变化"),
     "refusal": N_("不想参保"),
     "urgent_injury": N_("有人受伤"),
+    "objection": N_("对告知书有异议"),
+    "silence": N_("告知书到期没有回应"),
+    "paper": N_("告知书要送纸质的"),
 }
 #: A case whose kind would say something about a person.
 NEUTRAL: Final = N_("需要专人处理")

@@ -58,8 +58,10 @@ def running_cost(
     accounts: Sequence[InsuredAccount],
     today: date,
     say: Say = as_written,
+    later: Sequence[date] = (),
 ) -> Running | Missing:
-    """What not being insured has cost somebody until a day, or why that cannot be told."""
+    """What not being insured has cost somebody until a day, or why that cannot be told. `later` are further days on which
+    it could be settled; 30 days on where none is given."""
     employee = who.employee
     if employee.employment not in _OWED:
         return "employment"
@@ -83,7 +85,10 @@ def running_cost(
     if not owed:
         return "wage" if unknown else Running(0, 0, True, 0, {})
     try:
-        sheet = expose(library, _request(who, account, owed, today), today, say)
+        request = _request(who, account, owed, today)
+        if later:
+            request["later"] = [day.isoformat() for day in later]
+        sheet = expose(library, request, today, say)
     except InputError:
         return "region"
     settled = sheet["settle"][0]
