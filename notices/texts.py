@@ -125,6 +125,16 @@ def text_of(name: str, locale: str = SOURCE) -> Text:
     )
 
 
+@cache
+def text_of_hash(sha256: str) -> tuple[str, str]:
+    """Name and body of the text with a hash, whatever its version. Raises `KeyError`."""
+    for path in sorted(FOLDER.glob("*.toml")):
+        data = path.read_bytes()
+        if hashlib.sha256(data).hexdigest() == sha256:
+            return path.stem, data.decode()
+    raise KeyError(sha256)
+
+
 def standing(text: Text, figures: Mapping[str, str]) -> Iterator[Paragraph]:
     """The paragraphs that stand, given the figures that there are."""
     for section in text.sections:

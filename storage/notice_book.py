@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
+from bot.dialogue.talk import Notices
 from notices.book import NoticeBook
 from storage.database import Database
 from storage.keys import Keys
@@ -13,7 +14,7 @@ from storage.notice_cases import StoredNoticeCases
 from storage.notice_settings import StoredNoticeSettings
 
 
-class StoredNoticeBook(StoredBatches, StoredNoticeCases, StoredNoticeSettings, NoticeBook):
+class StoredNoticeBook(StoredBatches, StoredNoticeCases, StoredNoticeSettings, NoticeBook, Notices):
     """Every notice."""
 
     def __init__(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 from uuid import uuid4
 
@@ -26,7 +26,7 @@ from notices.book import (
     PaperStep,
     Spoken,
 )
-from notices.notice import NoticeState
+from notices.notice import Content, NoticeKind, NoticeState
 from storage.audit import append
 from storage.case_log import add_event, chain_of
 from storage.database import Database
@@ -44,6 +44,7 @@ from storage.notice_rows import (
     sealed,
 )
 from storage.tables import (
+    bindings,
     employees,
     notice_answers,
     notice_events,
@@ -127,6 +128,30 @@ class StoredNoticeCases:
                 connection, Event("notice_file_opened", by, (subject(row.employee),), details), self._now()
             )
         return read_file(self._keys, found)[1]
+
+    def content_of(self, employee: str, kind: NoticeKind, month: date) -> Content | None:
+        """What the notice of an employee and a month says that stands; None where there is none."""
+        query = select(notices).where(
+            notices.c.employee == employee,
+            notices.c.kind == kind,
+            notices.c.month == month,
+            notices.c.state.not_in(("superseded", "withdrawn")),
+        )
+        with self._database.read() as connection:
+            row = connection.execute(query).one_or_none()
+        return None if row is None else read_content(self._keys, row)
+
+    def waiting(self, conversation: str) -> tuple[str, ...]:
+        """The notices that wait for the employee whose chat it is, the oldest first."""
+        query = (
+            select(notices.c.id)
+            .join(bindings, bindings.c.employee == notices.c.employee)
+            .where(bindings.c.conversation == conversation, bindings.c.state == "active")
+            .where(notices.c.state == "issued")
+            .order_by(notices.c.number)
+        )
+        with self._database.read() as connection:
+            return tuple(connection.execute(query).scalars())
 
     def of_task(self, number: str) -> str | None:
         """The notice that a case of the inbox is about; None for any other case."""

@@ -11,11 +11,11 @@ from sqlalchemy import Connection, Row, and_, func, insert, select, update
 
 from audit.case_chain import CaseEvent, CaseHead, short_code
 from audit.events import SYSTEM
-from delivery.messages import Reply
 from hr_inbox.service_clock import CHINA
-from locales import N_, speak
+from locales import speak
 from notices.notice import Notice
 from notices.sealing_work import Material, Unsealed
+from notices.telling import telling
 from storage.case_log import add_event, chain_of
 from storage.conversation_rows import Opened, add_bubbles, lock
 from storage.database import Database, upsert
@@ -33,11 +33,6 @@ from storage.tables import (
     notices,
 )
 
-#: What the employee gets in the chat right after: their half of the proof.
-COPY: Final = N_(
-    "你回应的那份通知（{number}）存好了。这是它的短码，请留着：{code}。以后谁改了文件，对一下短码就知道。\n"
-    "要那份文件，点开取：{link}\n自己验真假：{verify}"
-)
 #: Notices of one run.
 _MOST: Final = 50
 
@@ -172,14 +167,16 @@ class StoredSeals(Unsealed):
         self, connection: Connection, opened: Opened, notice: Notice, code: str, now: datetime
     ) -> None:
         token = new_link(connection, self._keys, notice.id, opened.channel, opened.id, now, ends_others=False)
-        text = speak(opened.locale)(
-            COPY,
+        reply = telling(
+            "copy",
+            opened.channel,
+            self._address,
+            token,
+            speak(opened.locale),
             number=notice.number,
             code=code,
-            link=f"{self._address}/notices/{token}",
-            verify=f"{self._address}/verify",
         )
-        add_bubbles(connection, opened, [("assistant", Reply(text, neutral=True))], opened.version, now)
+        add_bubbles(connection, opened, [("assistant", reply)], opened.version, now)
         connection.execute(
             update(conversations).where(conversations.c.id == opened.id).values(last_seq=opened.last_seq)
         )
