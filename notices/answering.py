@@ -48,6 +48,7 @@ Denied = Literal[
     "not_checked",  # the questions were not answered
     "other_text",  # the text that was shown is not the one on record
     "answered",  # it was answered before
+    "late",  # the last day to answer has passed; words can still go to HR through the chat
     "superseded",  # a later notice has taken its place, or HR took it back
     "no_statement",  # objecting and refusing need words of one's own
     "too_long",
