@@ -7,21 +7,28 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
+from flask import Blueprint
+from notices.paper import signed_pdf
+
 from app.clock import CHINA, today_in_china
+from app.sealing import open_key, open_timestamper
 from app.settings import Settings
 from bot.dialogue.talk import House
 from calculator.fields import InputError
 from hr_inbox.working_days import is_worked
+from locales import Locale
+from notices.answering import AnswerDesk
 from notices.book import Plan
-from notices.consent import consent_of
+from notices.consent import CURRENT
 from notices.drafting import Issuer as Company
 from notices.drafting import Occasion, OnRecord, Undraftable, draft
 from notices.issuing import Blockage, Issuer
 from notices.notice import Content
-from notices.paper import signed_pdf
 from notices.questions import questions
+from notices.reading_aid import aid
 from notices.sealing_work import Material, Sealer
-from notices.strokes import fingerprint, is_signature
+from notices.strokes import fingerprint, flaw
+from notices.views import NoticePages, create_blueprint
 from people.employees import Employee
 from policy_kb.calculation import calculate
 from policy_kb.periods import add_months
@@ -29,7 +36,10 @@ from storage.notice_desk import DeskRules, StoredDesk
 from storage.notice_ladder import StoredLadder
 from storage.notice_seals import StoredSeals
 from storage.opening import Storage
+from web_calc import languages
 
+#: What the tokens of the forms are made with comes from the installation's own keys under this name.
+COOKIE: Final = "notice forms"
 #: Words by which somebody tells of their household's dibao.
 _DIBAO: Final = ("低保", "最低生活", "救助", "民政", "特困", "五保", "补助")
 
@@ -60,8 +70,8 @@ def make_work(settings: Settings, storage: Storage, house: Callable[[], House]) 
         Sealer(
             StoredSeals(storage.database, storage.keys, storage.now, address),
             _paper,
-            lambda: seal_key(settings, storage),
-            make_timestamper(settings),
+            lambda: open_key(settings),
+            open_timestamper(settings),
             storage.now,
         ),
     )
@@ -82,13 +92,30 @@ def make_desk(storage: Storage, house: Callable[[], House], seal: Callable[[str]
 
     rules = DeskRules(
         questions=lambda content: [(each.question, each.right) for each in questions(content)],
-        consent=lambda: consent_of().sha256,
-        is_signature=is_signature,
+        consent=lambda: CURRENT.sha256,
+        is_signature=lambda strokes: flaw(strokes) is None,
         fingerprint=fingerprint,
         own=own,
         tells_dibao=lambda text: any(word in text for word in _DIBAO),
     )
     return StoredDesk(storage.database, storage.keys, storage.now, rules, storage.service.due, seal)
+
+
+def make_pages(storage: Storage, desk: AnswerDesk) -> tuple[Blueprint, ...]:
+    """The employee's pages."""
+
+    def aided(content: Content, locale: Locale) -> Mapping[str, Any] | None:
+        sections = aid(content, locale)
+        return {"sections": sections} if sections else None
+
+    pages = NoticePages(
+        desk=desk,
+        languages=languages,
+        now=storage.now,
+        secret=storage.keys.index(COOKIE).hex(),
+        aid=aided,
+    )
+    return (create_blueprint(pages),)
 
 
 class Drafting:

@@ -61,6 +61,8 @@ class Console:
     secure: bool = False
     demo: bool = False
     framed_by: str = ""
+    #: Told from which address somebody has signed in.
+    signed_in_from: Callable[[str], None] = lambda address: None
 
 
 @dataclass(frozen=True, slots=True)

@@ -271,6 +271,7 @@ def open_session(console: Console, account: Account, proof: Proof) -> None:
     session["lang"] = language
     device = "phone" if "Mobi" in request.headers.get("User-Agent", "") else "computer"
     session[TOKEN] = console.sessions.begin(account.id, proof, device)
+    console.signed_in_from(request.remote_addr or "")
 
 
 def renew_session(console: Console, message: str) -> None:

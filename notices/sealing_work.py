@@ -11,8 +11,8 @@ from typing import Any, Protocol
 
 from audit.case_chain import CaseLink
 from notices.notice import Content, Notice
-from notices.sealing import Sealed, seal, stamp_later
 from notices.seal_keys import OrganisationKey, SealError
+from notices.sealing import Sealed, seal, stamp_later
 from notices.timestamps import NoTimestamp, TimeStamper
 
 log = logging.getLogger("shebao.notices")
