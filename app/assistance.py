@@ -48,8 +48,8 @@ def make_house(
     """What every conversation shares, warm: nobody waits for the weights of a first sentence.
 
     Library and company rules are those of the settings unless they are loaded already. Without `bindings` no chat is
-    anybody's, and without `notices` none ever waits. What does not change with them, such as the readers, is taken over from a house like this one where there
-    is one.
+    anybody's, and without `notices` none ever waits. What does not change with them, such as the readers, is taken over from a
+    house like this one where there is one.
     """
     rules = compiled.load(settings.policy.overlays) if library is None else library
     if company is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date
 from typing import Final
 
@@ -49,8 +49,8 @@ def create_app(
     notices: Iterable[Blueprint] = (),
 ) -> Flask:
     """The application; with the web chat, HR's console, what is kept about an employee, the platforms' callbacks and what their
-    links open, and the pages of `notices`, where there is something for them to stand on. `checks` tell whether it is ready, `standing` how the database
-    stands.
+    links open, and the pages of `notices`, where there is something for them to stand on. `checks` tell whether it is ready,
+    `standing` how the database stands.
 
     `library`, its `company` rules and `today` can be pinned; else they are those of the settings and the day.
     """
