@@ -106,7 +106,7 @@ def make_pages(storage: Storage, desk: AnswerDesk) -> tuple[Blueprint, ...]:
 
     def aided(content: Content, locale: Locale) -> Mapping[str, Any] | None:
         sections = aid(content, locale)
-        return {"sections": sections} if sections else None
+        return {**content.data, "sections": sections} if sections else None
 
     pages = NoticePages(
         desk=desk,

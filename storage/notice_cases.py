@@ -13,7 +13,9 @@ from sqlalchemy import Connection, Row, Select, and_, func, insert, or_, select,
 from audit.case_chain import CaseEvent
 from audit.events import Event
 from audit.events import employee as subject
+from delivery.ways import ORDER
 from hr_inbox.service_clock import CHINA
+from locales import speak
 from notices.book import (
     A_PAGE,
     Hold,
@@ -27,8 +29,10 @@ from notices.book import (
     Spoken,
 )
 from notices.notice import Content, NoticeKind, NoticeState
+from notices.telling import Told, told_of_hold
 from storage.audit import append
 from storage.case_log import add_event, chain_of
+from storage.conversation_rows import Opened, add_bubbles, lock
 from storage.database import Database
 from storage.employee_rows import read_employee
 from storage.keys import Keys
@@ -45,6 +49,7 @@ from storage.notice_rows import (
 )
 from storage.tables import (
     bindings,
+    conversations,
     employees,
     notice_answers,
     notice_events,
@@ -201,10 +206,12 @@ class StoredNoticeCases:
         """Puts a case on legal hold."""
         hold, now = str(uuid4()), self._now()
         with self._database.work() as connection:
+            chat = self._chat(connection, id)
             row = self._locked(connection, id)
             values = {"id": hold, "notice": id, "made_by": by, "made_at": now}
             connection.execute(insert(notice_holds), values | sealed(self._keys, HOLD, hold, why))
             add_event(connection, self._keys, id, CaseEvent("hold", by, values={"why": why}), now)
+            self._tell(connection, chat, "hold", row)
             self._log(connection, "notice_held", row, by, why)
 
     def lift(self, id: str, hold: str, why: str, by: str) -> None:
@@ -216,8 +223,10 @@ class StoredNoticeCases:
             .values(lifted_by=by, lifted_at=now)
         )
         with self._database.work() as connection:
+            chat = self._chat(connection, id)
             row = self._locked(connection, id)
             if connection.execute(lifted).rowcount == 1:
+                self._tell(connection, chat, "hold_lifted", row)
                 add_event(connection, self._keys, id, CaseEvent("hold_lifted", by, values={"why": why}), now)
                 self._log(connection, "notice_hold_lifted", row, by, why)
 
@@ -344,6 +353,25 @@ class StoredNoticeCases:
             raise KeyError(id)
         return row
 
+    def _chat(self, connection: Connection, id: str) -> Opened | None:
+        """The chat in which the employee of a notice is told something, locked; None where none is tied to them."""
+        query = (
+            select(bindings.c.conversation, bindings.c.channel)
+            .join(notices, notices.c.employee == bindings.c.employee)
+            .where(notices.c.id == id, bindings.c.state == "active")
+        )
+        found = sorted(connection.execute(query).all(), key=lambda row: _rank(row.channel))
+        return lock(connection, self._keys, found[0].conversation) if found else None
+
+    def _tell(self, connection: Connection, chat: Opened | None, told: Told, row: Row[Any]) -> None:
+        if chat is None:
+            return
+        reply = told_of_hold(told, speak(chat.locale), notice_number(row.number))
+        add_bubbles(connection, chat, [("assistant", reply)], chat.version, self._now())
+        connection.execute(
+            update(conversations).where(conversations.c.id == chat.id).values(last_seq=chat.last_seq)
+        )
+
     def _unanswered(self, connection: Connection, id: str) -> Row[Any]:
         row = self._locked(connection, id)
         if row.state not in ("issued", "silent"):
@@ -386,6 +414,10 @@ def read_file(keys: Keys, row: Row[Any]) -> tuple[str, bytes]:
     plain = keys.box(FILE, row.key_id).open(f"{FILE}:{row.id}", row.body)
     name, _, data = plain.partition(b"\n")
     return name.decode(), data
+
+
+def _rank(channel: str) -> int:
+    return ORDER.index(channel) if channel in ORDER else len(ORDER)
 
 
 def _masked(link: Any, row: Row[Any]) -> Any:
