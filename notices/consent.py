@@ -49,3 +49,8 @@ VERSIONS: Final = (
     ),
 )
 CURRENT: Final = VERSIONS[-1]
+
+
+def consent_of(version: str = "") -> Consent:
+    """A version of the text; the one in force where none is named. Raises `KeyError` for one that never was."""
+    return {"": CURRENT, **{each.version: each for each in VERSIONS}}[version]

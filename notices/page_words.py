@@ -8,7 +8,7 @@ from typing import Final
 
 from locales import N_
 from notices.answering import Denied
-from notices.notice import NoticeState, Outcome
+from notices.notice import Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ NOT_DONE: Final[Mapping[Denied, Told]] = {
     ),
     "not_checked": Told(
         N_("还有问题没有答对"),
-        N_("两个小问题是看你看明白了没有，答错了可以再答。"),
+        N_("几个小问题是看你看明白了没有，答错了可以再答。"),
         N_("往上找到“看明白了吗”。"),
         409,
     ),
@@ -110,6 +110,12 @@ NOT_DONE: Final[Mapping[Denied, Told]] = {
         N_("这份告知书已经回应过了"),
         N_("一份告知书只收一次回应，先到的算。"),
         N_("还有话要说，在聊天里找人事。"),
+        409,
+    ),
+    "late": Told(
+        N_("过了回应的日子"),
+        N_("这份告知书只能看，不能再回应了。社保照样交。"),
+        N_("有话要说，在聊天里跟人事说，一样有人管。"),
         409,
     ),
     "superseded": Told(
@@ -221,47 +227,18 @@ NEXT: Final[Mapping[Outcome, tuple[str, ...]]] = {
     ),
 }
 #: Why a notice can only be looked at.
-CLOSED: Final[Mapping[NoticeState, str]] = {
-    "superseded": N_("这份告知书已经被新的取代，不用回应。新的链接在聊天里。"),
-    "withdrawn": N_("这份告知书已经收回，不用回应。"),
-}
-LATE: Final = N_("过了 {day} 这个日子，现在回应也收，会写明是后来补的。")
+LATE: Final = N_("过了 {day}，这里只能看，不能再回应了。社保照样交；有话要说，在聊天里跟人事说。")
 
-#: What the questions ask, by key, and what is said after a wrong answer. `{right}` is filled in from the notice.
-QUESTIONS: Final[Mapping[str, tuple[str, str]]] = {
-    "employee_total": (
-        N_("每个月从你工资里扣的社保，一共多少元？"),
-        N_("不对。看“合计”那一块：从你工资里扣的那份。再选一次。"),
-    ),
-    "employer_total": (
-        N_("每个月单位另外替你出的，一共多少元？"),
-        N_("不对。看“合计”那一块：单位另外出的那份，不从你工资里扣。再选一次。"),
-    ),
-    "base": (
-        N_("你的社保按多少工资算？"),
-        N_("不对。看每个险种里“按多少工资算”。再选一次。"),
-    ),
-    "take_home": (
-        N_("交了社保以后，估计到手多少元？"),
-        N_("不对。看“合计”下面的“估计到手”。再选一次。"),
-    ),
-    "signing": (
-        N_("签了名，表示什么？"),
-        N_("不对。签名只表示看到了，不等于同意；不签，社保也照样交。再选一次。"),
-    ),
-    "refusing": (
-        N_("不签会怎么样？"),
-        N_("不对。不签，社保也照样交。再选一次。"),
-    ),
+#: How sure a source is, where that is worth a word.
+STATUS: Final[Mapping[str, str]] = {
+    "single_source": N_("只有一个出处"),
+    "entered": N_("人事照文件填的"),
+    "company": N_("单位核定的"),
 }
-QUESTION_ELSE: Final = (
-    N_("照告知书里写的，这一个数是哪个？"),
-    N_("不对。往上看一眼告知书里的数，再选一次。"),
-)
 
 #: Who sees what, and when.
 WHO_SEES: Final = (
-    N_("人事：看得到链接什么时候打开、你看没看到最后、两个问题答了没有，和你的回应。"),
+    N_("人事：看得到链接什么时候打开、你看没看到最后、小问题答对没有，和你的回应。"),
     N_("人事：你发送以后，看得到你勾的行、写的话和签名；看一次记一次。"),
     N_("写的话里提到家里的事，只有专门管这件事的人、写明理由才看得到。"),
     N_("人事看不到你的链接和验证码。谁问你要验证码都不要给。"),

@@ -124,6 +124,11 @@ def flaw(strokes: Sequence[Stroke]) -> Flaw | None:
     return "straight" if breadth < THINNEST * length else None
 
 
+def is_signature(strokes: Sequence[Stroke]) -> bool:
+    """Whether it may be one."""
+    return flaw(strokes) is None
+
+
 def _ink(strokes: Iterable[Stroke]) -> float:
     """The way that the pen went on paper."""
     return sum(

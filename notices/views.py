@@ -55,9 +55,12 @@ from notices.answering import (
     Visitor,
 )
 from notices.consent import CURRENT
-from notices.notice import KINDS, OPEN, OUTCOMES, Content, Outcome
+from notices.line_names import line_name
+from notices.notice import OUTCOMES, Content, Outcome
 from notices.own_result import DECIDES, own_result
 from notices.page_words import NOT_DONE, Told
+from notices.questions import questions, shown
+from notices.reading_aid import aid
 from notices.strokes import FLAWS, LARGEST, BadStrokes, flaw, strokes_of
 
 log = logging.getLogger("shebao.notices")
@@ -79,24 +82,15 @@ _TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{1,200}")
 _WORD: Final = re.compile(r"[A-Za-z0-9_-]{16,64}")
 _AGENT: Final = 300
 
-#: The words of a content in another language, as data of the same shape; None where there are none.
-Aid = Callable[[Content, Locale], Mapping[str, Any] | None]
-
-
-def no_aid(content: Content, locale: Locale) -> None:
-    """Chinese alone."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class NoticePages:
-    """What the pages stand on. `secret` makes the tokens of the forms; `aid` words a notice in another language; `chat` is the
-    address of the web chat."""
+    """What the pages stand on. `secret` makes the tokens of the forms; `chat` is the address of the web chat."""
 
     desk: AnswerDesk
     languages: Languages
     now: Callable[[], datetime]
     secret: str = field(repr=False)
-    aid: Aid = no_aid
     chat: str = "/chat"
     clock: Callable[[], float] = time.monotonic
 
@@ -152,7 +146,10 @@ class _Views:
             self._keep_pace()
             return view(**values)
         except NotDone as refused:
-            return self._tell(NOT_DONE[refused.why], refused.left, refused.why)
+            why = refused.why
+            if why == "unknown_link" and "token" not in values:
+                why = "over"  # a ticket of nothing that goes on
+            return self._tell(NOT_DONE[why], refused.left, why)
         except _Stopped as stopped:
             return self._tell(stopped.told, stopped.left)
         except RequestEntityTooLarge:
@@ -263,16 +260,20 @@ class _Views:
         """The notice, or what became of it once it was answered."""
         ticket = _ticket()
         visit = self._desk.visit(ticket, _visitor())
-        say, locale = self._say(visit.locale), self._locale(visit.locale)
-        aid = None if locale == "zh-Hans" else self._pages.aid(visit.content, locale)
+        say, data = self._say(visit.locale), visit.content.data
+        aid = aided(visit.content, self._locale(visit.locale), say)
         name = "visit.html" if visit.answer is None else "done.html"
         return self._template(
-            name, visit.locale, visit=visit, form=self._form(ticket), doc=aid or visit.content.data, aided=aid is not None,
-            original=visit.content.data, own=None if visit.own is None else own_result(visit.own, say), decides=DECIDES,
-            open=visit.notice.state in OPEN, kinds=KINDS, consent=CURRENT, words=page_words, longest=LONGEST_STATEMENT,
-            questions=_questions(visit), chat=self._pages.chat, answered=_answered_json(visit.answer), moment=_moment,
-            lines={line["key"]: line for line in visit.content.data["lines"]},
+            name, visit.locale, visit=visit, form=self._form(ticket), doc=aid or data, aided=aid is not None, original=data,
+            own=None if visit.own is None else own_result(visit.own, say), decides=DECIDES, open=self._is_open(visit),
+            consent=CURRENT, words=page_words, longest=LONGEST_STATEMENT, asked=_asked(visit, say), chat=self._pages.chat,
+            answered=_answered_json(visit.answer),
         )  # fmt: skip
+
+    def _is_open(self, visit: Visit) -> bool:
+        """Whether it can be answered today."""
+        today = self._pages.now().astimezone(CHINA).date()
+        return visit.notice.state == "issued" and today <= visit.notice.due_on
 
     def read(self) -> ResponseReturnValue:
         """The notice was seen to its end, or heard."""
@@ -289,7 +290,13 @@ class _Views:
         answers = data.get("answers")
         if not isinstance(answers, dict) or len(answers) > 20 or not all(map(_is_short, answers.values())):
             raise _Stopped(page_words.UNREADABLE)
-        return jsonify(checked=dict(self._desk.check(ticket, _visitor(), answers)))
+        checked = self._desk.check(ticket, _visitor(), answers)
+        visit = self._desk.visit(ticket, _visitor())
+        say, asked = self._say(visit.locale), {each.question.key: each for each in questions(visit.content)}
+        explained = {
+            key: asked[key].explanation(say) for key, right in checked.items() if not right and key in asked
+        }
+        return jsonify(checked=dict(checked), explained=explained)
 
     def answer(self) -> ResponseReturnValue:
         """The answer. One that was sent before, and whose receipt was lost on the way, is told as what it became."""
@@ -457,12 +464,25 @@ def _clean(text: str) -> str:
     return re.sub(r"[\x00-\x08\x0b-\x1f\x7f]", " ", whole.replace("\r\n", "\n")).strip()
 
 
-def _questions(visit: Visit) -> list[dict[str, Any]]:
+def aided(content: Content, locale: Locale, say: Say) -> dict[str, Any] | None:
+    """The content in another language, as data of the same shape; None in the language in which it is written."""
+    sections = aid(content, locale)
+    if not sections:
+        return None
+    names = {line["key"]: line_name(line, say) for line in content.data["lines"]}
+    lines = [line | {"name": names[line["key"]]} for line in content.data["lines"]]
+    return {**content.data, "title": sections[0]["title"], "preface": sections[0]["paragraphs"], "lines": lines,
+            "sections": sections[1:]}  # fmt: skip
+
+
+def _asked(visit: Visit, say: Say) -> list[dict[str, Any]]:
+    """The questions as they are put; the choices by what is sent back and by how they read."""
+    words = {each.question.key: each.text(say) for each in questions(visit.content)}
     return [
         {
             "key": each.key,
-            "choices": each.choices,
-            "words": page_words.QUESTIONS.get(each.key, page_words.QUESTION_ELSE),
+            "text": words[each.key],
+            "choices": [(choice, shown(choice, say)) for choice in each.choices],
             "right": visit.checked.get(each.key, False),
         }
         for each in visit.questions

@@ -164,7 +164,9 @@
         if (!(each.dataset.key in answers)) continue;
         const right = data.checked[each.dataset.key];
         each.querySelector(".right").hidden = !right;
-        each.querySelector(".wrong").hidden = right;
+        const wrong = each.querySelector(".wrong");
+        wrong.textContent = right ? "" : [wrong.dataset.wrong, data.explained[each.dataset.key]].filter(Boolean).join("");
+        wrong.hidden = right;
         if (right) { each.dataset.right = "yes"; for (const choice of all("input", each)) choice.disabled = true; }
       }
       showChecked();
