@@ -16,7 +16,6 @@ from app.settings import Settings
 from bot.dialogue.talk import House
 from calculator.fields import InputError
 from hr_inbox.working_days import is_worked
-from locales import Locale
 from notices.answering import AnswerDesk
 from notices.book import Plan
 from notices.consent import CURRENT
@@ -25,7 +24,6 @@ from notices.drafting import Occasion, OnRecord, Undraftable, draft
 from notices.issuing import Blockage, Issuer
 from notices.notice import Content
 from notices.questions import questions
-from notices.reading_aid import aid
 from notices.sealing_work import Material, Sealer
 from notices.strokes import fingerprint, flaw
 from notices.views import NoticePages, create_blueprint
@@ -104,16 +102,11 @@ def make_desk(storage: Storage, house: Callable[[], House], seal: Callable[[str]
 def make_pages(storage: Storage, desk: AnswerDesk) -> tuple[Blueprint, ...]:
     """The employee's pages."""
 
-    def aided(content: Content, locale: Locale) -> Mapping[str, Any] | None:
-        sections = aid(content, locale)
-        return {**content.data, "sections": sections} if sections else None
-
     pages = NoticePages(
         desk=desk,
         languages=languages,
         now=storage.now,
         secret=storage.keys.index(COOKIE).hex(),
-        aid=aided,
     )
     return (create_blueprint(pages),)
 

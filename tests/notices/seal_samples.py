@@ -141,7 +141,7 @@ def served(service: Authority) -> Iterator[str]:
     """The service behind HTTP, at its address."""
 
     class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:  # noqa: N802
+        def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             if service.mode == "broken":
                 self.send_error(503)
