@@ -61,6 +61,7 @@ def make_console(
     mailer: Mailer | None = None,
     publishing: Publishing | None = None,
     run_import: Callable[[str], None] | None = None,
+    run_batch: Callable[[str], None] | None = None,
     demo: bool = False,
     framed_by: str = "",
     abroad_changed: Callable[[], None] = lambda: None,
@@ -83,6 +84,7 @@ def make_console(
         secure=settings.server.secure,
         demo=demo,
         framed_by=framed_by,
+        signed_in_from=storage.notices.note_address,
     )
     cases = storage.cases if cases is None else cases
     directory = storage.roster if directory is None else directory

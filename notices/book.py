@@ -26,7 +26,8 @@ Blocked = Literal[
     "not_insured_yet",  # a monthly statement of somebody who is not insured
     "incomplete",  # a line without a figure on record: HR enters it, with where it stands
     "glyph",  # a name with a character that cannot be printed
-    "same",  # there is one of the same kind and month that waits or was answered, with the same content
+    "same",  # there is one of the same kind and month with the same content
+    "exists",  # there is one with another content: a correction is to take its place
     "no_company",  # the company's name is not set
     "left",
 ]
@@ -39,9 +40,19 @@ BLOCKED: Final[Mapping[Blocked, str]] = {
     "incomplete": N_("有险种没有可靠的数，请先填上并写明出处"),
     "glyph": N_("姓名里有打印不出来的字"),
     "same": N_("这个月已经发过一样的"),
+    "exists": N_("这个月已经发过；数变了，请发更正"),
     "no_company": N_("还没有填单位名称"),
     "left": N_("已离职"),
 }
+#: What can be uploaded to a case, beside what the program itself keeps there.
+Upload = Literal["signed_paper", "witness_form", "post_receipt"]
+UPLOADS: Final[Mapping[Upload, str]] = {
+    "signed_paper": N_("本人签过字的纸质件"),
+    "witness_form": N_("两个见证人的见证单"),
+    "post_receipt": N_("邮寄的收据、回执"),
+}
+#: What is done on paper.
+PaperStep = Literal["printed", "posted", "handed_over", "witnessed"]
 #: Rows of a page.
 A_PAGE: Final = 50
 #: Rows that are worked on in one transaction.
@@ -115,8 +126,19 @@ class BatchRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Hindrance:
+    """Why rows of a batch are blocked, and how many. For `incomplete` it says of which region and for which insurance
+    (`pension`, …; a row that lacks several counts in each); both are empty for other reasons."""
+
+    why: Blocked
+    count: int
+    region: str = ""
+    insurance: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class NoticeSearch:
-    """What a list is narrowed to."""
+    """What a list is narrowed to. `late`: the last day has passed, and nobody has answered (`issued` or `silent`)."""
 
     state: NoticeState | Literal["late", ""] = ""
     kind: NoticeKind | Literal[""] = ""
@@ -147,15 +169,17 @@ class NoticePage:
 
 @dataclass(frozen=True, slots=True)
 class KeptFile:
-    """A file of a case: the sealed PDF, a scan, a receipt of the post. `sha256` is that of the file itself."""
+    """A file of a case: the sealed PDF, the scan of the confirmation that held when it was issued, other scans, a receipt of
+    the post. `sha256` is that of the file itself; `masked`: it tells of dibao, so that it takes a reason to see it."""
 
     id: str
-    kind: Literal["sealed", "confirmation", "witness_form", "post_receipt", "supplement"]
+    kind: Literal["sealed", "confirmation", "supplement"] | Upload
     name: str
     sha256: str
     size: int
     at: datetime
     by: str = ""
+    masked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +204,13 @@ class Spoken:
 
 @dataclass(frozen=True, slots=True)
 class NoticeCase:
-    """Everything about one notice: what it says, what happened, the files. `events` are the whole chain, in order."""
+    """Everything about one notice: what it says, what happened, the files. `events` are the whole chain, in order; the values
+    that they commit to are in them as far as whoever asks may read them, never codes, links or strokes.
+
+    `seal` is how file and chain were found when the case was opened: `code` (the short code), `self_made` (the certificate is
+    the company's own), `chain` (None where it is whole, else `audit.case_chain.Why`), `file` (whether the sealed file still
+    has the hash of the chain). What was not looked at is not in it.
+    """
 
     notice: Notice
     content: Content
@@ -190,6 +220,28 @@ class NoticeCase:
     holds: tuple[Hold, ...] = ()
     batch: str = ""
     seal: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """A case as a file to take to arbitration."""
+
+    name: str
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SealHealth:
+    """How the sealing stands: until when the certificate is good (None: there is none), whether it is the company's own,
+    whether a time-stamp service is set, how many answers wait for their seal or for a time stamp, and when the last
+    self-audit ran and what it found wrong."""
+
+    certificate_until: date | None = None
+    self_made: bool = True
+    timestamp: bool = False
+    waiting: int = 0
+    audited_at: datetime | None = None
+    audit_wrong: int = 0
 
 
 class NoticeTaken(Exception):
@@ -213,6 +265,9 @@ class NoticeBook(Protocol):
 
     def row(self, id: str, employee: str) -> BatchRow | None:
         """One row with its draft."""
+
+    def hindrances(self, id: str) -> tuple[Hindrance, ...]:
+        """Why rows of a batch are blocked, the most frequent first."""
 
     def leave_out(self, id: str, employee: str, out: bool, by: str) -> None:
         """Takes somebody out of a batch that is looked at, or back in."""
@@ -240,23 +295,32 @@ class NoticeBook(Protocol):
     ) -> bytes | None:
         """A file of a case; None for one that may not be seen."""
 
+    def bundle(self, id: str, by: str, why_unmasked: str = "", *, may_dibao: bool = False) -> Bundle | None:
+        """The evidence of a case as one file (`notices.bundle`). That it was taken out is an event of the chain."""
+
+    def of_task(self, number: str) -> str | None:
+        """The notice that a case of the inbox is about; None for any other case."""
+
+    def health(self) -> SealHealth:
+        """How the sealing stands."""
+
     def withdraw(self, id: str, why: str, by: str) -> None:
         """Takes a notice back that nobody has answered. Raises `NoticeTaken`."""
 
     def send_again(self, id: str, by: str) -> None:
         """Sends the employee a new link; the one before no longer works. Raises `NoticeTaken`."""
 
-    def add_file(self, id: str, kind: str, name: str, data: bytes, by: str) -> None:
+    def add_file(self, id: str, kind: Upload, name: str, data: bytes, by: str) -> None:
         """Keeps a scan or a receipt with a case and hashes it into the chain."""
 
     def note_step(
         self,
         id: str,
-        step: Literal["printed", "posted", "handed_over", "witnessed"],
+        step: PaperStep,
         details: Mapping[str, str],
         by: str,
     ) -> None:
-        """Writes down what was done on paper: the number of the post, the names of two witnesses."""
+        """Writes down what was done on paper: the `number` of the post, the `names` of two witnesses."""
 
     def hold(self, id: str, why: str, by: str) -> None:
         """Puts a case on legal hold; the employee is told."""

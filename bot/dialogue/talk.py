@@ -27,7 +27,7 @@ class Notices(Protocol):
     """Contribution notices that wait for a sender."""
 
     def waiting(self, conversation: str) -> tuple[str, ...]:
-        """Their tokens, the oldest first."""
+        """Their ids, the oldest first."""
 
 
 class NoNotices(Notices):

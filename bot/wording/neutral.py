@@ -59,7 +59,7 @@ NEUTRAL: Final = frozenset(
 def is_neutral(step: Step) -> bool:
     """Whether nothing of what the step says is about the employee."""
     if isinstance(step, Sign):
-        return False
+        return True
     if isinstance(step, HandOff):
         return _all(step.parts)
     titles = (tap.title for tap in step.taps or ())
