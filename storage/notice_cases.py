@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import date, datetime
 from typing import Any, Final
 from uuid import uuid4
@@ -148,11 +148,18 @@ class StoredNoticeCases:
 
     def waiting(self, conversation: str) -> tuple[str, ...]:
         """The notices that wait for the employee whose chat it is, the oldest first."""
+        return self._of_chat(conversation, ("issued",))
+
+    def answered(self, conversation: str) -> tuple[str, ...]:
+        """Those that the employee has answered, the latest first."""
+        return self._of_chat(conversation, ("acknowledged", "objected", "refused"))[::-1]
+
+    def _of_chat(self, conversation: str, states: Collection[NoticeState]) -> tuple[str, ...]:
         query = (
             select(notices.c.id)
             .join(bindings, bindings.c.employee == notices.c.employee)
             .where(bindings.c.conversation == conversation, bindings.c.state == "active")
-            .where(notices.c.state == "issued")
+            .where(notices.c.state.in_(states))
             .order_by(notices.c.number)
         )
         with self._database.read() as connection:
