@@ -255,8 +255,12 @@ def _compared(words: Mapping[str, str], data: Mapping[str, Any], say: Say) -> di
         if line["before"] is None:
             found.append(_put(words["new"], name=line_name(line, say), **sides))
         elif line["changed"]:
-            before = {f"{side}_before": line["before"][side] for side in _SIDES}
-            found.append(_put(words["changed"], name=line_name(line, say), **sides, **before))
+            changed = words["and"].join(
+                _put(words[f"changed_{side}"], before=line["before"][side], after=line[side])
+                for side in _SIDES
+                if line["before"][side] != line[side]
+            )
+            found.append(_put(words["changed"], name=line_name(line, say), sides=changed))
     found += [_put(words["gone"], name=line_name(line, say)) for line in data["gone"]]
     return {
         "before_month": _month(words, data["before_month"]),
