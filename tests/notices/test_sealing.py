@@ -161,7 +161,7 @@ def test_a_time_stamp_comes_later(service: Authority, tmp_path: Path) -> None:
         (token.response, digest, (Authority().root,)),
         (token.response, digest, ()),
         (token.response[:-1], digest, (service.root,)),
-        (token.response[:900] + b"\0" + token.response[901:], digest, (service.root,)),
+        (token.response[:-1] + bytes([token.response[-1] ^ 1]), digest, (service.root,)),
         (b"", digest, (service.root,)),
         (bytes(100_000), digest, (service.root,)),
     ):
@@ -317,7 +317,7 @@ def test_files_that_do_not_fit_are_named(tmp_path: Path) -> None:
     other_key, _ = write_files(tmp_path / "other")
     with pytest.raises(SealError, match="does not belong to"):
         read_key(other_key, chain)
-    with pytest.raises(SealError, match="k.pem: not a private key|no certificates in PEM"):
+    with pytest.raises(SealError, match="no certificates in PEM"):
         read_key(chain, key)
     with pytest.raises(SealError, match="not a private key"):
         read_key(chain, chain)
