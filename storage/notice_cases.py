@@ -136,6 +136,15 @@ class StoredNoticeCases:
 
     def content_of(self, employee: str, kind: NoticeKind, month: date) -> Content | None:
         """What the notice of an employee and a month says that stands; None where there is none."""
+        row = self._standing(employee, kind, month)
+        return None if row is None else read_content(self._keys, row)
+
+    def number_of(self, employee: str, kind: NoticeKind, month: date) -> str | None:
+        """Its number."""
+        row = self._standing(employee, kind, month)
+        return None if row is None else notice_number(row.number)
+
+    def _standing(self, employee: str, kind: NoticeKind, month: date) -> Row[Any] | None:
         query = select(notices).where(
             notices.c.employee == employee,
             notices.c.kind == kind,
@@ -143,8 +152,7 @@ class StoredNoticeCases:
             notices.c.state.not_in(("superseded", "withdrawn")),
         )
         with self._database.read() as connection:
-            row = connection.execute(query).one_or_none()
-        return None if row is None else read_content(self._keys, row)
+            return connection.execute(query).one_or_none()
 
     def waiting(self, conversation: str) -> tuple[str, ...]:
         """The notices that wait for the employee whose chat it is, the oldest first."""
