@@ -175,8 +175,8 @@ def filled(text: Text, data: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def issued_as(content: Content, number: str, supersedes: str | None) -> Content:
     """A draft under the number that it is issued with, and that of the one whose place it takes; its words follow."""
-    data = content.data | {"number": number, "supersedes": supersedes}
-    return Content(data | {"sections": filled(text_of(data["template"]), data)})
+    data = {**content.data, "number": number, "supersedes": supersedes}
+    return Content({**data, "sections": filled(text_of(data["template"]), data)})
 
 
 def figures_of(text: Text, data: Mapping[str, Any]) -> dict[str, str]:

@@ -162,7 +162,7 @@ class StoredNoticeCases:
         """Those that the employee has answered, the latest first."""
         return self._of_chat(conversation, ("acknowledged", "objected", "refused"))[::-1]
 
-    def _of_chat(self, conversation: str, states: Collection[NoticeState]) -> tuple[str, ...]:
+    def _of_chat(self, conversation: str, states: Collection[str]) -> tuple[str, ...]:
         query = (
             select(notices.c.id)
             .join(bindings, bindings.c.employee == notices.c.employee)
