@@ -293,9 +293,7 @@ class NoticeBook(Protocol):
     ) -> bytes | None:
         """A file of a case; None for one that may not be seen."""
 
-    def bundle(
-        self, id: str, by: str, why_unmasked: str = "", *, may_dibao: bool = False
-    ) -> Bundle | None:
+    def bundle(self, id: str, by: str, why_unmasked: str = "", *, may_dibao: bool = False) -> Bundle | None:
         """The evidence of a case as one file (`notices.bundle`). That it was taken out is an event of the chain."""
 
     def of_task(self, number: str) -> str | None:
