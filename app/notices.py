@@ -8,7 +8,6 @@ from datetime import date
 from typing import Any, Final
 
 from flask import Blueprint
-from notices.paper import signed_pdf
 
 from app.clock import CHINA, today_in_china
 from app.sealing import open_key, open_timestamper
@@ -23,9 +22,10 @@ from notices.drafting import Issuer as Company
 from notices.drafting import Occasion, OnRecord, Undraftable, draft
 from notices.issuing import Blockage, Issuer
 from notices.notice import Content
+from notices.paper import NoticePapers
 from notices.questions import questions
-from notices.sealing_work import Material, Sealer
-from notices.strokes import fingerprint, flaw
+from notices.sealing_work import Sealer
+from notices.strokes import as_svg, fingerprint, flaw
 from notices.views import NoticePages, create_blueprint
 from people.employees import Employee
 from policy_kb.calculation import calculate
@@ -53,7 +53,7 @@ class NoticeWork:
 
 def make_work(settings: Settings, storage: Storage, house: Callable[[], House]) -> NoticeWork:
     """Batches, delivery and seals; `house` gives the library and the company's rules as they stand."""
-    address = settings.server.address
+    address, papers = settings.server.address, make_papers(settings, storage)
     return NoticeWork(
         Issuer(storage.notices, Drafting(storage, house)),
         StoredLadder(
@@ -67,12 +67,17 @@ def make_work(settings: Settings, storage: Storage, house: Callable[[], House]) 
         ),
         Sealer(
             StoredSeals(storage.database, storage.keys, storage.now, address),
-            _paper,
+            lambda material, worth: papers.signed(material.content, material.answer, material.events, worth),
             lambda: open_key(settings),
             open_timestamper(settings),
             storage.now,
         ),
     )
+
+
+def make_papers(settings: Settings, storage: Storage) -> NoticePapers:
+    """Notices and forms on paper."""
+    return NoticePapers(settings.server.address, storage.companies, lambda: "", today_in_china, as_svg)
 
 
 def make_desk(storage: Storage, house: Callable[[], House], seal: Callable[[str], None]) -> StoredDesk:
@@ -128,7 +133,8 @@ class Drafting:
             plan.due_on,
             "",
             self._company(employee),
-            why=plan.why,
+            storage.notices.number_of(employee.id, plan.kind, plan.month) if plan.corrects else None,
+            plan.why,
         )
         known = OnRecord(
             company=house.company,
@@ -157,7 +163,3 @@ class Drafting:
 def _is_worked(storage: Storage, on: date) -> bool:
     rules = storage.service.rules()
     return is_worked(rules.days.day(on), rules.hours)
-
-
-def _paper(material: Material) -> bytes:
-    return signed_pdf(material.content, material.answer, material.events)

@@ -45,13 +45,14 @@ INJURY_CLASS_ASSUMED: Final = N_(
 SPREAD: Final = N_(
     "{insurance}里有每年 {annual} 元的定额，这里按十二分之一列；实际在哪个月收，以工资条为准。"
 )
-BY_MONTH: Final = N_("{insurance}里有每年 {annual} 元的定额，各月收的不一样，这里是 {month} 的数。")
+BY_MONTH: Final = N_("{insurance}里有每年 {annual} 元的定额，各月收的不一样，这里是{month}的数。")
 ASSESSED: Final = N_("本单位核定的工伤保险费率")
 ENTERED: Final = N_("{region}{line}，单位填写")
 
 
 class Undraftable(Exception):
-    """No notice can be drafted. `detail` names the lines without a figure, or the character; it names nobody."""
+    """No notice can be drafted. `detail` names the insurances without a figure (`medical work_injury`), or the character; it
+    names nobody."""
 
     def __init__(self, why: Blocked, detail: str = "") -> None:
         super().__init__(why)
@@ -104,6 +105,12 @@ def draft(library: Library, employee: Employee, occasion: Occasion, known: OnRec
     charges that fall due in its month; a notice lists them beside its totals.
     """
     return _Draft(library, employee, occasion, known or OnRecord()).content()
+
+
+def numbered(content: Content, number: str, supersedes: str | None) -> Content:
+    """A draft as it is issued: under its number, and saying which notice it takes the place of."""
+    data = dict(content.data) | {"number": number, "supersedes": supersedes}
+    return Content(data | {"sections": filled(text_of(data["template"]), data)})
 
 
 class _Draft:
@@ -278,9 +285,9 @@ class _Draft:
             elif figure is not None:
                 lines.append(self._typed(terms.insurance, name, figure))
             if figure is None:
-                missing.append(name)
+                missing.append(terms.insurance)
         if missing:
-            raise Undraftable("incomplete", "、".join(missing))
+            raise Undraftable("incomplete", " ".join(missing))
         return lines
 
     def _entered(self, insurance: str) -> EnteredFigure | None:
@@ -332,7 +339,7 @@ class _Draft:
         if fixed is None:
             self._warnings.append(as_written(SPREAD, insurance=insurance, annual=annual))
             return share, terms.employee_fixed
-        month = as_written("{month} 月", month=str(self._occasion.month.month))
+        month = f"{self._occasion.month.month}月"
         self._warnings.append(as_written(BY_MONTH, insurance=insurance, annual=annual, month=month))
         return without + fixed, fixed
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import date, datetime
 from typing import Any, Final
 from uuid import uuid4
@@ -136,6 +136,15 @@ class StoredNoticeCases:
 
     def content_of(self, employee: str, kind: NoticeKind, month: date) -> Content | None:
         """What the notice of an employee and a month says that stands; None where there is none."""
+        row = self._standing(employee, kind, month)
+        return None if row is None else read_content(self._keys, row)
+
+    def number_of(self, employee: str, kind: NoticeKind, month: date) -> str | None:
+        """Its number."""
+        row = self._standing(employee, kind, month)
+        return None if row is None else notice_number(row.number)
+
+    def _standing(self, employee: str, kind: NoticeKind, month: date) -> Row[Any] | None:
         query = select(notices).where(
             notices.c.employee == employee,
             notices.c.kind == kind,
@@ -143,16 +152,22 @@ class StoredNoticeCases:
             notices.c.state.not_in(("superseded", "withdrawn")),
         )
         with self._database.read() as connection:
-            row = connection.execute(query).one_or_none()
-        return None if row is None else read_content(self._keys, row)
+            return connection.execute(query).one_or_none()
 
     def waiting(self, conversation: str) -> tuple[str, ...]:
         """The notices that wait for the employee whose chat it is, the oldest first."""
+        return self._of_chat(conversation, ("issued",))
+
+    def answered(self, conversation: str) -> tuple[str, ...]:
+        """Those that the employee has answered, the latest first."""
+        return self._of_chat(conversation, ("acknowledged", "objected", "refused"))[::-1]
+
+    def _of_chat(self, conversation: str, states: Collection[str]) -> tuple[str, ...]:
         query = (
             select(notices.c.id)
             .join(bindings, bindings.c.employee == notices.c.employee)
             .where(bindings.c.conversation == conversation, bindings.c.state == "active")
-            .where(notices.c.state == "issued")
+            .where(notices.c.state.in_(states))
             .order_by(notices.c.number)
         )
         with self._database.read() as connection:
