@@ -37,7 +37,6 @@ from notices import bundle_verifier
 from notices.anchors import make_anchor, under
 from notices.bundle import (
     Evidence,
-    Exhibit,
     NotABundle,
     OtherFile,
     SealedFile,
@@ -46,6 +45,7 @@ from notices.bundle import (
     verify_bundle,
     write_bundle,
 )
+from notices.paper import Exhibit
 from notices.sealing import seal, stamp_later
 from notices.verifying import Known
 
@@ -53,10 +53,6 @@ Files = dict[str, bytes]
 RECEIPT = OtherFile(
     Exhibit("邮寄回执", "邮政", "寄出和签收的日期", "1"), "回执 EMS.jpg", b"\xff\xd8 a picture"
 )
-
-
-def listing(rows: Any) -> bytes:
-    return paper(f"证据目录 {len(rows)}")
 
 
 def evidence(made: Sample | None = None, *, anchored: bool = True, later: bool = False) -> Evidence:
@@ -71,12 +67,12 @@ def evidence(made: Sample | None = None, *, anchored: bool = True, later: bool =
     if later:
         known = replace(known, token=stamp_later(made.file.sha256, stamping(authority())).response)
     file = SealedFile("社会保险缴纳告知书 N-000123", made.file.pdf, known)
-    return Evidence(COMPANY, "N-000123", NOON, known.trust, (file,), (RECEIPT,))
+    return Evidence(COMPANY, "社会保险缴纳告知书", "N-000123", NOON, known.trust, (file,), (RECEIPT,))
 
 
 @cache
 def bundle() -> bytes:
-    return write_bundle(evidence(), listing)
+    return write_bundle(evidence())
 
 
 def unpacked(data: bytes) -> Files:
@@ -141,7 +137,7 @@ def test_the_readme_says_first_what_is_not_proven() -> None:
         assert name in readme
     for never in ("放弃", "系统判定", "不符合资格", "骗保"):
         assert never not in readme
-    bare = unpacked(write_bundle(evidence(sample(), anchored=False), listing))["README.txt"].decode()
+    bare = unpacked(write_bundle(evidence(sample(), anchored=False)))["README.txt"].decode()
     assert "没有可信时间戳" in bare and "没有可信时间戳" not in readme
 
 
@@ -157,14 +153,14 @@ def test_the_list_of_evidence_counts_pages_on() -> None:
 
 def test_the_same_evidence_gives_the_same_bytes() -> None:
     made = evidence()
-    assert write_bundle(made, listing) == write_bundle(made, listing)
+    assert write_bundle(made) == write_bundle(made)
 
 
 def test_what_is_masked_is_not_in_it() -> None:
     made = sample(True)
     masked = tuple(replace(each, committed={}) for each in made.links)
     one = replace(evidence().sealed[0], known=replace(made.known, links=masked))
-    data = write_bundle(replace(evidence(), sealed=(one,)), listing)
+    data = write_bundle(replace(evidence(), sealed=(one,)))
     assert "药钱" not in unpacked(data)[f"chains/{CASE}.jsonl"].decode("unicode_escape")
     assert "药钱" in unpacked(bundle())[f"chains/{CASE}.jsonl"].decode("unicode_escape")
     assert not [
@@ -196,7 +192,7 @@ def test_a_bundle_is_read_and_checked() -> None:
 def test_a_file_without_its_chain_is_said() -> None:
     made = sample()
     one = SealedFile("一份", made.file.pdf, Known(made.known.trust))
-    found = lines_of(write_bundle(replace(evidence(), sealed=(one,)), listing))
+    found = lines_of(write_bundle(replace(evidence(), sealed=(one,))))
     assert (found["hash"], found["chain"]) == ("failed", "unchecked")
 
 
@@ -235,7 +231,7 @@ def edited(files: Files, name: str, before: bytes, after: bytes) -> Files:
 def chain_file(links: tuple[CaseLink, ...]) -> bytes:
     made = sample(True)
     one = replace(evidence().sealed[0], known=replace(made.known, links=links, written=0))
-    return unpacked(write_bundle(replace(evidence(), sealed=(one,)), listing))[f"chains/{CASE}.jsonl"]
+    return unpacked(write_bundle(replace(evidence(), sealed=(one,))))[f"chains/{CASE}.jsonl"]
 
 
 def rolled_back(files: Files) -> Files:
@@ -382,10 +378,10 @@ def test_without_cryptography_hashes_are_checked_and_signatures_said_not_to_be(f
 
 
 def test_a_bare_file_and_a_stamp_that_came_later(folder: Path) -> None:
-    (folder / "e.zip").write_bytes(write_bundle(evidence(sample(), anchored=False), listing))
+    (folder / "e.zip").write_bytes(write_bundle(evidence(sample(), anchored=False)))
     status, told = run(folder, "e.zip")
     assert status == 0 and states(told)["timestamp"] == "unchecked"
-    (folder / "e.zip").write_bytes(write_bundle(evidence(sample(), later=True), listing))
+    (folder / "e.zip").write_bytes(write_bundle(evidence(sample(), later=True)))
     status, told = run(folder, "e.zip")
     assert status == 0 and states(told)["timestamp"] == "ok" and "后补的" in str(told)
 
@@ -394,7 +390,7 @@ def test_a_stamp_that_the_chain_tells_of_and_is_not_there(folder: Path) -> None:
     made = sample()
     claimed = replace(made.file, level="B-T", timestamp="ok")
     lying = replace(made, known=replace(made.known, links=case_links(claimed, made.unsealed)))
-    (folder / "e.zip").write_bytes(write_bundle(evidence(lying, anchored=False), listing))
+    (folder / "e.zip").write_bytes(write_bundle(evidence(lying, anchored=False)))
     status, told = run(folder, "e.zip")
     assert status == 1 and failed(told) == {"timestamp"}
 
