@@ -11,7 +11,7 @@ import json
 import re
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from io import BytesIO
@@ -25,8 +25,10 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from audit.case_chain import CaseLink, Committed
 from audit.heads import moment_text
 from notices.anchors import AnchoredHead
+from notices.paper import Exhibit, evidence_list
 from notices.seal_keys import Certificates
 from notices.verifying import (
+    CHINA,
     FILES_WHOLE,
     FILES_WRONG,
     KEYS_INSIDE,
@@ -57,16 +59,6 @@ class NotABundle(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Exhibit:
-    """A line of the list of evidence 证据目录."""
-
-    name: str
-    source: str
-    purpose: str
-    pages: str
-
-
-@dataclass(frozen=True, slots=True)
 class SealedFile:
     """A sealed file with what is known of it: its chain, a later time stamp, anchors. `title` is what the list calls it."""
 
@@ -86,9 +78,10 @@ class OtherFile:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What goes into a bundle. `number` is that of the notice."""
+    """What goes into a bundle. `title` and `number` are those of the notice."""
 
     company: str
+    title: str
     number: str
     made_at: datetime
     trust: Trust
@@ -106,14 +99,11 @@ class Bundle:
     problems: tuple[str, ...]
 
 
-#: Makes the list of evidence, a PDF.
-Listing = Callable[[Sequence[Exhibit]], bytes]
-
-
-def write_bundle(evidence: Evidence, listing: Listing) -> bytes:
+def write_bundle(evidence: Evidence) -> bytes:
     """The bundle, a .zip: the same evidence gives the same bytes."""
     files = _files(evidence)
-    files[LIST] = listing(exhibits(evidence))
+    on = evidence.made_at.astimezone(CHINA).date()
+    files[LIST] = evidence_list(evidence.title, evidence.number, evidence.company, exhibits(evidence), on)
     files[README] = _readme(evidence, [*files, _MANIFEST]).encode()
     files["verify.py"] = (_HERE / "bundle_verifier.py").read_bytes()
     files[_MANIFEST] = _json(_manifest(evidence, files))

@@ -67,7 +67,7 @@ NOT_PROVEN: Final[Mapping[LineKey, str]] = {
     "keys": N_("取自包里的，换包的人也能一起换：要和单位公布的、或者以前拿到的核对。"),
 }
 
-_CHINA: Final = timezone(timedelta(hours=8))
+CHINA: Final = timezone(timedelta(hours=8))
 _HASH_SAME: Final = N_("SHA-256 是 {sha256}，和链里记的一样。")
 _HASH_UNKNOWN: Final = N_("SHA-256 是 {sha256}，没有登记过：被改过一点点，或者不是这里出的，都是这样。")
 _HASH_UNCHECKED: Final = N_("SHA-256 是 {sha256}。这里没有登记可以对。")
@@ -275,7 +275,7 @@ def in_china(at: datetime) -> str:
     >>> in_china(datetime(2026, 11, 20, 4, tzinfo=UTC))
     '2026-11-20 12:00:00'
     """
-    return at.astimezone(_CHINA).strftime("%Y-%m-%d %H:%M:%S")
+    return at.astimezone(CHINA).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def all_good(lines: tuple[Line, ...]) -> bool:
