@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -137,6 +138,8 @@ def _serve(settings: Settings, *, demo: bool = False, phones: Phones | None = No
 
     server = settings.server
     shown = f"[{server.host}]" if ":" in server.host else server.host
+    # What runs beside the requests ends as it does at a terminal: jobs finish, and nothing waits to be swept up.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with running(settings, demo=demo, phones=phones) as app:
         site = f"http://{shown}:{server.port}"
         click.echo(f"社保助手 {site}/  聊天 {site}/chat  人事 {site}/hr/")

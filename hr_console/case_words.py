@@ -57,6 +57,7 @@ DELIVERIES: Final[Mapping[str, str]] = {
     "queued": N_("排队发送"),
     "sent": N_("已发出"),
     "delivered": N_("已送达"),
+    "unsure": N_("发出了，到没到不知道；员工可以发“再说一遍”"),
     "failed": N_("没送到：{reason}"),
     "dropped": N_("没有发：{reason}"),
 }

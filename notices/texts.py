@@ -19,7 +19,7 @@ from typing import Any, Final
 from calculator.money import format_yuan, parse_yuan
 from locales import LOCALES, SOURCE, Say, speak
 from notices.line_names import line_name
-from notices.notice import NoticeKind
+from notices.notice import Content, NoticeKind
 from policy_kb.script import traditional
 
 FOLDER: Final = Path(__file__).parent / "templates" / "texts"
@@ -125,6 +125,16 @@ def text_of(name: str, locale: str = SOURCE) -> Text:
     )
 
 
+@cache
+def text_of_hash(sha256: str) -> tuple[str, str]:
+    """Name and body of the text with a hash, whatever its version. Raises `KeyError`."""
+    for path in sorted(FOLDER.glob("*.toml")):
+        data = path.read_bytes()
+        if hashlib.sha256(data).hexdigest() == sha256:
+            return path.stem, data.decode()
+    raise KeyError(sha256)
+
+
 def standing(text: Text, figures: Mapping[str, str]) -> Iterator[Paragraph]:
     """The paragraphs that stand, given the figures that there are."""
     for section in text.sections:
@@ -161,6 +171,12 @@ def filled(text: Text, data: Mapping[str, Any]) -> list[dict[str, Any]]:
         }
         for section in text.sections
     ]
+
+
+def issued_as(content: Content, number: str, supersedes: str | None) -> Content:
+    """A draft under the number that it is issued with, and that of the one whose place it takes; its words follow."""
+    data = {**content.data, "number": number, "supersedes": supersedes}
+    return Content({**data, "sections": filled(text_of(data["template"]), data)})
 
 
 def figures_of(text: Text, data: Mapping[str, Any]) -> dict[str, str]:

@@ -14,7 +14,6 @@ from sqlalchemy import Connection, Row, select, update
 
 from audit.case_chain import CaseEvent
 from audit.events import SYSTEM
-from delivery.messages import Reply
 from delivery.outbox import OPEN
 from delivery.pushes import is_day
 from delivery.ways import Way, choose
@@ -22,6 +21,7 @@ from hr_inbox.service_clock import CHINA
 from hr_inbox.task import Due, HrTask, TaskKind
 from locales import N_, speak
 from notices.ladder import STEPS, next_step_at
+from notices.telling import WEB, Told, telling
 from storage.audit import append
 from storage.case_log import add_event
 from storage.conversation_rows import Opened, add_bubbles
@@ -34,11 +34,6 @@ from storage.tables import conversations, employees, notice_links, notices, outb
 from storage.tasks import count_of, open_task_of
 from storage.ways import StoredWays
 
-#: The channel of the page that is only fetched.
-WEB: Final = "web"
-#: What is said where only neutral things may be: nothing tells what the notice is about.
-FIRST: Final = N_("单位给你发了一份要看的通知，点开看：{link}")
-AGAIN: Final = N_("提醒一下：还有一份通知等你看，点开看：{link}（前面发的链接不用再点）")
 #: Notices of one run.
 _MOST: Final = 200
 
@@ -74,7 +69,7 @@ class StoredLadder:
 
     # What became of what was sent
 
-    def _arrivals(self) -> Sequence[Row[Any]]:
+    def _arrivals(self) -> Sequence[Any]:
         query = (
             select(notice_links.c.id, outbox.c.state, outbox.c.last_error)
             .join(outbox, outbox.c.id == notice_links.c.sent_as)
@@ -111,7 +106,7 @@ class StoredLadder:
 
     # Steps
 
-    def _waiting(self) -> Sequence[Row[Any]]:
+    def _waiting(self) -> Sequence[Any]:
         query = (
             select(notices.c.id, notices.c.employee, notices.c.due_on, notices.c.step)
             .where(notices.c.state == "issued", notices.c.next_step_at <= self._now())
@@ -169,12 +164,9 @@ class StoredLadder:
     def _send(self, connection: Connection, row: Row[Any], opened: Opened, kind: str, step: int) -> None:
         now = self._now()
         token = new_link(connection, self._keys, row.id, opened.channel, opened.id, now)
-        text = speak(opened.locale)(
-            FIRST if kind == "first" else AGAIN, link=f"{self._address}/notices/{token}"
-        )
-        (queued,) = add_bubbles(
-            connection, opened, [("assistant", Reply(text, neutral=True))], opened.version, now
-        )
+        told: Told = "first" if kind == "first" else "reminder"
+        reply = telling(told, opened.channel, self._address, token, speak(opened.locale))
+        (queued,) = add_bubbles(connection, opened, [("assistant", reply)], opened.version, now)
         connection.execute(
             update(conversations).where(conversations.c.id == opened.id).values(last_seq=opened.last_seq)
         )

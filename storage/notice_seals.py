@@ -6,38 +6,30 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from notices.sealing import Sealed
-from sqlalchemy import Connection, Row, and_, func, insert, select, update
+from sqlalchemy import Connection, Row, insert, select, update
 
-from audit.case_chain import CaseEvent, CaseHead, short_code
+from audit.case_chain import CaseEvent, short_code
 from audit.events import SYSTEM
-from delivery.messages import Reply
-from hr_inbox.service_clock import CHINA
-from locales import N_, speak
+from locales import speak
 from notices.notice import Notice
+from notices.sealing import Sealed
 from notices.sealing_work import Material, Unsealed
+from notices.telling import telling
 from storage.case_log import add_event, chain_of
 from storage.conversation_rows import Opened, add_bubbles, lock
-from storage.database import Database, upsert
+from storage.database import Database
 from storage.keys import Keys
 from storage.notice_cases import file_row
 from storage.notice_desk import new_link
 from storage.notice_rows import ANSWER, SEALED_NAME, lock_notice, notice_number, read_content, read_notice
 from storage.tables import (
     conversations,
-    notice_anchors,
     notice_answers,
-    notice_events,
     notice_files,
     notice_links,
     notices,
 )
 
-#: What the employee gets in the chat right after: their half of the proof.
-COPY: Final = N_(
-    "你回应的那份通知（{number}）存好了。这是它的短码，请留着：{code}。以后谁改了文件，对一下短码就知道。\n"
-    "要那份文件，点开取：{link}\n自己验真假：{verify}"
-)
 #: Notices of one run.
 _MOST: Final = 50
 
@@ -128,37 +120,6 @@ class StoredSeals(Unsealed):
                 event = CaseEvent("timestamped", SYSTEM, {"at": at.isoformat()})
                 add_event(connection, self._keys, of, event, self._now())
 
-    # The day's anchor
-
-    def heads(self) -> tuple[CaseHead, ...]:
-        """The last event of every case, as the day's anchor covers them."""
-        last = (
-            select(notice_events.c.notice, func.max(notice_events.c.seq).label("seq"))
-            .group_by(notice_events.c.notice)
-            .subquery()
-        )
-        newest = select(notice_events.c.notice, notice_events.c.seq, notice_events.c.hash).join(
-            last, and_(last.c.notice == notice_events.c.notice, last.c.seq == notice_events.c.seq)
-        )
-        with self._database.read() as connection:
-            return tuple(CaseHead(row.notice, row.seq, row.hash) for row in connection.execute(newest))
-
-    def anchored(self, root: bytes, heads: int, token: bytes | None) -> bool:
-        """Keeps the anchor of the day in China; whether it is the day's first."""
-        now = self._now()
-        row = {
-            "on": now.astimezone(CHINA).date(),
-            "root": root,
-            "heads": heads,
-            "token": token,
-            "made_at": now,
-        }
-        keep = upsert(self._database.dialect, notice_anchors).on_conflict_do_nothing()
-        with self._database.work() as connection:
-            return connection.execute(keep.returning(notice_anchors.c.on), row).one_or_none() is not None
-
-    # Details
-
     def _answered_by(self, connection: Connection, notice: str) -> Row[Any] | None:
         """The link by which it was answered: the one of the visit that went on last."""
         query = select(notice_links).where(
@@ -172,14 +133,16 @@ class StoredSeals(Unsealed):
         self, connection: Connection, opened: Opened, notice: Notice, code: str, now: datetime
     ) -> None:
         token = new_link(connection, self._keys, notice.id, opened.channel, opened.id, now, ends_others=False)
-        text = speak(opened.locale)(
-            COPY,
+        reply = telling(
+            "copy",
+            opened.channel,
+            self._address,
+            token,
+            speak(opened.locale),
             number=notice.number,
             code=code,
-            link=f"{self._address}/notices/{token}",
-            verify=f"{self._address}/verify",
         )
-        add_bubbles(connection, opened, [("assistant", Reply(text, neutral=True))], opened.version, now)
+        add_bubbles(connection, opened, [("assistant", reply)], opened.version, now)
         connection.execute(
             update(conversations).where(conversations.c.id == opened.id).values(last_seq=opened.last_seq)
         )

@@ -359,6 +359,16 @@ def test_libraries_write_through_the_same_net(written: io.StringIO) -> None:
     assert len(lines(written)) == 10
 
 
+def test_a_level_holds_for_the_libraries_too_and_requests_that_wait_write_nothing(
+    written: io.StringIO,
+) -> None:
+    logging.getLogger("waitress.queue").warning("Task queue depth is 56")
+    logs.set_up(Log(level="error", format="json"), written)
+    logging.getLogger("httpx").warning("a warning of a library")
+    log.error("an error of ours")
+    assert [line["event"] for line in lines(written)] == ["an error of ours"]
+
+
 def test_lines_for_a_person(tmp_path: Path, written: io.StringIO) -> None:
     stream = io.StringIO()
     logs.set_up(Log(format="text"), stream)
