@@ -285,8 +285,7 @@ WITNESS: Final[Mapping[str, Any]] = {
     "signature": "签名",
     "post": "单位、职务",
     "phone": "电话",
-    "note": "见证人应当是在场的人，最好不是经办人的上下级；签名前看清上面写的是不是事实。"
-    "扫描件存入这份文书的卷，原件由单位保管。",
+    "note": "见证人应当是在场的人，最好不是经办人的上下级；签名前看清写的是不是事实。扫描件存入这份文书的卷，原件由单位保管。",
 }
 
 #: 电子送达与电子签名确认书: signed by hand once, before anything is delivered by it.
