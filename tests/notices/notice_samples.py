@@ -7,11 +7,9 @@ from __future__ import annotations
 
 import re
 import secrets
-import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
@@ -494,13 +492,6 @@ class Phone:
 
 
 # -- Fixtures
-
-
-@pytest.fixture
-def url(sqlite_template: Path, tmp_path: Path) -> str:
-    """The pages are the same over either database."""
-    shutil.copy(sqlite_template, tmp_path / "shebao.db")
-    return f"sqlite:///{tmp_path / 'shebao.db'}"
 
 
 @pytest.fixture

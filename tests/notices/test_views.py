@@ -5,6 +5,8 @@ from __future__ import annotations
 import html
 import logging
 import re
+import shutil
+from pathlib import Path
 from typing import Any, get_args
 
 import pytest
@@ -22,6 +24,13 @@ from notices.views import ACTS_A_MINUTE
 pytest_plugins = ["databases", "notice_samples"]
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
+
+
+@pytest.fixture
+def url(sqlite_template: Path, tmp_path: Path) -> str:
+    """The pages are the same over either database."""
+    shutil.copy(sqlite_template, tmp_path / "shebao.db")
+    return f"sqlite:///{tmp_path / 'shebao.db'}"
 
 
 def words(response: TestResponse) -> str:
@@ -69,6 +78,8 @@ def test_a_wrong_code_is_said_with_how_many_tries_are_left(phone: Phone, desk: G
     wrong = phone.enters(code="000000" if right != "000000" else "111111")
     assert wrong.status_code == 403 and "验证码不对" in words(wrong) and "还能试 4 次" in words(wrong)
     tail = phone.enters(code=right, id_tail="0000")
+    for address in re.findall(r'href="(/notices/[^"]+)"', wrong.text):  # in another language
+        assert phone.client.get(html.unescape(address)).status_code == 200
     assert tail.status_code == 403 and "身份证后四位不对" in words(tail) and "还能试 3 次" in words(tail)
     assert phone.enters(code=right).status_code == 303
 
