@@ -72,7 +72,8 @@ class Issuer:
 @dataclass(frozen=True, slots=True)
 class Occasion:
     """What is issued when. `month` is the first of the month from which a notice tells, or of which a statement does;
-    `number` is the notice's, `supersedes` that of the one whose place it takes, `why` the reason in HR's words."""
+    `number` is the notice's, `supersedes` that of the one whose place it takes, `why` the reason in HR's words. Number and
+    `supersedes` stand in the content's data alone, not in its sections: they are known only when it is issued."""
 
     kind: NoticeKind
     month: date
@@ -105,12 +106,6 @@ def draft(library: Library, employee: Employee, occasion: Occasion, known: OnRec
     charges that fall due in its month; a notice lists them beside its totals.
     """
     return _Draft(library, employee, occasion, known or OnRecord()).content()
-
-
-def numbered(content: Content, number: str, supersedes: str | None) -> Content:
-    """A draft as it is issued: under its number, and saying which notice it takes the place of."""
-    data = dict(content.data) | {"number": number, "supersedes": supersedes}
-    return Content(data | {"sections": filled(text_of(data["template"]), data)})
 
 
 class _Draft:

@@ -5,9 +5,11 @@ them. All are made of frozen data: the same data give the same bytes.
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import lru_cache
 from io import BytesIO
 from typing import Any, Final
 
@@ -15,7 +17,7 @@ import segno
 
 from audit.case_chain import CaseLink
 from documents.glyphs import printable
-from documents.rendering import render
+from documents.rendering import draws, render
 from locales import as_written
 from notices.answering import Stroke
 from notices.notice import Content
@@ -96,7 +98,8 @@ def signed_pdf(
 ) -> bytes:
     """The notice with the answer and how it came about, ready to be sealed.
 
-    `answer` is what was answered, as it is kept: outcome, shown, consent, lines, statement, and at (ISO). `events` is the
+    `answer` is what was answered, as it is kept: outcome, shown, consent, lines, statement, and at (ISO); the outcome is
+    `silent` where nobody answered in time. `events` is the
     chain up to the answer; `signature` the strokes as SVG. What cannot be printed of the employee's own words is named.
     """
     at = datetime.fromisoformat(answer["at"])
@@ -198,7 +201,8 @@ class NoticePapers:
             for each in self._companies.entities()
             if each.has_seal and (each.credit_code == code if code else each.name == name)
         ]
-        return Letterhead(self._address, self._companies.seal(entities[0].id) if entities else None)
+        picture = self._companies.seal(entities[0].id) if entities else None
+        return Letterhead(self._address, picture if picture is not None and _usable(picture) else None)
 
 
 # -- What the templates read -----------------------------------------------------------------------------------------
@@ -319,7 +323,8 @@ def _answered(
     content: Content, answer: Mapping[str, Any], events: Sequence[CaseLink], signature: str, worth: Worth
 ) -> dict[str, Any]:
     names = {line["key"]: line["name"] for line in content.data["lines"]}
-    statement = printable(answer.get("statement", "").strip())
+    # Empty lines in a row say nothing and could fill a book.
+    statement = printable(re.sub(r"\n{3,}", "\n\n", answer.get("statement", "").strip()))
     flags = [flag_words(data.get("why", "")) for data in _all(events, "flagged")]
     return {
         "outcome": outcome_words(answer["outcome"]),
@@ -393,6 +398,12 @@ def _qr(text: str) -> str:
         out, kind="svg", border=0, xmldecl=False, svgclass=None, lineclass=None
     )
     return out.getvalue().decode()
+
+
+@lru_cache(maxsize=8)
+def _usable(picture: bytes) -> bool:
+    """Whether a seal's picture can be drawn: a damaged one is left out, so that nothing waits for it."""
+    return draws(_seal(picture) or "")
 
 
 def _seal(picture: bytes | None) -> str | None:

@@ -194,7 +194,6 @@ def figures_of(text: Text, data: Mapping[str, Any]) -> dict[str, str]:
         "employer_total": data["totals"]["employer"],
         "income_tax": data["income_tax"] or "",
         "take_home": data["take_home"] or "",
-        "supersedes": data["supersedes"] or "",
         "why": data["why"],
         **_bases(words, data, say),
         **_lists(words, data, say),
