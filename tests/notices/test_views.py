@@ -6,6 +6,7 @@ import html
 import logging
 import re
 import shutil
+from datetime import date
 from pathlib import Path
 from typing import Any, get_args
 
@@ -20,6 +21,7 @@ from notices.consent import CURRENT, VERSIONS, consent_of
 from notices.page_words import NOT_DONE
 from notices.strokes import LARGEST
 from notices.views import ACTS_A_MINUTE
+from policy_kb.library import Library
 
 pytest_plugins = ["databases", "notice_samples"]
 
@@ -461,7 +463,7 @@ def test_attack_a_double_submit_is_one_answer(phone: Phone) -> None:
     assert (first.status_code, second.status_code) == (200, 409)
 
 
-def test_attack_script_in_a_name_or_a_statement_is_text(library: Any) -> None:
+def test_attack_script_in_a_name_or_a_statement_is_text(library: Library) -> None:
     evil = "<img src=x onerror=alert(1)>\"'`{{7*7}}"
     small = Small(library, name=evil[:20])
     small.own_result()
