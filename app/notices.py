@@ -7,29 +7,41 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
+from flask import Blueprint
+
 from app.clock import CHINA, today_in_china
+from app.demo import COMPANY as COMPANY_OF_DEMO
+from app.notice_office import Office
+from app.sealing import open_key, open_timestamper, open_trust
 from app.settings import Settings
 from bot.dialogue.talk import House
 from calculator.fields import InputError
 from hr_inbox.working_days import is_worked
+from notices.answering import AnswerDesk
 from notices.book import Plan
-from notices.consent import consent_of
+from notices.consent import CURRENT
 from notices.drafting import Issuer as Company
 from notices.drafting import Occasion, OnRecord, Undraftable, draft
 from notices.issuing import Blockage, Issuer
 from notices.notice import Content
-from notices.paper import signed_pdf
+from notices.paper import NoticePapers
 from notices.questions import questions
-from notices.sealing_work import Material, Sealer
-from notices.strokes import fingerprint, is_signature
+from notices.seal_keys import has_own, write_own
+from notices.sealing_work import Sealer
+from notices.strokes import as_svg, fingerprint, flaw
+from notices.views import NoticePages, create_blueprint
 from people.employees import Employee
 from policy_kb.calculation import calculate
 from policy_kb.periods import add_months
 from storage.notice_desk import DeskRules, StoredDesk
 from storage.notice_ladder import StoredLadder
+from storage.notice_register import StoredRegister
 from storage.notice_seals import StoredSeals
-from storage.opening import Storage
+from storage.opening import Storage, utc_now
+from web_calc import languages
 
+#: What the tokens of the forms are made with comes from the installation's own keys under this name.
+COOKIE: Final = "notice forms"
 #: Words by which somebody tells of their household's dibao.
 _DIBAO: Final = ("低保", "最低生活", "救助", "民政", "特困", "五保", "补助")
 
@@ -45,7 +57,7 @@ class NoticeWork:
 
 def make_work(settings: Settings, storage: Storage, house: Callable[[], House]) -> NoticeWork:
     """Batches, delivery and seals; `house` gives the library and the company's rules as they stand."""
-    address = settings.server.address
+    address, papers = settings.server.address, make_papers(settings, storage)
     return NoticeWork(
         Issuer(storage.notices, Drafting(storage, house)),
         StoredLadder(
@@ -59,12 +71,17 @@ def make_work(settings: Settings, storage: Storage, house: Callable[[], House]) 
         ),
         Sealer(
             StoredSeals(storage.database, storage.keys, storage.now, address),
-            _paper,
-            lambda: seal_key(settings, storage),
-            make_timestamper(settings),
+            lambda material, worth: papers.signed(material.content, material.answer, material.events, worth),
+            lambda: open_key(settings),
+            open_timestamper(settings),
             storage.now,
         ),
     )
+
+
+def make_papers(settings: Settings, storage: Storage) -> NoticePapers:
+    """Notices and forms on paper."""
+    return NoticePapers(settings.server.address, storage.companies, lambda: "", today_in_china, as_svg)
 
 
 def make_desk(storage: Storage, house: Callable[[], House], seal: Callable[[str], None]) -> StoredDesk:
@@ -82,13 +99,53 @@ def make_desk(storage: Storage, house: Callable[[], House], seal: Callable[[str]
 
     rules = DeskRules(
         questions=lambda content: [(each.question, each.right) for each in questions(content)],
-        consent=lambda: consent_of().sha256,
-        is_signature=is_signature,
+        consent=lambda: CURRENT.sha256,
+        is_signature=lambda strokes: flaw(strokes) is None,
         fingerprint=fingerprint,
         own=own,
         tells_dibao=lambda text: any(word in text for word in _DIBAO),
     )
     return StoredDesk(storage.database, storage.keys, storage.now, rules, storage.service.due, seal)
+
+
+def make_demo_seal(settings: Settings) -> None:
+    """The demo's own key for seals, unless there is one."""
+    if not has_own(settings.keys.path):
+        write_own(settings.keys.path, COMPANY_OF_DEMO, utc_now())
+
+
+def make_register(settings: Settings, storage: Storage) -> StoredRegister:
+    """Where sealed files are looked up; the day's anchors lie beside the keys."""
+    folder = settings.keys.path
+    return StoredRegister(
+        storage.database,
+        storage.keys,
+        folder.with_name(f"{folder.name}-anchors"),
+        storage.now,
+        lambda: open_trust(settings),
+    )
+
+
+def make_office(settings: Settings, storage: Storage) -> Office:
+    """The notices as HR works with them."""
+    return Office(
+        storage,
+        make_register(settings, storage),
+        lambda: open_key(settings).certificates,
+        stamps=bool(settings.notices.timestamp_url),
+    )
+
+
+def make_pages(storage: Storage, desk: AnswerDesk) -> tuple[Blueprint, ...]:
+    """The employee's pages."""
+
+    pages = NoticePages(
+        desk=desk,
+        languages=languages,
+        now=storage.now,
+        secret=storage.keys.index(COOKIE).hex(),
+    )
+    return (create_blueprint(pages),)
 
 
 class Drafting:
@@ -108,7 +165,8 @@ class Drafting:
             plan.due_on,
             "",
             self._company(employee),
-            why=plan.why,
+            storage.notices.number_of(employee.id, plan.kind, plan.month) if plan.corrects else None,
+            plan.why,
         )
         known = OnRecord(
             company=house.company,
@@ -137,7 +195,3 @@ class Drafting:
 def _is_worked(storage: Storage, on: date) -> bool:
     rules = storage.service.rules()
     return is_worked(rules.days.day(on), rules.hours)
-
-
-def _paper(material: Material) -> bytes:
-    return signed_pdf(material.content, material.answer, material.events)

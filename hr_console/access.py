@@ -144,7 +144,6 @@ NEEDS: Final[Mapping[str, Need]] = {
     "notice_charge_remove": "notices_issue",
     # notices: one case
     "notice": "notices",
-    "notice_paper": "notices",
     "notice_sheet": "notices",
     "notice_file": "notices",
     "notice_unmask": "dibao",

@@ -25,8 +25,13 @@ NAME: Final = "hr"
 STATIC: Final = Path(__file__).with_name("static")
 #: A form is no file; imports say for themselves how much more they take.
 LARGEST_BODY: Final = 1024 * 1024
-#: What takes more, by endpoint: a sheet, and the picture of a seal with its form.
-LARGER_BODIES: Final[Mapping[str, int]] = {"import_upload": 11 * 2**20, "company_seal": 2 * 2**20}
+#: What takes more, by endpoint: a sheet, the picture of a seal with its form, scans with theirs.
+LARGER_BODIES: Final[Mapping[str, int]] = {
+    "import_upload": 11 * 2**20,
+    "company_seal": 2 * 2**20,
+    "notice_upload": 6 * 2**20,
+    "employee_confirm": 6 * 2**20,
+}
 #: Where the cookie of the session keeps the token.
 TOKEN: Final = "token"
 #: Pages that are meant to be reached from another site.
@@ -61,6 +66,8 @@ class Console:
     secure: bool = False
     demo: bool = False
     framed_by: str = ""
+    #: Told from which address somebody has signed in.
+    signed_in_from: Callable[[str], None] = lambda address: None
 
 
 @dataclass(frozen=True, slots=True)

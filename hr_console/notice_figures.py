@@ -68,9 +68,7 @@ class NoticeFigures:
         source = self._source("source", problems)
         if problems:
             return self._page(request.form, problems), 400
-        self._desk.book.enter_figure(
-            EnteredFigure(region, insurance, employee, employer, source), actor()
-        )
+        self._desk.book.enter_figure(EnteredFigure(region, insurance, employee, employer, source), actor())
         return self._saved(SAVED)
 
     def charge(self) -> ResponseReturnValue:

@@ -138,37 +138,49 @@ def cannot_prove(case: NoticeCase, say: Say) -> list[str]:
 
 
 def _cannot(past: Past, say: Say) -> Iterator[tuple[str, dict[str, str]]]:
-    seal, notice = past.case.seal, past.case.notice
-    if seal.get("chain") is not None:
-        yield N_("事件记录对不上：{why}。在查清以前，后面的都不能当证据用。"), {
-            "why": say(CHAIN_WRONG[seal["chain"]])
-        }
-    elif "chain" not in seal:
-        yield N_("事件记录还没有核对过。"), {}
-    if seal.get("file") is False:
-        yield N_("封存的文件和记录里的对不上，文件被换过或者坏了。"), {}
+    yield from _broken(past, say)
     if past.flags:
         why = "、".join(say(FLAGS.get(each, each)) for each in past.flags)
         yield N_("签的时候有疑点：{why}。只凭这份，不够证明是本人签的。"), {"why": why}
-    if not past.has("entered") and not past.has(*PAPER):
-        yield N_("不证明本人看过：没有进来看的记录，链接被点开不算看过。"), {}
-    elif past.has("entered") and not past.has("read"):
-        yield N_("不证明本人看完了：进来过，没有看到底的记录。"), {}
-    if not past.confirmed:
-        yield N_("发出时没有本人签的确认书：本人不认这种送达和签名方法时，没有约定可依。"), {}
-    if any("no_id" in data.get("by", ()) for _, data in past.all("entered")):
-        yield N_("没有核对过证件尾号：花名册上没有证件号。"), {}
-    if past.has("sealed") and not past.stamped:
-        yield N_("没有可信时间戳：不证明是在写着的那个时间封存的，只有本公司的时钟作证。"), {}
-    if past.has("answered") and not past.has("sealed"):
-        yield N_("回答还没有封存。"), {}
-    if past.has("sealed") and seal.get("self_made") is not False:
-        yield N_("证书是本公司自己建的，不是第三方认证：证明封存以后没有改过，不单独证明是谁签的。"), {}
-    if notice.state in ("refused", "silent"):
+    yield from ((text, {}) for text in (*_not_them(past), *_not_sealed(past)))
+    if past.case.notice.state in ("refused", "silent"):
         yield N_("不免除缴费：本人不签、不回应，单位照样要缴，欠的照样要补。"), {}
     else:
         yield N_("不证明本人同意：签收只说明收到、看过，什么权利都没有少。"), {}
     yield N_("不证明工资和基数报得对：只证明告诉了本人这些数。"), {}
+
+
+def _broken(past: Past, say: Say) -> Iterator[tuple[str, dict[str, str]]]:
+    seal = past.case.seal
+    if seal.get("chain") is not None:
+        why = say(CHAIN_WRONG[seal["chain"]])
+        yield N_("事件记录对不上：{why}。在查清以前，后面的都不能当证据用。"), {"why": why}
+    elif "chain" not in seal:
+        yield N_("事件记录还没有核对过。"), {}
+    if seal.get("file") is False:
+        yield N_("封存的文件和记录里的对不上，文件被换过或者坏了。"), {}
+
+
+def _not_them(past: Past) -> Iterator[str]:
+    """That it was read, and that it was them."""
+    if not past.has("entered") and not past.has(*PAPER):
+        yield N_("不证明本人看过：没有进来看的记录，链接被点开不算看过。")
+    elif past.has("entered") and not past.has("read"):
+        yield N_("不证明本人看完了：进来过，没有看到底的记录。")
+    if not past.confirmed:
+        yield N_("发出时没有本人签的确认书：本人不认这种送达和签名方法时，没有约定可依。")
+    if any("no_id" in data.get("by", ()) for _, data in past.all("entered")):
+        yield N_("没有核对过证件尾号：花名册上没有证件号。")
+
+
+def _not_sealed(past: Past) -> Iterator[str]:
+    """What the seal is not."""
+    if past.has("answered") and not past.has("sealed"):
+        yield N_("回答还没有封存。")
+    if past.has("sealed") and not past.stamped:
+        yield N_("没有可信时间戳：不证明是在写着的那个时间封存的，只有本公司的时钟作证。")
+    if past.has("sealed") and past.case.seal.get("self_made") is not False:
+        yield N_("证书是本公司自己建的，不是第三方认证：证明封存以后没有改过，不单独证明是谁签的。")
 
 
 def can_prove(case: NoticeCase, say: Say) -> list[str]:
@@ -195,7 +207,7 @@ def _can(past: Past, say: Say) -> Iterator[tuple[str, dict[str, str]]]:
         yield N_("用本人自己的数出的核对题，答对了。"), {}
     answered = past.last("answered")
     if answered is not None:
-        outcome = say(OUTCOMES.get(answered[1].get("outcome", ""), ""))  # type: ignore[call-overload]
+        outcome = say(OUTCOMES.get(answered[1].get("outcome", ""), ""))
         late = say(N_("（过了最晚的日子）")) if answered[1].get("late") else ""
         yield N_("{at} 回答：{outcome}{late}。"), {
             "at": minute(answered[0]), "outcome": outcome, "late": late
@@ -392,5 +404,3 @@ def tasks(case: NoticeCase) -> list[str]:
     """The numbers of the inbox's cases that came of it, the newest first."""
     found = [str(data["number"]) for _, data in Past(case).all("task") if data.get("number")]
     return list(dict.fromkeys(reversed(found)))
-
-

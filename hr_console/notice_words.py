@@ -38,7 +38,7 @@ FILES: Final[Mapping[str, str]] = {
     "sealed": N_("封存的告知书（带回答和过程）"),
     "confirmation": N_("电子送达与电子签名确认书"),
     "supplement": N_("后来补封的记录"),
-    **UPLOADS,
+    **{str(kind): name for kind, name in UPLOADS.items()},
 }
 #: What happened, for a line of a list.
 EVENTS: Final[Mapping[str, str]] = {

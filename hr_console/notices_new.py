@@ -3,8 +3,8 @@ looks how far they are, and a batch that stopped can be gone on with."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
 from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final, cast
 from uuid import UUID
@@ -118,9 +118,7 @@ class NoticeBatches:
         on = day_of(request.args.get("on", ""))
         return {"told": "" if on is None else self._desk.day_words(on)}
 
-    def _form(
-        self, texts: Mapping[str, str], problems: Mapping[str, str], chosen: Sequence[str]
-    ) -> ResponseReturnValue:
+    def _form(self, texts: Mapping[str, str], problems: Mapping[str, str], chosen: Sequence[str]) -> str:
         staff = self._desk.staff
         lines = staff.roster.everyone(RosterSearch())
         due = day_of(texts.get("due_on", ""))
@@ -340,4 +338,3 @@ def _progress(it: Batch) -> tuple[int, int]:
 def _counted(lines: Sequence[RosterLine], of: Callable[[RosterLine], str]) -> dict[str, int]:
     """How many employees there are of each region or department."""
     return dict(sorted(Counter(filter(None, map(of, lines))).items()))
-

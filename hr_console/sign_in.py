@@ -291,6 +291,7 @@ def open_session(console: Console, account: Account, proof: Proof) -> None:
     session["lang"] = language
     device = "phone" if "Mobi" in request.headers.get("User-Agent", "") else "computer"
     session[TOKEN] = console.sessions.begin(account.id, proof, device)
+    console.signed_in_from(request.remote_addr or "")
 
 
 def mark_device(*, secure: bool) -> None:

@@ -38,20 +38,21 @@ OWED: Final = frozenset(("employee", "dispatched"))
 #: Caveats on lines that have no place in a notice: there the line is entered, or nothing goes out.
 _SETTLED: Final = frozenset(("insurance_not_recorded", "figure_not_recorded", "incomplete", "recalled"))
 
-BASE_FROM_WAGE: Final = N_(
-    "缴费基数按规定看上年度的月平均工资；花名册里没有这个数，这里按现在的月工资核定。"
-)
+BASE_FROM_WAGE: Final = N_("缴费基数按规定看上年度的月平均工资；花名册里没有这个数，这里按现在的月工资核定。")
 INJURY_CLASS_ASSUMED: Final = N_(
     "工伤保险的单位费率按风险最低的一类行业列出；核定的费率不同的，以核定的为准。职工个人不缴这一项。"
 )
-SPREAD: Final = N_("{insurance}里有每年 {annual} 元的定额，这里按十二分之一列；实际在哪个月收，以工资条为准。")
-BY_MONTH: Final = N_("{insurance}里有每年 {annual} 元的定额，各月收的不一样，这里是 {month} 的数。")
+SPREAD: Final = N_(
+    "{insurance}里有每年 {annual} 元的定额，这里按十二分之一列；实际在哪个月收，以工资条为准。"
+)
+BY_MONTH: Final = N_("{insurance}里有每年 {annual} 元的定额，各月收的不一样，这里是{month}的数。")
 ASSESSED: Final = N_("本单位核定的工伤保险费率")
 ENTERED: Final = N_("{region}{line}，单位填写")
 
 
 class Undraftable(Exception):
-    """No notice can be drafted. `detail` names the lines without a figure, or the character; it names nobody."""
+    """No notice can be drafted. `detail` names the insurances without a figure (`medical work_injury`), or the character; it
+    names nobody."""
 
     def __init__(self, why: Blocked, detail: str = "") -> None:
         super().__init__(why)
@@ -71,7 +72,8 @@ class Issuer:
 @dataclass(frozen=True, slots=True)
 class Occasion:
     """What is issued when. `month` is the first of the month from which a notice tells, or of which a statement does;
-    `number` is the notice's, `supersedes` that of the one whose place it takes, `why` the reason in HR's words."""
+    `number` is the notice's, `supersedes` that of the one whose place it takes, `why` the reason in HR's words. Number and
+    `supersedes` stand in the content's data alone, not in its sections: they are known only when it is issued."""
 
     kind: NoticeKind
     month: date
@@ -278,9 +280,9 @@ class _Draft:
             elif figure is not None:
                 lines.append(self._typed(terms.insurance, name, figure))
             if figure is None:
-                missing.append(name)
+                missing.append(terms.insurance)
         if missing:
-            raise Undraftable("incomplete", "、".join(missing))
+            raise Undraftable("incomplete", " ".join(missing))
         return lines
 
     def _entered(self, insurance: str) -> EnteredFigure | None:
@@ -300,7 +302,9 @@ class _Draft:
         employee, fixed = self._of_month(line)
         assessed = None
         if terms.insurance == "work_injury" and account is not None and account.injury_rate is not None:
-            assessed = self._sources.stated("assessed_injury_rate", ASSESSED, account.injury_source, "company")
+            assessed = self._sources.stated(
+                "assessed_injury_rate", ASSESSED, account.injury_source, "company"
+            )
         return {
             "key": terms.insurance,
             "name": name,
@@ -330,7 +334,7 @@ class _Draft:
         if fixed is None:
             self._warnings.append(as_written(SPREAD, insurance=insurance, annual=annual))
             return share, terms.employee_fixed
-        month = as_written("{month} 月", month=str(self._occasion.month.month))
+        month = f"{self._occasion.month.month}月"
         self._warnings.append(as_written(BY_MONTH, insurance=insurance, annual=annual, month=month))
         return without + fixed, fixed
 
@@ -415,7 +419,8 @@ class _Draft:
             self._warnings.append(as_written(WARNINGS["income_tax_unknown"]))
         elif tax:
             self._warnings += [
-                as_written(WARNINGS[code]) for code in ("withholding_is_cumulative", "special_deductions_ignored")
+                as_written(WARNINGS[code])
+                for code in ("withholding_is_cumulative", "special_deductions_ignored")
             ]
         if _whole(earned.wage) < sum(parse_yuan(line["employee"]) for line in lines):
             self._warnings.append(as_written(WARNINGS["contributions_exceed_wage"]))
@@ -483,7 +488,9 @@ class _Sources:
         if key in self._places:
             return self._places[key]
         number, url = ("", where) if where.startswith("https://") else (where, "")
-        return self._add(key, title=title, number=number, article="", url=url, status=status, effective_from=None)
+        return self._add(
+            key, title=title, number=number, article="", url=url, status=status, effective_from=None
+        )
 
     def _add(self, key: str, **source: str | None) -> int:
         self._places[key] = len(self.list)

@@ -38,6 +38,8 @@ STATES: Final[Mapping[NoticeState, str]] = {
     "superseded": N_("已被新的告知书取代"),
     "withdrawn": N_("已收回"),
 }
+#: States in which an employee can still answer.
+OPEN: Final[tuple[NoticeState, ...]] = ("issued",)
 #: States in which an employee can still read a notice and get their copy.
 READABLE: Final[tuple[NoticeState, ...]] = ("issued", "silent", "acknowledged", "objected", "refused")
 

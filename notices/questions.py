@@ -22,8 +22,8 @@ _STEP: Final = 10_000
 
 #: What is asked, by key; `{month}` and the like are the notice's own.
 ASKED: Final[Mapping[str, str]] = {
-    "own_share": N_("按这份告知书，每个月从您工资里扣的社保是多少元？"),
-    "own_share_of_month": N_("按这份明细，这个月从您工资里扣的社保是多少元？"),
+    "employee_total": N_("按这份告知书，每个月从你工资里扣的社保是多少元？"),
+    "employee_total_of_month": N_("按这份明细，这个月从你工资里扣的社保是多少元？"),
     "signing": N_("点“签收”，表示什么？"),
     "refusing": N_("要是不签，社会保险还缴不缴？"),
 }
@@ -39,14 +39,16 @@ _REFUSING: Final = (
 )
 #: What is shown after a wrong answer.
 EXPLAINED: Final[Mapping[str, str]] = {
-    "own_share": N_(
-        "从您工资里扣的那份是每月 {employee} 元；单位另外出 {employer} 元，那一份不从您的工资里扣。"
+    "employee_total": N_(
+        "从你工资里扣的那份是每月 {employee} 元；单位另外出 {employer} 元，那一份不从你的工资里扣。"
     ),
-    "own_share_of_month": N_(
-        "这个月从您工资里扣的是 {employee} 元；单位另外出 {employer} 元，那一份不从您的工资里扣。"
+    "employee_total_of_month": N_(
+        "这个月从你工资里扣的是 {employee} 元；单位另外出 {employer} 元，那一份不从你的工资里扣。"
     ),
-    "signing": N_("签收只表示看到了，不等于同意。有意见可以选“签收但有异议”，以后也能查、能投诉、能申请仲裁。"),
-    "refusing": N_("不签也照样参保、照样缴，不影响您上班；交晚了加的滞纳金由单位出，不用您出。"),
+    "signing": N_(
+        "签收只表示看到了，不等于同意。有意见可以选“签收但有异议”，以后也能查、能投诉、能申请仲裁。"
+    ),
+    "refusing": N_("不签也照样参保、照样缴，不影响你上班；交晚了加的滞纳金由单位出，不用你出。"),
 }
 
 
@@ -79,7 +81,7 @@ def questions(content: Content) -> tuple[Asked, ...]:
     statement = data["kind"] == "statement"
     own = data["totals"]["employee"]
     made = [
-        ("own_share_of_month" if statement else "own_share", own, (own, *_wrong_figures(data))),
+        ("employee_total_of_month" if statement else "employee_total", own, (own, *_wrong_figures(data))),
         ("signing", _SIGNING[0], _SIGNING),
     ]
     if not statement:

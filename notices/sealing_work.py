@@ -5,14 +5,15 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol
 
 from audit.case_chain import CaseLink
 from notices.notice import Content, Notice
-from notices.sealing import Sealed, seal, stamp_later
+from notices.paper import Worth
 from notices.seal_keys import OrganisationKey, SealError
+from notices.sealing import Sealed, seal, stamp_later
 from notices.timestamps import NoTimestamp, TimeStamper
 
 log = logging.getLogger("shebao.notices")
@@ -49,12 +50,13 @@ class Unsealed(Protocol):
 
 
 class Sealer:
-    """Seals what waits. `paper` makes the file; `key` is looked up each time, so that a renewed one is used at once."""
+    """Seals what waits. `paper` makes the file, which says how it is sealed; `key` is looked up each time, so that a renewed
+    one is used at once."""
 
     def __init__(
         self,
         store: Unsealed,
-        paper: Callable[[Material], bytes],
+        paper: Callable[[Material, Worth], bytes],
         key: Callable[[], OrganisationKey],
         timestamper: TimeStamper | None,
         now: Callable[[], datetime],
@@ -71,14 +73,24 @@ class Sealer:
         if material is None:
             return
         try:
-            pdf = self._paper(material)
-            sealed = seal(pdf, self._key(), self._timestamper, self._now(), material.notice.number)
+            pdf, sealed = self._sealed(material)
         except SealError as error:
             log.error("notice %s was not sealed: %s", material.notice.number, error)
             return
-        if sealed.failure is not None:
-            log.warning("notice %s has no time stamp yet (%s)", material.notice.number, sealed.failure)
         self._store.keep_sealed(notice, sealed, hashlib.sha256(pdf).hexdigest())
+
+    def _sealed(self, material: Material) -> tuple[bytes, Sealed]:
+        """The file before and after it is sealed. One that could not be time-stamped is made anew, so that it says so."""
+        key, number = self._key(), material.notice.number
+        self_made = not key.certificates.licensed
+        pdf = self._paper(material, Worth(self_made, stamped=self._timestamper is not None))
+        sealed = seal(pdf, key, self._timestamper, self._now(), number)
+        if sealed.failure is None:
+            return pdf, sealed
+        log.warning("notice %s has no time stamp yet (%s)", number, sealed.failure)
+        pdf = self._paper(material, Worth(self_made))
+        again = seal(pdf, key, None, self._now(), number)
+        return pdf, replace(again, timestamp=sealed.timestamp, failure=sealed.failure)
 
     def run_all(self) -> None:
         """Seals everything that waits, and gets the time stamps that were not to be had before."""

@@ -19,7 +19,7 @@ from typing import Any, Final
 from calculator.money import format_yuan, parse_yuan
 from locales import LOCALES, SOURCE, Say, speak
 from notices.line_names import line_name
-from notices.notice import NoticeKind
+from notices.notice import Content, NoticeKind
 from policy_kb.script import traditional
 
 FOLDER: Final = Path(__file__).parent / "templates" / "texts"
@@ -173,6 +173,12 @@ def filled(text: Text, data: Mapping[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
+def issued_as(content: Content, number: str, supersedes: str | None) -> Content:
+    """A draft under the number that it is issued with, and that of the one whose place it takes; its words follow."""
+    data = {**content.data, "number": number, "supersedes": supersedes}
+    return Content({**data, "sections": filled(text_of(data["template"]), data)})
+
+
 def figures_of(text: Text, data: Mapping[str, Any]) -> dict[str, str]:
     """What the placeholders of a text stand for, by name; empty where the notice has no such figure."""
     words, say = text.words, speak(text.locale)
@@ -188,7 +194,6 @@ def figures_of(text: Text, data: Mapping[str, Any]) -> dict[str, str]:
         "employer_total": data["totals"]["employer"],
         "income_tax": data["income_tax"] or "",
         "take_home": data["take_home"] or "",
-        "supersedes": data["supersedes"] or "",
         "why": data["why"],
         **_bases(words, data, say),
         **_lists(words, data, say),
@@ -255,8 +260,12 @@ def _compared(words: Mapping[str, str], data: Mapping[str, Any], say: Say) -> di
         if line["before"] is None:
             found.append(_put(words["new"], name=line_name(line, say), **sides))
         elif line["changed"]:
-            before = {f"{side}_before": line["before"][side] for side in _SIDES}
-            found.append(_put(words["changed"], name=line_name(line, say), **sides, **before))
+            changed = words["and"].join(
+                _put(words[f"changed_{side}"], before=line["before"][side], after=line[side])
+                for side in _SIDES
+                if line["before"][side] != line[side]
+            )
+            found.append(_put(words["changed"], name=line_name(line, say), sides=changed))
     found += [_put(words["gone"], name=line_name(line, say)) for line in data["gone"]]
     return {
         "before_month": _month(words, data["before_month"]),

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, Row, and_, func, insert, select
 
-from audit.case_chain import CaseEvent, CaseLink, Committed, link_event
+from audit.case_chain import CaseEvent, CaseHead, CaseLink, Committed, link_event
 from audit.heads import Signer
 from storage.keys import Keys
 from storage.tables import notice_events, notice_values
@@ -85,6 +85,19 @@ def chain_of(connection: Connection, keys: Keys, notice: str) -> tuple[CaseLink,
     for row in connection.execute(values):
         committed.setdefault(row.seq, {})[row.name] = _value(keys, row)
     return tuple(read_link(row, committed.get(row.seq, {})) for row in connection.execute(events))
+
+
+def newest_heads(connection: Connection) -> tuple[CaseHead, ...]:
+    """The last event of every case."""
+    last = (
+        select(notice_events.c.notice, func.max(notice_events.c.seq).label("seq"))
+        .group_by(notice_events.c.notice)
+        .subquery()
+    )
+    newest = select(notice_events.c.notice, notice_events.c.seq, notice_events.c.hash).join(
+        last, and_(last.c.notice == notice_events.c.notice, last.c.seq == notice_events.c.seq)
+    )
+    return tuple(CaseHead(row.notice, row.seq, row.hash) for row in connection.execute(newest))
 
 
 def read_link(row: Row[Any], committed: Mapping[str, Committed] | None = None) -> CaseLink:

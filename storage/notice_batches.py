@@ -47,12 +47,19 @@ from storage.tables import (
     notices,
 )
 
-#: Parts of a content that say when and under which number it is issued, and not what.
-_ISSUE: Final = ("number", "on", "due_on", "supersedes", "why")
+#: What of a content tells whether it says anything new, whenever and under whatever number it is issued.
+_SUBSTANCE: Final = (
+    "template_sha256", "company", "employee", "place", "wage", "base_wage", "lines", "yearly", "record", "totals",
+    "income_tax", "take_home",
+)  # fmt: skip
+
+
+#: A draft under its number, and that of the one whose place it takes.
+Number = Callable[[Content, str, str | None], Content]
 
 
 class StoredBatches:
-    """Every batch. `texts` gives the text of a template by its hash, with its name."""
+    """Every batch. `texts` gives the text of a template by its hash, with its name; `number` puts a draft's number in."""
 
     def __init__(
         self,
@@ -60,11 +67,13 @@ class StoredBatches:
         keys: Keys,
         now: Callable[[], datetime],
         texts: Callable[[str], tuple[str, str]],
+        number: Number,
     ) -> None:
         self._database = database
         self._keys = keys
         self._now = now
         self._texts = texts
+        self._number = number
 
     def begin(self, plan: Plan, by: str) -> str:
         """Begins a batch, whose drafts are made by a job; its id."""
@@ -264,13 +273,8 @@ class StoredBatches:
             self._note_row(connection, row, state="blocked", why="exists")
             return False
         id, count, now = str(uuid4()), next_of(connection, NUMBERS), self._now()
-        content = Content(
-            (draft or {})
-            | {
-                "number": notice_number(count),
-                "supersedes": None if earlier is None else notice_number(earlier.number),
-            }
-        )
+        number = None if earlier is None else notice_number(earlier.number)
+        content = self._number(Content(draft or {}), notice_number(count), number)
         if earlier is not None:
             superseded = CaseEvent("superseded", head.made_by, {"by": notice_number(count)})
             close_notice(
@@ -388,9 +392,8 @@ class StoredBatches:
 
 
 def substance(content: Content) -> bytes:
-    """What a content says, whenever and under whatever number it is issued."""
-    said = {name: value for name, value in content.data.items() if name not in _ISSUE}
-    return hashlib.sha256(rfc8785.dumps(said)).digest()
+    """The hash of what a content says, whenever and under whatever number it is issued."""
+    return hashlib.sha256(rfc8785.dumps([content.data.get(name) for name in _SUBSTANCE])).digest()
 
 
 def _settled(made: Content | Blockage, there: bytes | None, plan: Plan) -> Content | Blockage:

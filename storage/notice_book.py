@@ -1,4 +1,4 @@
-"""The notices as HR works with them: batches, cases and settings behind one protocol."""
+"""The notices as HR works with them: batches, cases and settings in one store."""
 
 from __future__ import annotations
 
@@ -6,16 +6,15 @@ from collections.abc import Callable
 from datetime import datetime
 
 from bot.dialogue.talk import Notices
-from notices.book import NoticeBook
 from storage.database import Database
 from storage.keys import Keys
-from storage.notice_batches import StoredBatches
+from storage.notice_batches import Number, StoredBatches
 from storage.notice_cases import StoredNoticeCases
 from storage.notice_settings import StoredNoticeSettings
 
 
-class StoredNoticeBook(StoredBatches, StoredNoticeCases, StoredNoticeSettings, NoticeBook, Notices):
-    """Every notice."""
+class StoredNoticeBook(StoredBatches, StoredNoticeCases, StoredNoticeSettings, Notices):
+    """Every notice, but for what its seals are worth: that takes certificates, which no database holds."""
 
     def __init__(
         self,
@@ -23,5 +22,6 @@ class StoredNoticeBook(StoredBatches, StoredNoticeCases, StoredNoticeSettings, N
         keys: Keys,
         now: Callable[[], datetime],
         texts: Callable[[str], tuple[str, str]],
+        number: Number,
     ) -> None:
-        StoredBatches.__init__(self, database, keys, now, texts)
+        StoredBatches.__init__(self, database, keys, now, texts, number)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import date, datetime
 from typing import Any, Final
 from uuid import uuid4
@@ -13,7 +13,9 @@ from sqlalchemy import Connection, Row, Select, and_, func, insert, or_, select,
 from audit.case_chain import CaseEvent
 from audit.events import Event
 from audit.events import employee as subject
+from delivery.ways import ORDER
 from hr_inbox.service_clock import CHINA
+from locales import speak
 from notices.book import (
     A_PAGE,
     Hold,
@@ -27,8 +29,10 @@ from notices.book import (
     Spoken,
 )
 from notices.notice import Content, NoticeKind, NoticeState
+from notices.telling import Told, told_of_hold
 from storage.audit import append
 from storage.case_log import add_event, chain_of
+from storage.conversation_rows import Opened, add_bubbles, lock
 from storage.database import Database
 from storage.employee_rows import read_employee
 from storage.keys import Keys
@@ -45,6 +49,7 @@ from storage.notice_rows import (
 )
 from storage.tables import (
     bindings,
+    conversations,
     employees,
     notice_answers,
     notice_events,
@@ -131,6 +136,15 @@ class StoredNoticeCases:
 
     def content_of(self, employee: str, kind: NoticeKind, month: date) -> Content | None:
         """What the notice of an employee and a month says that stands; None where there is none."""
+        row = self._standing(employee, kind, month)
+        return None if row is None else read_content(self._keys, row)
+
+    def number_of(self, employee: str, kind: NoticeKind, month: date) -> str | None:
+        """Its number."""
+        row = self._standing(employee, kind, month)
+        return None if row is None else notice_number(row.number)
+
+    def _standing(self, employee: str, kind: NoticeKind, month: date) -> Row[Any] | None:
         query = select(notices).where(
             notices.c.employee == employee,
             notices.c.kind == kind,
@@ -138,20 +152,36 @@ class StoredNoticeCases:
             notices.c.state.not_in(("superseded", "withdrawn")),
         )
         with self._database.read() as connection:
-            row = connection.execute(query).one_or_none()
-        return None if row is None else read_content(self._keys, row)
+            return connection.execute(query).one_or_none()
 
     def waiting(self, conversation: str) -> tuple[str, ...]:
         """The notices that wait for the employee whose chat it is, the oldest first."""
+        return self._of_chat(conversation, ("issued",))
+
+    def answered(self, conversation: str) -> tuple[str, ...]:
+        """Those that the employee has answered, the latest first."""
+        return self._of_chat(conversation, ("acknowledged", "objected", "refused"))[::-1]
+
+    def _of_chat(self, conversation: str, states: Collection[str]) -> tuple[str, ...]:
         query = (
             select(notices.c.id)
             .join(bindings, bindings.c.employee == notices.c.employee)
             .where(bindings.c.conversation == conversation, bindings.c.state == "active")
-            .where(notices.c.state == "issued")
+            .where(notices.c.state.in_(states))
             .order_by(notices.c.number)
         )
         with self._database.read() as connection:
             return tuple(connection.execute(query).scalars())
+
+    def unsealed_count(self) -> int:
+        """How many were answered, or not in time, and wait for their seal or their time stamp."""
+        waits = select(func.count()).where(
+            notices.c.sealed_at.is_(None),
+            or_(notices.c.answered_at.is_not(None), notices.c.state == "silent"),
+        )
+        unstamped = select(func.count()).where(notice_files.c.timestamp == "failed")
+        with self._database.read() as connection:
+            return connection.execute(waits).scalar_one() + connection.execute(unstamped).scalar_one()
 
     def of_task(self, number: str) -> str | None:
         """The notice that a case of the inbox is about; None for any other case."""
@@ -201,10 +231,12 @@ class StoredNoticeCases:
         """Puts a case on legal hold."""
         hold, now = str(uuid4()), self._now()
         with self._database.work() as connection:
+            chat = self._chat(connection, id)
             row = self._locked(connection, id)
             values = {"id": hold, "notice": id, "made_by": by, "made_at": now}
             connection.execute(insert(notice_holds), values | sealed(self._keys, HOLD, hold, why))
             add_event(connection, self._keys, id, CaseEvent("hold", by, values={"why": why}), now)
+            self._tell(connection, chat, "hold", row)
             self._log(connection, "notice_held", row, by, why)
 
     def lift(self, id: str, hold: str, why: str, by: str) -> None:
@@ -216,8 +248,10 @@ class StoredNoticeCases:
             .values(lifted_by=by, lifted_at=now)
         )
         with self._database.work() as connection:
+            chat = self._chat(connection, id)
             row = self._locked(connection, id)
             if connection.execute(lifted).rowcount == 1:
+                self._tell(connection, chat, "hold_lifted", row)
                 add_event(connection, self._keys, id, CaseEvent("hold_lifted", by, values={"why": why}), now)
                 self._log(connection, "notice_hold_lifted", row, by, why)
 
@@ -344,6 +378,25 @@ class StoredNoticeCases:
             raise KeyError(id)
         return row
 
+    def _chat(self, connection: Connection, id: str) -> Opened | None:
+        """The chat in which the employee of a notice is told something, locked; None where none is tied to them."""
+        query = (
+            select(bindings.c.conversation, bindings.c.channel)
+            .join(notices, notices.c.employee == bindings.c.employee)
+            .where(notices.c.id == id, bindings.c.state == "active")
+        )
+        found = sorted(connection.execute(query).all(), key=lambda row: _rank(row.channel))
+        return lock(connection, self._keys, found[0].conversation) if found else None
+
+    def _tell(self, connection: Connection, chat: Opened | None, told: Told, row: Row[Any]) -> None:
+        if chat is None:
+            return
+        reply = told_of_hold(told, speak(chat.locale), notice_number(row.number))
+        add_bubbles(connection, chat, [("assistant", reply)], chat.version, self._now())
+        connection.execute(
+            update(conversations).where(conversations.c.id == chat.id).values(last_seq=chat.last_seq)
+        )
+
     def _unanswered(self, connection: Connection, id: str) -> Row[Any]:
         row = self._locked(connection, id)
         if row.state not in ("issued", "silent"):
@@ -386,6 +439,10 @@ def read_file(keys: Keys, row: Row[Any]) -> tuple[str, bytes]:
     plain = keys.box(FILE, row.key_id).open(f"{FILE}:{row.id}", row.body)
     name, _, data = plain.partition(b"\n")
     return name.decode(), data
+
+
+def _rank(channel: str) -> int:
+    return ORDER.index(channel) if channel in ORDER else len(ORDER)
 
 
 def _masked(link: Any, row: Row[Any]) -> Any:

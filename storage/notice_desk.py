@@ -57,6 +57,7 @@ from storage.employee_rows import read_employee
 from storage.keys import Keys
 from storage.notice_cases import read_file
 from storage.notice_rows import (
+    ADDRESS,
     ANSWER,
     end_links,
     lock_notice,
@@ -82,7 +83,6 @@ TOKEN: Final = "notice_links.token"
 TICKET: Final = "notice_links.ticket"
 BROWSER: Final = "notice_links.browser"
 CODE: Final = "notice_links.code"
-ADDRESS: Final = "hr_addresses.address"
 STROKES: Final = "notice_answers.strokes"
 #: 128 bits as 22 characters.
 TOKEN_BYTES: Final = 16

@@ -69,7 +69,7 @@ class StoredLadder:
 
     # What became of what was sent
 
-    def _arrivals(self) -> Sequence[Row[Any]]:
+    def _arrivals(self) -> Sequence[Any]:
         query = (
             select(notice_links.c.id, outbox.c.state, outbox.c.last_error)
             .join(outbox, outbox.c.id == notice_links.c.sent_as)
@@ -106,7 +106,7 @@ class StoredLadder:
 
     # Steps
 
-    def _waiting(self) -> Sequence[Row[Any]]:
+    def _waiting(self) -> Sequence[Any]:
         query = (
             select(notices.c.id, notices.c.employee, notices.c.due_on, notices.c.step)
             .where(notices.c.state == "issued", notices.c.next_step_at <= self._now())

@@ -23,6 +23,8 @@ FILE: Final = "notice_files.body"
 BATCH_BODY: Final = "notice_batches.body"
 ROW_BODY: Final = "notice_rows.body"
 HOLD: Final = "notice_holds.body"
+#: Under which name addresses of HR are indexed.
+ADDRESS: Final = "hr_addresses.address"
 #: The counter of numbers. It is taken before those of the tasks.
 NUMBERS: Final = "notices"
 #: How the file of the employee's copy is called.

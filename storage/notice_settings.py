@@ -16,7 +16,8 @@ from storage.audit import append
 from storage.database import Database, upsert
 from storage.keys import Keys
 from storage.notice_cases import file_row
-from storage.tables import notice_figures, notice_files
+from storage.notice_rows import ADDRESS
+from storage.tables import hr_addresses, notice_figures, notice_files
 
 
 class StoredNoticeSettings:
@@ -26,6 +27,15 @@ class StoredNoticeSettings:
         self._database = database
         self._keys = keys
         self._now = now
+
+    def note_address(self, address: str) -> None:
+        """HR has signed in from an address: what is answered from there is flagged for a while."""
+        row = {"address_index": self._keys.index(ADDRESS, address), "seen_at": self._now()}
+        keep = upsert(self._database.dialect, hr_addresses).on_conflict_do_update(
+            index_elements=["address_index"], set_={"seen_at": row["seen_at"]}
+        )
+        with self._database.work() as connection:
+            connection.execute(keep, row)
 
     def confirm(self, employee: str, signed_on: date, name: str, scan: bytes, by: str) -> None:
         """Keeps the scan of the signed 电子送达与电子签名确认书; it takes the place of an earlier one."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlalchemy import select
 
 from hr_inbox.task import Due
-from notices.texts import text_of_hash
+from notices.texts import issued_as, text_of_hash
 from storage.abroad import StoredBases
 from storage.accounts import Accounts
 from storage.audit import StoredLog
@@ -174,7 +174,7 @@ def open_storage(
         links=StoredLinks(database, keys, now),
         abroad=StoredBases(database, keys, now),
         undelivered=StoredUndelivered(database, keys, now),
-        notices=StoredNoticeBook(database, keys, now, text_of_hash),
+        notices=StoredNoticeBook(database, keys, now, text_of_hash, issued_as),
     )
 
 

@@ -19,8 +19,8 @@ from locales import speak
 from notices.notice import READABLE
 from notices.telling import telling
 from storage.audit import append
-from storage.case_log import add_event
 from storage.bindings import act_on, tie_by_roster, untie
+from storage.case_log import add_event
 from storage.conversation_rows import STATE, Opened, add_bubbles, find_or_open, read_bubble
 from storage.database import DIALECTS, upsert
 from storage.erasing import begin_anew
@@ -90,7 +90,9 @@ _DONE: Final = (
 class Turn(Work):
     """One turn over one connection. `erased` are the conversations that the turn erased; `address` is where the pages are."""
 
-    def __init__(self, connection: Connection, keys: Keys, now: datetime, due: Due, address: str = "") -> None:
+    def __init__(
+        self, connection: Connection, keys: Keys, now: datetime, due: Due, address: str = ""
+    ) -> None:
         self._connection = connection
         self._keys = keys
         self._now = now
@@ -203,7 +205,11 @@ class Turn(Work):
             return []
         token = new_link(self._connection, self._keys, notice.id, opened.channel, opened.id, self._now)
         add_event(
-            self._connection, self._keys, notice.id, CaseEvent("asked_for", EMPLOYEE, {"channel": opened.channel}), self._now
+            self._connection,
+            self._keys,
+            notice.id,
+            CaseEvent("asked_for", EMPLOYEE, {"channel": opened.channel}),
+            self._now,
         )
         say = speak(said.locale or opened.locale)
         return [("assistant", telling("asked", opened.channel, self._address, token, say))]

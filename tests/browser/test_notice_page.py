@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from notice_samples import Small, make_app, right_answers
+from answer_desks import Small, make_app, right_answers
 from werkzeug.serving import make_server
 
 from notices.answering import IDLE
@@ -23,7 +23,7 @@ from notices.strokes import WIDTH, is_signature
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed")
 Browser, Page, expect = sync_api.Browser, sync_api.Page, sync_api.expect
-pytest_plugins = ["notice_samples"]
+pytest_plugins = ["answer_desks"]
 
 PHONE, SMALLER, SIDEWAYS = (
     {"width": 390, "height": 844},

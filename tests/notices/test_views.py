@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
-from notice_samples import DRAWN, HERE, JSON, Given, Phone, Small, make_app, right_answers
+from answer_desks import DRAWN, HERE, JSON, Given, Phone, Small, make_app, right_answers
 from werkzeug.test import TestResponse
 
 from delivery.browsers import HEADERS
@@ -23,7 +23,7 @@ from notices.strokes import LARGEST
 from notices.views import ACTS_A_MINUTE
 from policy_kb.library import Library
 
-pytest_plugins = ["databases", "notice_samples"]
+pytest_plugins = ["databases", "answer_desks"]
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
@@ -126,6 +126,16 @@ def test_the_notice_shows_every_figure_of_both_sides(small: Small) -> None:
             assert re.sub(r"\s+", " ", text) in read
     for source in data["sources"]:
         assert source["title"] in read
+
+
+def test_a_monthly_statement_is_read_and_answered_the_same_way(library: Library) -> None:
+    small = Small(library, insured_since=date(2026, 3, 1))
+    phone = Phone(make_app(small), small)
+    page = words(phone.goes_in())
+    assert (
+        "社会保险费月度缴纳明细" in page and "哪个月 2026-11" in page and "这个月从您工资里扣的社保" in page
+    )
+    assert phone.answers(phone.understands()).status_code == 200
 
 
 @pytest.mark.parametrize(

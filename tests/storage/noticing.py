@@ -83,7 +83,13 @@ class Desk:
         database, keys = self.storage.database, self.storage.keys
         due = self.storage.service.due
         self.storage.ways.channels = tuple(self.posts)
-        self.book = StoredNoticeBook(database, keys, self.clock, lambda hash: ("contribution_notice-1", TEXT))
+        self.book = StoredNoticeBook(
+            database,
+            keys,
+            self.clock,
+            lambda hash: ("contribution_notice-1", TEXT),
+            lambda draft, number, before: Content({**draft.data, "number": number, "supersedes": before}),
+        )
         rules = DeskRules(
             questions=lambda content: QUESTIONS,
             consent=lambda: CONSENT,
