@@ -133,7 +133,7 @@ def test_a_monthly_statement_is_read_and_answered_the_same_way(library: Library)
     phone = Phone(make_app(small), small)
     page = words(phone.goes_in())
     assert (
-        "社会保险费月度缴纳明细" in page and "哪个月 2026-11" in page and "这个月从您工资里扣的社保" in page
+        "社会保险费月度缴纳明细" in page and "哪个月 2026-11" in page and "这个月从你工资里扣的社保" in page
     )
     assert phone.answers(phone.understands()).status_code == 200
 
@@ -173,10 +173,10 @@ def test_who_sees_what_is_told(phone: Phone) -> None:
 
 def test_a_wrong_answer_is_explained_and_answered_again(phone: Phone) -> None:
     phone.goes_in()
-    wrong = phone.sends("checks", answers={"own_share": "1213.24"}).get_json()
-    assert wrong["checked"] == {"own_share": False} and "524.96" in wrong["explained"]["own_share"]
-    assert phone.sends("checks", answers={"own_share": "524.96"}).get_json() == {
-        "checked": {"own_share": True}, "explained": {},
+    wrong = phone.sends("checks", answers={"employee_total": "1213.24"}).get_json()
+    assert wrong["checked"] == {"employee_total": False} and "524.96" in wrong["explained"]["employee_total"]
+    assert phone.sends("checks", answers={"employee_total": "524.96"}).get_json() == {
+        "checked": {"employee_total": True}, "explained": {},
     }  # fmt: skip
     assert "答对了" in words(phone.visits())
 
@@ -184,7 +184,7 @@ def test_a_wrong_answer_is_explained_and_answered_again(phone: Phone) -> None:
 def test_the_page_does_not_give_the_right_answers_away(small: Small) -> None:
     page = Phone(make_app(small), small).goes_in().text
     explained = [each for each in right_answers(small.case.content) if f'right="{each}"' in page]
-    assert not explained and "单位另外出 1213.24 元，那一份不从您的工资里扣" not in page
+    assert not explained and "单位另外出 1213.24 元，那一份不从你的工资里扣" not in page
 
 
 # -- The answer
@@ -527,7 +527,7 @@ def test_attack_bodies_that_are_no_message(phone: Phone, body: bytes) -> None:
     ("path", "data"),
     [
         ("read", {"seconds": -1}), ("read", {"seconds": "9"}), ("read", {"seconds": 10**12}), ("read", {"seconds": True}),
-        ("read", {}), ("checks", {"answers": []}), ("checks", {"answers": {"own_share": 1}}),
+        ("read", {}), ("checks", {"answers": []}), ("checks", {"answers": {"employee_total": 1}}),
         ("checks", {"answers": {str(each): "x" for each in range(21)}}), ("answer", {"outcome": "waived"}),
         ("answer", {"outcome": ["refused"], "shown": "", "consent": ""}), ("answer", {}),
         ("answer", {"outcome": "refused", "shown": "", "consent": "", "lines": "pension"}),
