@@ -106,21 +106,12 @@ PUBLIC = {
     # A link and a code open one notice, in one browser, for a while.
     "/assets/notices/<path:filename>",
     *(f"/notices/<token>{path}" for path in ("", "/code", "/enter")),
-<<<<<<< HEAD
-    *(
-        f"/notices/visit{path}"
-        for path in ("", "/state", "/copy.pdf", "/read", "/checks", "/answer", "/leave")
-    ),
-||||||| 73088f1
-    *(f"/notices/visit{path}" for path in ("", "/state", "/copy.pdf", "/read", "/checks", "/answer", "/leave")),
-=======
     *(
         f"/notices/visit{path}"
         for path in ("", "/state", "/copy.pdf", "/read", "/checks", "/answer", "/leave")
     ),
     # Whoever holds a sealed file checks it; nothing about anybody is shown.
     *("/verify", "/verify/<sha256>", "/assets/verify/<path:filename>"),
->>>>>>> fa350016e42e2636cb7132d59cd130927542a755
     # Each callback proves by its signature whose it is.
     "/channels/<name>",
 }
