@@ -46,6 +46,7 @@ ELSEWHERE: Final[Mapping[str, str]] = {
     "chat": "app.chat_command",
     "db": "app.database_commands",
     "keys": "app.keys",
+    "notice": "app.notice_command",
     "policy": "app.policy_commands",
     "restore": "app.database_commands",
     "telegram": "app.telegram_command",

@@ -10,7 +10,9 @@ from typing import Any, Final
 from flask import Blueprint
 
 from app.clock import CHINA, today_in_china
-from app.sealing import open_key, open_timestamper
+from app.demo import COMPANY as COMPANY_OF_DEMO
+from app.notice_office import Office
+from app.sealing import open_key, open_timestamper, open_trust
 from app.settings import Settings
 from bot.dialogue.talk import House
 from calculator.fields import InputError
@@ -24,6 +26,7 @@ from notices.issuing import Blockage, Issuer
 from notices.notice import Content
 from notices.paper import NoticePapers
 from notices.questions import questions
+from notices.seal_keys import has_own, write_own
 from notices.sealing_work import Sealer
 from notices.strokes import as_svg, fingerprint, flaw
 from notices.views import NoticePages, create_blueprint
@@ -32,8 +35,9 @@ from policy_kb.calculation import calculate
 from policy_kb.periods import add_months
 from storage.notice_desk import DeskRules, StoredDesk
 from storage.notice_ladder import StoredLadder
+from storage.notice_register import StoredRegister
 from storage.notice_seals import StoredSeals
-from storage.opening import Storage
+from storage.opening import Storage, utc_now
 from web_calc import languages
 
 #: What the tokens of the forms are made with comes from the installation's own keys under this name.
@@ -102,6 +106,34 @@ def make_desk(storage: Storage, house: Callable[[], House], seal: Callable[[str]
         tells_dibao=lambda text: any(word in text for word in _DIBAO),
     )
     return StoredDesk(storage.database, storage.keys, storage.now, rules, storage.service.due, seal)
+
+
+def make_demo_seal(settings: Settings) -> None:
+    """The demo's own key for seals, unless there is one."""
+    if not has_own(settings.keys.path):
+        write_own(settings.keys.path, COMPANY_OF_DEMO, utc_now())
+
+
+def make_register(settings: Settings, storage: Storage) -> StoredRegister:
+    """Where sealed files are looked up; the day's anchors lie beside the keys."""
+    folder = settings.keys.path
+    return StoredRegister(
+        storage.database,
+        storage.keys,
+        folder.with_name(f"{folder.name}-anchors"),
+        storage.now,
+        lambda: open_trust(settings),
+    )
+
+
+def make_office(settings: Settings, storage: Storage) -> Office:
+    """The notices as HR works with them."""
+    return Office(
+        storage,
+        make_register(settings, storage),
+        lambda: open_key(settings).certificates,
+        stamps=bool(settings.notices.timestamp_url),
+    )
 
 
 def make_pages(storage: Storage, desk: AnswerDesk) -> tuple[Blueprint, ...]:

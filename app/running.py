@@ -24,7 +24,7 @@ from app.console import make_console, make_importer
 from app.demo import make_demo
 from app.jobs import Jobs, open_queue
 from app.mailing import make_mailer, make_notifier
-from app.notices import make_desk, make_pages, make_work
+from app.notices import make_demo_seal, make_desk, make_office, make_pages, make_papers, make_work
 from app.notifying import make_senders
 from app.phones import Phones
 from app.publishing import Publisher, Reloads
@@ -45,6 +45,7 @@ from bot.views import Chat
 from delivery.messages import IncomingMessage
 from hr_inbox.notices import Mailer
 from notices.answering import AnswerDesk
+from notices.book import NoticeBook
 from policy_kb import compiled
 from policy_kb.answer import source_json
 from policy_kb.changes import Publishing
@@ -230,6 +231,7 @@ def opened(
         )
         storage.conversations.address = settings.server.address
         desk = make_desk(storage, lambda: program.serving.house, jobs.seal)
+        office = make_office(settings, storage)
         registering = registration(settings, platforms)
         program.hearing = Hearing(platforms, storage.inbox.store, jobs.answer, registering)
         callbacks = create_callbacks(make_taking(settings, storage, platforms, jobs))
@@ -248,12 +250,14 @@ def opened(
                 run_import=jobs.run_import,
                 run_batch=jobs.run_batch,
                 desk=desk,
+                office=office,
                 demo=demo,
                 framed_by="" if phones is None else phones.address,
                 abroad_changed=_nothing if registering is None else registering.look,
             )
         )
         if demo:
+            make_demo_seal(settings)
             allow_in_demo(settings, storage)
             new = make_demo(storage, program.receive)
             if phones is not None:
@@ -269,6 +273,10 @@ def opened(
 
 def _nothing() -> None:
     """Nobody needs to hear of it."""
+
+
+def _nothing_of(id: str) -> None:
+    """Nobody works on it here."""
 
 
 def make_taking(
@@ -303,8 +311,9 @@ def assemble(
     checks: Checks | None = None,
     standing: Standing | None = None,
     run_import: Callable[[str], None] | None = None,
-    run_batch: Callable[[str], None] | None = None,
+    run_batch: Callable[[str], None] = _nothing_of,
     desk: AnswerDesk | None = None,
+    office: NoticeBook | None = None,
     demo: bool = False,
     framed_by: str = "",
     abroad_changed: Callable[[], None] = _nothing,
@@ -334,7 +343,9 @@ def assemble(
         mailer=mailer,
         publishing=publishing,
         run_import=run_import,
-        run_batch=run_batch,
+        notices=office,
+        run_notices=run_batch,
+        papers=make_papers(settings, storage),
         demo=demo,
         framed_by=framed_by,
         abroad_changed=abroad_changed,

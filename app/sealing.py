@@ -24,6 +24,8 @@ from notices.seal_keys import (
 from notices.timestamps import TimeStamper
 from notices.verifying import Trust
 from storage.keys import Keys, has_signing_key
+from storage.notice_register import StoredRegister
+from storage.opening import Storage
 
 
 def open_key(settings: Settings) -> OrganisationKey:
@@ -69,6 +71,22 @@ def open_trust(settings: Settings) -> Trust:
         seals.insert(0, read_certificates(_certificate_file(settings), licensed=settings.notices.licensed))
     public = Keys(folder).signer().public if has_signing_key(folder) else b""
     return Trust(tuple(seals), _timestamp_roots(settings), public)
+
+
+def anchors_folder(settings: Settings) -> Path:
+    """Where the day's anchors lie, outside the database: beside the keys."""
+    return settings.keys.path.with_name(f"{settings.keys.path.name}-anchors")
+
+
+def open_register(settings: Settings, storage: Storage) -> StoredRegister:
+    """Where sealed files are looked up by their hash."""
+    return StoredRegister(
+        storage.database,
+        storage.keys,
+        anchors_folder(settings),
+        storage.now,
+        lambda: open_trust(settings),
+    )
 
 
 def term_warning(settings: Settings, now: datetime) -> str | None:

@@ -310,7 +310,6 @@ class NoticePages:
             uploads=UPLOADS,
             followed=self._followed(case),
             key=str(uuid4()),
-            today=self._desk.staff.today().isoformat(),
             unchanged=self._unchanged(),
             say=say,
             **self._cost(employee),

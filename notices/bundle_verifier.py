@@ -425,12 +425,12 @@ def read_der(data: bytes) -> Node:
     if len(data) < 2 or data[0] & 31 == 31:
         raise ValueError
     length, start = data[1], 2
-    if length > 128:
+    if length >= 128:  # so many bytes of a length follow; 128 by itself would be a length that is not said
         start += length - 128
-        if length > 132 or len(data) < start:
+        if not 128 < length <= 132 or len(data) < start:
             raise ValueError
         length = int.from_bytes(data[2:start], "big")
-    if length == 128 or len(data) < start + length:
+    if len(data) < start + length:
         raise ValueError
     return Node(data[0], data[start : start + length], data[: start + length])
 

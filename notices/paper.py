@@ -98,7 +98,8 @@ def signed_pdf(
 ) -> bytes:
     """The notice with the answer and how it came about, ready to be sealed.
 
-    `answer` is what was answered, as it is kept: outcome, shown, consent, lines, statement, and at (ISO). `events` is the
+    `answer` is what was answered, as it is kept: outcome, shown, consent, lines, statement, and at (ISO); the outcome is
+    `silent` where nobody answered in time. `events` is the
     chain up to the answer; `signature` the strokes as SVG. What cannot be printed of the employee's own words is named.
     """
     at = datetime.fromisoformat(answer["at"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from notices.notice import Outcome
 
@@ -97,6 +97,8 @@ FORM_OUTCOMES: Final[Mapping[Outcome, str]] = {
     "refused": "拒绝签收（我不签；社会保险照样缴）",
 }
 
+#: What stands where nobody answered in time.
+SILENT: Final = "到期没有回应（不影响参保）"
 CHANNELS: Final[Mapping[str, str]] = {
     "web": "网页聊天",
     "wecom": "企业微信",
@@ -132,6 +134,7 @@ _EVENTS: Final[Mapping[str, str]] = {
     "timestamped": "补上时间戳",
     "copy_sent": "封存件发给本人",
     "copy_taken": "本人取走封存件",
+    "asked_for": "本人要了链接",
     "task": "转给人事处理",
     "printed": "打印",
     "posted": "寄出",
@@ -182,9 +185,9 @@ _STEPS: Final[Mapping[str, str]] = {
 }
 
 
-def outcome_words(outcome: Outcome) -> str:
-    """An outcome, as the form names it."""
-    return FORM_OUTCOMES[outcome]
+def outcome_words(outcome: Outcome | Literal["silent"]) -> str:
+    """An outcome, as the form names it, or that there was none."""
+    return SILENT if outcome == "silent" else FORM_OUTCOMES[outcome]
 
 
 def event_words(type: str) -> str:

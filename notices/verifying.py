@@ -20,7 +20,19 @@ from notices.pdf_seal import Inspection, inspect
 from notices.seal_keys import Certificates
 from notices.timestamps import NoTimestamp, check_token
 
-LineKey = Literal["hash", "seal", "intact", "whole", "timestamp", "chain", "code", "anchor", "rederived"]
+LineKey = Literal[
+    "hash",
+    "seal",
+    "intact",
+    "whole",
+    "timestamp",
+    "chain",
+    "code",
+    "anchor",
+    "rederived",
+    "files",
+    "keys",
+]
 State = Literal["ok", "failed", "unchecked"]
 STATES: Final[Mapping[State, str]] = {
     "ok": N_("对得上"),
@@ -38,6 +50,8 @@ TITLES: Final[Mapping[LineKey, str]] = {
     "code": N_("和员工手里的校验码是不是一致"),
     "anchor": N_("和库外存的每日锚点是不是一致"),
     "rederived": N_("按当时存的数据重新排一遍，是不是同一份"),
+    "files": N_("证据包里的文件有没有缺、有没有换"),
+    "keys": N_("钥匙和证书是不是这家单位的"),
 }
 NOT_PROVEN: Final[Mapping[LineKey, str]] = {
     "hash": N_("不证明里面写的是真的，也不证明是谁点的、谁签的。"),
@@ -49,9 +63,11 @@ NOT_PROVEN: Final[Mapping[LineKey, str]] = {
     "code": N_("管到盖章那一刻为止；盖章以后记的事，校验码不管。"),
     "anchor": N_("管到那一天的锚点为止；锚点没有时间戳的，它的日子是单位自己说的。"),
     "rederived": N_("只说明纸上写的就是当时存的数据，不说明数据本身对不对。"),
+    "files": N_("清单是单位自己列的：只说明这个包从做好以后没有缺、没有换。"),
+    "keys": N_("取自包里的，换包的人也能一起换：要和单位公布的、或者以前拿到的核对。"),
 }
 
-_CHINA: Final = timezone(timedelta(hours=8))
+CHINA: Final = timezone(timedelta(hours=8))
 _HASH_SAME: Final = N_("SHA-256 是 {sha256}，和链里记的一样。")
 _HASH_UNKNOWN: Final = N_("SHA-256 是 {sha256}，没有登记过：被改过一点点，或者不是这里出的，都是这样。")
 _HASH_UNCHECKED: Final = N_("SHA-256 是 {sha256}。这里没有登记可以对。")
@@ -91,6 +107,12 @@ _ANCHOR_OTHER: Final = N_("和 {on} 的锚点对不上：那以后被退回去�
 _REDERIVED: Final = N_("重新排出来的和章里的一个字节都不差。")
 _NOT_REDERIVED: Final = N_("重新排出来的不一样：数据、模板或者文件被动过。")
 _CANNOT_REDERIVE: Final = N_("当时的数据或模板不在了，没法重新排。")
+#: Of an evidence bundle (`notices.bundle`).
+FILES_WHOLE: Final = N_("文件都在，摘要都对。")
+FILES_WRONG: Final = N_("{count} 个文件缺了、多了或者换过。")
+KEYS_SAME: Final = N_("和给的一样。公钥 {key}，印章证书指纹 {fingerprints}。")
+KEYS_OTHER: Final = N_("不是给的那一把。公钥 {key}，印章证书指纹 {fingerprints}。")
+KEYS_INSIDE: Final = N_("公钥 {key}，印章证书指纹 {fingerprints}。请核对。")
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,7 +275,7 @@ def in_china(at: datetime) -> str:
     >>> in_china(datetime(2026, 11, 20, 4, tzinfo=UTC))
     '2026-11-20 12:00:00'
     """
-    return at.astimezone(_CHINA).strftime("%Y-%m-%d %H:%M:%S")
+    return at.astimezone(CHINA).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def all_good(lines: tuple[Line, ...]) -> bool:

@@ -374,8 +374,11 @@ class _Views:
 
     def _template(self, name: str, language: str, **context: Any) -> str:
         locale = self._locale(language)
+        token = (request.view_args or {}).get("token")
+        here = url_for(".visit") if token is None else url_for(".look", token=token)
         return render_template(
-            f"notices/{name}", _=self._say(language), locale=locale, languages=self._pages.languages.LANGUAGES,
+            f"notices/{name}",
+            here=here, _=self._say(language), locale=locale, languages=self._pages.languages.LANGUAGES,
             lang_query=_lang_query(), assets=self._assets, **context,
         )  # fmt: skip
 

@@ -173,6 +173,16 @@ class StoredNoticeCases:
         with self._database.read() as connection:
             return tuple(connection.execute(query).scalars())
 
+    def unsealed_count(self) -> int:
+        """How many were answered, or not in time, and wait for their seal or their time stamp."""
+        waits = select(func.count()).where(
+            notices.c.sealed_at.is_(None),
+            or_(notices.c.answered_at.is_not(None), notices.c.state == "silent"),
+        )
+        unstamped = select(func.count()).where(notice_files.c.timestamp == "failed")
+        with self._database.read() as connection:
+            return connection.execute(waits).scalar_one() + connection.execute(unstamped).scalar_one()
+
     def of_task(self, number: str) -> str | None:
         """The notice that a case of the inbox is about; None for any other case."""
         with self._database.read() as connection:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -15,6 +16,7 @@ from notices.anchors import Anchor, make_anchor, read_heads, under, write_heads
 from notices.timestamps import Failure, TimeStamper
 from notices.verifying import Known, Register, Trust
 from storage.case_log import chain_of, newest_heads
+from storage.company_settings import get_setting, put_setting
 from storage.database import Database, upsert
 from storage.keys import Keys
 from storage.notice_cases import read_file
@@ -22,6 +24,18 @@ from storage.tables import notice_anchors, notice_files
 
 #: Days whose anchors are looked at for one file, the newest first.
 _RECENT: Final = 2
+
+
+#: Under which name the last self-audit is kept.
+_AUDIT: Final = "notices.audit"
+
+
+@dataclass(frozen=True, slots=True)
+class Audited:
+    """When the last self-audit ran, and how much it found wrong."""
+
+    at: datetime
+    wrong: int
 
 
 class StoredRegister(Register):
@@ -71,6 +85,18 @@ class StoredRegister(Register):
             anchors=tuple(anchored),
             pdf=read_file(self._keys, row)[1],
         )
+
+    def last_audit(self) -> Audited | None:
+        """How the last self-audit ended; None before the first."""
+        with self._database.read() as connection:
+            kept = get_setting(connection, _AUDIT)
+        return None if kept is None else Audited(datetime.fromisoformat(kept["at"]), kept["wrong"])
+
+    def note_audit(self, wrong: int) -> None:
+        """A self-audit has run."""
+        now = self._now()
+        with self._database.work() as connection:
+            put_setting(connection, _AUDIT, {"at": now.isoformat(), "wrong": wrong}, now)
 
     def heads(self) -> tuple[CaseHead, ...]:
         """The last event of every case."""

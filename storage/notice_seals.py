@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, insert, or_, select, update
 
 from audit.case_chain import CaseEvent, short_code
 from audit.events import SYSTEM
@@ -44,35 +44,41 @@ class StoredSeals(Unsealed):
         self._address = address
 
     def unsealed(self) -> Sequence[str]:
-        """Those that were answered and have no seal yet, the oldest first."""
+        """Those that were answered, or not in time, and have no seal yet, the oldest first."""
         query = (
             select(notices.c.id)
-            .where(notices.c.sealed_at.is_(None), notices.c.answered_at.is_not(None))
-            .order_by(notices.c.answered_at)
+            .where(
+                notices.c.sealed_at.is_(None),
+                or_(notices.c.answered_at.is_not(None), notices.c.state == "silent"),
+            )
+            .order_by(notices.c.number)
             .limit(_MOST)
         )
         with self._database.read() as connection:
             return connection.execute(query).scalars().all()
 
     def material(self, notice: str) -> Material | None:
-        """What the file of one is made of; None where it is sealed, or was never answered."""
+        """What the file of one is made of; None where it is sealed, or where it is still waited for."""
         query = select(notices).where(notices.c.id == notice)
         with self._database.read() as connection:
             row = connection.execute(query).one_or_none()
             answer = connection.execute(
                 select(notice_answers).where(notice_answers.c.notice == notice)
             ).one_or_none()
-            if row is None or row.sealed_at is not None or answer is None:
+            if row is None or row.sealed_at is not None:
                 return None
             events = chain_of(connection, self._keys, notice)
-        body = self._keys.box(ANSWER, answer.key_id).open_json(f"{ANSWER}:{notice}", answer.body)
-        until = next(each.seq for each in events if each.data["type"] == "answered")
-        return Material(
-            read_notice(row),
-            read_content(self._keys, row),
-            body | {"at": answer.at.isoformat()},
-            tuple(each for each in events if each.seq <= until),
-        )
+        content = read_content(self._keys, row)
+        end = next((each for each in events if each.data["type"] in ("answered", "silent")), None)
+        if end is None:
+            return None
+        if answer is None:
+            said = {"outcome": "silent", "shown": content.sha256, "at": end.data["at"]}
+        else:
+            body = self._keys.box(ANSWER, answer.key_id).open_json(f"{ANSWER}:{notice}", answer.body)
+            said = body | {"at": answer.at.isoformat()}
+        upto = tuple(each for each in events if each.seq <= end.seq)
+        return Material(read_notice(row), content, said, upto)
 
     def keep_sealed(self, notice: str, sealed: Sealed, unsealed_sha256: str) -> None:
         """Keeps the sealed file, chains its hash, and sends the employee their copy; nothing where it is sealed already."""
@@ -90,6 +96,8 @@ class StoredSeals(Unsealed):
             connection.execute(insert(notice_files), file | {"timestamp": sealed.timestamp})
             connection.execute(update(notices).where(notices.c.id == notice).values(sealed_at=now))
             head = add_event(connection, self._keys, notice, _sealed(sealed, unsealed_sha256), now)
+            if row.state == "silent":
+                return  # nobody waits for a copy
             code = short_code(sealed.sha256, head.hash)
             channel = "page" if opened is None else opened.channel
             if opened is not None:

@@ -62,9 +62,9 @@
   // --- reading aloud, a line at a time: one long text is cut off by some browsers
   const aloud = byId("aloud");
   let heard = () => {};
-  const lines = () => all("h3, h4, p, li, .about > div, dl > div", notice)
-    .filter((each) => !each.closest("[data-quiet]") && !each.querySelector("p, h4, dl"))
-    .map((each) => ({ text: each.textContent.replace(/\s+/g, " ").trim(), lang: each.closest("[lang]").lang }))
+  const lines = () => all("h2, h3, p, li, dl > div", notice)
+    .filter((each) => !each.closest("[data-quiet]") && !each.querySelector("p, h3, dl"))
+    .map((each) => ({ text: (each.children.length ? [...each.childNodes].map((part) => part.textContent).join(" ") : each.textContent).replace(/\s+/g, " ").trim(), lang: each.closest("[lang]").lang }))
     .filter((each) => each.text);
   const hush = () => {
     speechSynthesis.cancel();

@@ -375,3 +375,15 @@ def test_lines_for_a_person(tmp_path: Path, written: io.StringIO) -> None:
     log.info("request", extra={"route": "/hr/", "status": 200, "phone": "13800138000"})
     text = stream.getvalue()
     assert "request" in text and "/hr/" in text and "13800138000" not in text and not text.startswith("{")
+
+
+def test_links_are_taken_out_and_the_addresses_of_everybody_stay() -> None:
+    for token in ("p3hVx2", "visit-p3hVx2", "visitor"):
+        assert clean(f"POST /notices/{token}/enter") == f"POST /notices/{REMOVED}/enter"
+    for kept in (
+        "/notices/visit",
+        "/notices/visit/answer",
+        "/notices/<token>/code",
+        "/notices/visit?lang=en",
+    ):
+        assert clean(kept) == kept

@@ -37,29 +37,13 @@ SIGNER = Signer(bytes(range(32)))
 COMPANY = "苏州某某电子有限公司"
 CASE = "0a0b0c0d0e0f40008000000000000001"
 
-LABELS = {
-    "heading": "证据目录",
-    "page": "第 {page} 页，共 {pages} 页",
-    "made": "2026-11-20",
-    "not_proven": "不能证明的",
-    "no": "序号",
-    "name": "名称",
-    "source": "来源",
-    "proves": "证明目的",
-    "pages": "页码",
-    "handed_in": "提交人：",
-    "received": "收件人：",
-}
-
 
 @cache
 def paper(words: str = "阿丽的告知书") -> bytes:
-    """A file as it is before it is sealed."""
-    row = {"no": 1, "name": words, "source": "本单位", "proves": "告知过", "pages": "1"}
-    data = {"on": "2026-11-20", "locale": "zh-Hans", "labels": LABELS}
-    return render(
-        "evidence_list", data | {"facts": [["单位", COMPANY]], "not_proven": ["内容属实"], "rows": [row]}
-    )
+    """A file as it is before it is sealed: any PDF/A of the house will do."""
+    picture = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"><rect width="1" height="1"/></svg>'
+    data = {"on": "2026-11-20", "locale": "zh-Hans", "labels": {}, "heading": words, "sentence": COMPANY}
+    return render("wall_poster", data | {"picture": picture, "address": "https://shebao.example"})
 
 
 @cache
