@@ -8,9 +8,9 @@ import re
 import xml.etree.ElementTree as ElementTree
 
 import pytest
+from answer_desks import DRAWN
 from hypothesis import given
 from hypothesis import strategies as st
-from answer_desks import DRAWN
 
 from notices.answering import Stroke
 from notices.strokes import (
