@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any, Final
 
-from app.clock import CHINA
 from audit.case_chain import check_case, short_code
 from locales import N_, as_written
 from notices.book import Bundle, NoticeBook, NoticeCase, SealHealth
-from notices.bundle import Evidence, Exhibit, OtherFile, SealedFile, write_bundle
-from notices.paper import Exhibit as PaperExhibit
-from notices.paper import evidence_list
+from notices.bundle import Evidence, OtherFile, SealedFile, write_bundle
+from notices.paper import Exhibit
 from notices.seal_keys import Certificates, SealError
 from notices.texts import issued_as, text_of_hash
 from storage.notice_book import StoredNoticeBook
@@ -32,9 +30,6 @@ _SHOWS: Final = {
     "post_receipt": (N_("邮寄凭证"), N_("邮政"), N_("告知书寄出和投递的情况")),
     "supplement": (N_("补充材料"), N_("单位保管"), N_("见文件本身")),
 }
-
-
-_TITLE: Final = N_("社会保险告知与回应")
 
 
 class Office(StoredNoticeBook, NoticeBook):
@@ -67,22 +62,17 @@ class Office(StoredNoticeBook, NoticeBook):
         known = None if hash is None else self._register.known(hash)
         if case is None or known is None or any(each.masked for each in case.files):
             return None
-        now, company = self._now(), case.content.data["company"]["name"]
-        evidence = Evidence(
-            company,
-            case.notice.number,
-            now,
-            self._register.trust,
-            (SealedFile(case.content.data["title"], known.pdf, known),),
-            tuple(self._others(case, by)),
+        data = write_bundle(
+            Evidence(
+                case.content.data["company"]["name"],
+                case.content.data["title"],
+                case.notice.number,
+                self._now(),
+                self._register.trust,
+                (SealedFile(case.content.data["title"], known.pdf, known),),
+                tuple(self._others(case, by)),
+            )
         )
-
-        def listing(rows: Sequence[Exhibit]) -> bytes:
-            on = now.astimezone(CHINA).date()
-            exhibits = [PaperExhibit(each.name, each.source, each.purpose, each.pages) for each in rows]
-            return evidence_list(as_written(_TITLE), case.notice.number, company, exhibits, on)
-
-        data = write_bundle(evidence, listing)
         self.note_exported(id, hashlib.sha256(data).hexdigest(), by)
         return Bundle(f"{case.notice.number}.zip", data)
 

@@ -106,7 +106,10 @@ PUBLIC = {
     # A link and a code open one notice, in one browser, for a while.
     "/assets/notices/<path:filename>",
     *(f"/notices/<token>{path}" for path in ("", "/code", "/enter")),
-    *(f"/notices/visit{path}" for path in ("", "/state", "/copy.pdf", "/read", "/checks", "/answer", "/leave")),
+    *(
+        f"/notices/visit{path}"
+        for path in ("", "/state", "/copy.pdf", "/read", "/checks", "/answer", "/leave")
+    ),
     # Each callback proves by its signature whose it is.
     "/channels/<name>",
 }
