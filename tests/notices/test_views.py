@@ -6,6 +6,7 @@ import html
 import logging
 import re
 import shutil
+from datetime import date
 from pathlib import Path
 from typing import Any, get_args
 
@@ -20,6 +21,7 @@ from notices.consent import CURRENT, VERSIONS, consent_of
 from notices.page_words import NOT_DONE
 from notices.strokes import LARGEST
 from notices.views import ACTS_A_MINUTE
+from policy_kb.library import Library
 
 pytest_plugins = ["databases", "answer_desks"]
 
@@ -124,6 +126,16 @@ def test_the_notice_shows_every_figure_of_both_sides(small: Small) -> None:
             assert re.sub(r"\s+", " ", text) in read
     for source in data["sources"]:
         assert source["title"] in read
+
+
+def test_a_monthly_statement_is_read_and_answered_the_same_way(library: Library) -> None:
+    small = Small(library, insured_since=date(2026, 3, 1))
+    phone = Phone(make_app(small), small)
+    page = words(phone.goes_in())
+    assert (
+        "社会保险费月度缴纳明细" in page and "哪个月 2026-11" in page and "这个月从您工资里扣的社保" in page
+    )
+    assert phone.answers(phone.understands()).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -461,7 +473,7 @@ def test_attack_a_double_submit_is_one_answer(phone: Phone) -> None:
     assert (first.status_code, second.status_code) == (200, 409)
 
 
-def test_attack_script_in_a_name_or_a_statement_is_text(library: Any) -> None:
+def test_attack_script_in_a_name_or_a_statement_is_text(library: Library) -> None:
     evil = "<img src=x onerror=alert(1)>\"'`{{7*7}}"
     small = Small(library, name=evil[:20])
     small.own_result()
