@@ -26,7 +26,6 @@ from hr_console.log_pages import LogPages
 from hr_console.notice_case import NoticePages
 from hr_console.notice_desk import NoticeDesk, Papers
 from hr_console.notice_figures import NoticeFigures
-from hr_console.notice_papers import PrintedPapers
 from hr_console.notices_list import NoticeList
 from hr_console.notices_new import NoticeBatches
 from hr_console.own_account import OwnAccount
@@ -83,8 +82,9 @@ def make_console(
     Without a `finder` the inbox offers no articles, without a `mailer` no mails are sent, and without `publishing` what is
     published waits for other processes to take it up. `run_import` has an import worked on beside the requests; without it
     the request itself does. `abroad_changed` hears when sending abroad is allowed or forbidden.
-    Without `notices` there are no pages for them; `run_notices` has a batch of them worked on beside the requests.
-    `cases`, `directory` and `papers` can be pinned for tests.
+    Without `notices` and their `papers` there are no pages for them; `run_notices` has a batch of them worked on beside the
+    requests.
+    `cases` and `directory` can be pinned for tests.
     """
     console = Console(
         sessions=storage.sessions,
@@ -95,6 +95,7 @@ def make_console(
         secure=settings.server.secure,
         demo=demo,
         framed_by=framed_by,
+        signed_in_from=storage.notices.note_address,
     )
     cases = storage.cases if cases is None else cases
     directory = storage.roster if directory is None else directory
@@ -185,13 +186,13 @@ def _notice_sections(
     run: Callable[[str], None],
     papers: Papers | None,
 ) -> tuple[Section, ...]:
-    if book is None:
+    if book is None or papers is None:
         return ()
     desk = NoticeDesk(
         staff=personnel,
         book=book,
         rules=storage.service.rules,
-        papers=papers or PrintedPapers(personnel.companies, personnel.today),
+        papers=papers,
         run=run,
     )
     return (

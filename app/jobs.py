@@ -18,6 +18,7 @@ from huey.exceptions import ConfigurationError
 from huey.registry import Message
 
 from app import logs
+from app.notices import NoticeWork
 from app.settings import Settings, SettingsError
 from delivery.inbox import work_off
 from delivery.messages import IncomingMessage
@@ -43,7 +44,8 @@ class Jobs:
     `receive` answers a stored event; None leaves events to other processes. `publish` brings changes of the library into
     force when their day in China begins; None leaves that to others. `notify` tells HR of new work by mail; None where
     no mails are sent. `tell` tells employees by another way what does not reach them; None leaves that to others.
-    `importer` works imports off; None leaves them to others.
+    `importer` works imports off, and `notices` batches of notices, their delivery and their seals; None leaves them to
+    others.
     """
 
     def __init__(
@@ -56,16 +58,20 @@ class Jobs:
         notify: Callable[[], object] | None = None,
         tell: Callable[[], object] | None = None,
         importer: Importer | None = None,
+        notices: NoticeWork | None = None,
     ) -> None:
         self._queue = queue
         self._storage = storage
         self._channels = channels
         self._receive = receive
         self._importer = importer
+        self._notices = notices
         self._consumer: _Embedded | None = None
         self._deliver = queue.task(name="deliver")(self._send)
         self._answer = queue.task(name="answer")(self._work_off)
         self._import = queue.task(name="import")(self._work_on_import)
+        self._batch = queue.task(name="batch")(self._work_on_batch)
+        self._seal = queue.task(name="seal")(self._seal_notice)
         queue.periodic_task(crontab(), name="sweep")(self.sweep)
         storage.database.on_queued = self._deliver_queued
         if publish is not None:
@@ -92,6 +98,14 @@ class Jobs:
         """Works on an import soon."""
         self._import(id)
 
+    def run_batch(self, id: str) -> None:
+        """Works on a batch of notices soon."""
+        self._batch(id)
+
+    def seal(self, notice: str) -> None:
+        """Seals an answered notice soon."""
+        self._seal(notice)
+
     def sweep(self) -> None:
         """Does what a crash or a lost job left lying."""
         self._storage.inbox.give_up(self._storage.now())
@@ -99,6 +113,10 @@ class Jobs:
         sweep_outbox(self._storage.outbox, self._channels, self._storage.now, self._deliver_later)
         if self._importer is not None:
             self._importer.run_all()
+        if self._notices is not None:
+            self._notices.issuer.run_all()
+            self._notices.ladder.work()
+            self._notices.sealer.run_all()
         if self._storage.chain.is_due():
             self.check_log()
         self._storage.gauges.note_sweep()
@@ -164,6 +182,15 @@ class Jobs:
     def _work_on_import(self, id: str) -> None:
         if self._importer is not None:
             self._importer.run(id)
+
+    def _work_on_batch(self, id: str) -> None:
+        if self._notices is not None:
+            self._notices.issuer.run(id)
+            self._notices.ladder.work()
+
+    def _seal_notice(self, notice: str) -> None:
+        if self._notices is not None:
+            self._notices.sealer.run(notice)
 
     def _work_off(self, event_id: str | None) -> None:
         if self._receive is not None:

@@ -14,6 +14,8 @@ from typing import Any, Final, Literal, Protocol
 
 from notices.notice import Content, Notice, Outcome
 
+#: The cookie of a browser in which somebody of HR signed in; the console sets it, on the path of the notices alone.
+HR_DEVICE: Final = "hr_device"
 #: How long a code is good, how often it may be entered wrong, and how many are sent for one link in a day.
 CODE_LIFE: Final = timedelta(minutes=5)
 CODE_DIGITS: Final = 6
@@ -46,6 +48,7 @@ Denied = Literal[
     "not_checked",  # the questions were not answered
     "other_text",  # the text that was shown is not the one on record
     "answered",  # it was answered before
+    "late",  # the last day to answer has passed; words can still go to HR through the chat
     "superseded",  # a later notice has taken its place, or HR took it back
     "no_statement",  # objecting and refusing need words of one's own
     "too_long",
@@ -98,7 +101,8 @@ class Question:
 @dataclass(frozen=True, slots=True)
 class Visit:
     """The notice as it is read. `questions` are shuffled and hold no mark of the right answer; `own` is the employee's own
-    assessment as `policy_kb.answer` gives it, None where the assistant knows no figures: it is shown to nobody else."""
+    assessment as `policy_kb.answer` gives it, None where the assistant knows no figures: it is shown to nobody else.
+    `channel` is that of the link."""
 
     id: str
     notice: Notice
@@ -109,6 +113,7 @@ class Visit:
     checked: Mapping[str, bool]
     own: Mapping[str, Any] | None = field(default=None, repr=False)
     answer: Answered | None = None
+    channel: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,8 @@ Blocked = Literal[
     "not_insured_yet",  # a monthly statement of somebody who is not insured
     "incomplete",  # a line without a figure on record: HR enters it, with where it stands
     "glyph",  # a name with a character that cannot be printed
-    "same",  # there is one of the same kind and month that waits or was answered, with the same content
+    "same",  # there is one of the same kind and month with the same content
+    "exists",  # there is one with another content: a correction is to take its place
     "no_company",  # the company's name is not set
     "left",
 ]
@@ -39,6 +40,7 @@ BLOCKED: Final[Mapping[Blocked, str]] = {
     "incomplete": N_("有险种没有可靠的数，请先填上并写明出处"),
     "glyph": N_("姓名里有打印不出来的字"),
     "same": N_("这个月已经发过一样的"),
+    "exists": N_("这个月已经发过；数变了，请发更正"),
     "no_company": N_("还没有填单位名称"),
     "left": N_("已离职"),
 }

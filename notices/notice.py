@@ -26,18 +26,22 @@ OUTCOMES: Final[Mapping[Outcome, str]] = {
     "objected": N_("签收但有异议"),
     "refused": N_("拒绝签收"),
 }
-#: `silent`: the last day to answer has passed and every way was tried; the page still takes a late answer as one.
+#: `silent`: the last day to answer has passed and every way was tried; it can still be read.
 #: `superseded`: a later notice takes its place; `withdrawn`: HR took it back before it was answered.
 NoticeState = Literal["issued", "acknowledged", "objected", "refused", "silent", "superseded", "withdrawn"]
 STATES: Final[Mapping[NoticeState, str]] = {
     "issued": N_("等员工看"),
-    **OUTCOMES,
+    "acknowledged": OUTCOMES["acknowledged"],
+    "objected": OUTCOMES["objected"],
+    "refused": OUTCOMES["refused"],
     "silent": N_("到期没有回应"),
     "superseded": N_("已被新的告知书取代"),
     "withdrawn": N_("已收回"),
 }
 #: States in which an employee can still answer.
-OPEN: Final[tuple[NoticeState, ...]] = ("issued", "silent")
+OPEN: Final[tuple[NoticeState, ...]] = ("issued",)
+#: States in which an employee can still read a notice and get their copy.
+READABLE: Final[tuple[NoticeState, ...]] = ("issued", "silent", "acknowledged", "objected", "refused")
 
 
 @dataclass(frozen=True)

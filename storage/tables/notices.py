@@ -33,7 +33,7 @@ notice_batches: Final = Table(
     Column("made_at", Moment, nullable=False, index=True),
 )
 
-#: Somebody in a batch; `body` holds the draft once there is one. A row is issued once: that it was and the notice itself
+#: Somebody in a batch; `body` holds the draft, null until there is one. A row is issued once: that it was and the notice itself
 #: are written in one transaction.
 notice_rows: Final = Table(
     "notice_rows",
@@ -44,17 +44,18 @@ notice_rows: Final = Table(
     Column("state", String(16), nullable=False),
     Column("why", String(24)),
     Column("detail", String(200), nullable=False),
-    Column("key_id", Integer, index=True),
-    Column("body", LargeBinary),
+    Column("key_id", Integer, nullable=False, index=True),
+    Column("body", LargeBinary, nullable=False),
     Column("notice", row_id()),
     UniqueConstraint("batch", "employee"),
     Index(None, "batch", "state", "place"),
 )
 
-_OPEN: Final = text("state IN ('issued', 'silent')")
+_STANDS: Final = text("state NOT IN ('superseded', 'withdrawn')")
 
 #: A notice. `body` holds its content as canonical JSON, which never changes. `next_step_at` is when the ladder of delivery
-#: goes on, `step` how many steps it has gone; `sealed_at` is empty while an answered one still has to be sealed.
+#: goes on, `step` how many steps it has gone; `task` is the number of HR's latest task about it; `sealed_at` is empty while
+#: an answered one still has to be sealed.
 notices: Final = Table(
     "notices",
     metadata,
@@ -78,17 +79,18 @@ notices: Final = Table(
     Column("superseded_by", row_id()),
     Column("step", Integer, nullable=False),
     Column("next_step_at", Moment, index=True),
+    Column("task", Integer),
     Index(None, "employee", "kind", "month"),
     Index(None, "state", "issued_at", "id"),
-    # One that waits for an answer at most: a correction takes the place of the one before.
+    # One that stands at most: a correction takes the place of the one before.
     Index(
-        "uq_notices_open",
+        "uq_notices_standing",
         "employee",
         "kind",
         "month",
         unique=True,
-        sqlite_where=_OPEN,
-        postgresql_where=_OPEN,
+        sqlite_where=_STANDS,
+        postgresql_where=_STANDS,
     ),
     Index(
         "ix_notices_unsealed",
@@ -116,15 +118,17 @@ notice_events: Final = Table(
 notice_values: Final = Table(
     "notice_values",
     metadata,
-    Column("notice", row_id(), primary_key=True),
+    Column("notice", row_id(), ForeignKey("notices.id", ondelete="CASCADE"), primary_key=True),
     Column("seq", Integer, primary_key=True, autoincrement=False),
     Column("name", String(32), primary_key=True),
     Column("key_id", Integer, nullable=False, index=True),
     Column("body", LargeBinary, nullable=False),
 )
 
-#: A link and the visit that it began. The token stands in the message alone and the ticket in the browser: a row has their
-#: indexes. `code_index` is that of the code that was sent last.
+#: A link and the visit that it began. `sent_as` is the row of the outbox that brings it (no foreign key: those end before),
+#: `arrival` what became of that, empty until it is known. The token stands in the message alone and the ticket in the
+#: browser: a row has their indexes. `code_index` is that of the code that was sent last. `denials` are how often something
+#: was not done; of many only the first are events of the chain.
 notice_links: Final = Table(
     "notice_links",
     metadata,
@@ -133,10 +137,14 @@ notice_links: Final = Table(
     Column("channel", String(32), nullable=False),
     Column("conversation", row_id(), ForeignKey("conversations.id", ondelete="SET NULL"), index=True),
     Column("token_index", LargeBinary(16), nullable=False, unique=True),
+    Column("sent_as", row_id(), index=True),
+    Column("arrival", String(16)),
     Column("made_at", Moment, nullable=False),
     Column("expires_at", Moment, nullable=False),
     Column("ended_at", Moment),
     Column("ended_why", String(16)),
+    Column("looked_at", Moment),
+    Column("denials", Integer, nullable=False),
     Column("browser_index", LargeBinary(16)),
     Column("code_index", LargeBinary(16)),
     Column("code_at", Moment),
@@ -153,7 +161,7 @@ notice_links: Final = Table(
 notice_answers: Final = Table(
     "notice_answers",
     metadata,
-    Column("notice", row_id(), ForeignKey("notices.id"), primary_key=True),
+    Column("notice", row_id(), ForeignKey("notices.id", ondelete="CASCADE"), primary_key=True),
     Column("outcome", String(16), nullable=False),
     Column("key_id", Integer, nullable=False, index=True),
     Column("body", LargeBinary, nullable=False),
@@ -161,8 +169,9 @@ notice_answers: Final = Table(
     Column("at", Moment, nullable=False),
 )
 
-#: The files of a case, or of an employee (the signed confirmation), sealed. `sha256` is that of the file itself. `timestamp`
-#: is how its time stamp stands: `none` where no service is set, `failed` while one is still to be had.
+#: The files of a case, or of an employee (the signed confirmation), sealed; a first line of `body` is the file's name.
+#: `sha256` is that of the file itself. `timestamp` is how its time stamp stands: `none` where no service is set, `failed`
+#: while one is still to be had, `ok` with a `token` where it came later.
 notice_files: Final = Table(
     "notice_files",
     metadata,
@@ -171,11 +180,11 @@ notice_files: Final = Table(
     Column("employee", row_id(), ForeignKey("employees.id", ondelete="CASCADE"), index=True),
     Column("kind", String(16), nullable=False),
     Column("key_id", Integer, nullable=False, index=True),
-    Column("name", LargeBinary, nullable=False),
     Column("body", LargeBinary, nullable=False),
     Column("sha256", LargeBinary(32), nullable=False, index=True),
     Column("size", Integer, nullable=False),
     Column("timestamp", String(16), nullable=False),
+    Column("token", LargeBinary),
     Column("signed_on", Date),
     Column("ended_at", Moment),
     Column("made_by", String(64), nullable=False),
@@ -187,7 +196,7 @@ notice_holds: Final = Table(
     "notice_holds",
     metadata,
     Column("id", row_id(), primary_key=True),
-    Column("notice", row_id(), ForeignKey("notices.id"), nullable=False, index=True),
+    Column("notice", row_id(), ForeignKey("notices.id", ondelete="CASCADE"), nullable=False, index=True),
     Column("key_id", Integer, nullable=False, index=True),
     Column("body", LargeBinary, nullable=False),
     Column("made_by", String(64), nullable=False),

@@ -12,6 +12,7 @@ from io import BytesIO
 import pytest
 from databases import NOON
 from desk import Colleague
+from hr_console.notice_papers import PrintedPapers
 from notice_book import PDF, MemoryBook
 from sqlalchemy import select
 from staffing import HR, binds, hire
@@ -21,7 +22,6 @@ from app.console import make_console
 from app.settings import Settings
 from app.web import create_app
 from hr_console import confirmations
-from hr_console.notice_papers import PrintedPapers
 from hr_inbox.task import HrTask
 from notices.book import SealHealth
 from people.employees import Employee
