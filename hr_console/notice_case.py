@@ -48,7 +48,7 @@ from policy_kb.answer import source_json
 #: On which days what is owed is reckoned, from today.
 LATER: Final = (7, 30, 90)
 #: What an employee's refusal does not change, as the library has it.
-UNCHANGED: Final = ("SIL-60", "SPC2-19", "SIL-86", "SIL-41", "LCL-38-1-3", "DERIVED-REFUSAL")
+UNCHANGED: Final = ("SIL-60", "SPC2-19", "SIL-86", "SIL-41", "LCL-38-1-3")
 #: States after which HR has something to do.
 UNSETTLED: Final = ("objected", "refused", "silent")
 MOST_CASES: Final = 50
