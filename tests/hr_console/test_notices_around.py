@@ -12,7 +12,6 @@ from io import BytesIO
 import pytest
 from databases import NOON
 from desk import Colleague
-from hr_console.notice_papers import PrintedPapers
 from notice_book import PDF, MemoryBook
 from sqlalchemy import select
 from staffing import HR, binds, hire
@@ -25,7 +24,6 @@ from hr_console import confirmations
 from hr_inbox.task import HrTask
 from notices.book import SealHealth
 from people.employees import Employee
-from people.entities import LegalEntity
 from people.records import DibaoStatus
 from policy_kb.library import Library
 from storage.opening import Storage
@@ -101,33 +99,6 @@ def test_the_scan_of_a_signed_one_is_kept(zhao: Colleague, ali: Employee, book: 
     assert book.scans[ali.id] == (date(2026, 10, 14), "confirmation-2026-10-14.pdf", PDF)
     page = text(zhao.opens(said.headers["Location"]))
     assert "确认书收好了" in page and "2026-10-14" in page and "还没签" not in page
-
-
-def test_the_forms_data_names_company_and_employee_and_nothing_of_the_household(
-    desk_storage: Storage, ali: Employee
-) -> None:
-    desk_storage.companies.save_entity(LegalEntity("", "小河边服装厂", "91320500MA1MX00X0K"), HR)
-    drawn: list[tuple[str, object]] = []
-    papers = PrintedPapers(
-        desk_storage.companies, lambda: NOON.date(), lambda name, data: drawn.append((name, data)) or PDF
-    )
-    assert papers.confirmations([replace(ali, id_number="11010519491231002X")]) == PDF
-    [(name, data)] = drawn
-    assert name == "delivery_confirmation"
-    assert data == {
-        "on": "2026-10-15",
-        "company": {"name": "小河边服装厂", "credit_code": "91320500MA1MX00X0K"},
-        "sheets": [
-            {
-                "name": "阿丽",
-                "number": "A0034",
-                "department": "缝纫",
-                "id_tail": "002X",
-                "phone": "",
-                "mail": "",
-            }
-        ],
-    }
 
 
 # -- Employee's page and roster ----------------------------------------------------------------------------------------
