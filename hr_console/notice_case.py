@@ -53,12 +53,14 @@ UNCHANGED: Final = ("SIL-60", "SPC2-19", "SIL-86", "SIL-41", "LCL-38-1-3")
 UNSETTLED: Final = ("objected", "refused", "silent")
 #: States in which nobody has answered.
 WAITED_FOR: Final = ("issued", "silent")
+#: Cases in which no employee has said anything.
+NOBODY_ASKED: Final = ("silence", "paper")
 MOST_CASES: Final = 50
 _POST_NUMBER: Final = re.compile(r"[A-Za-z0-9-]{6,40}")
 LONGEST_NAME: Final = 40
 
 TAKEN: Final = N_("刚刚变了：本人回答了，或者有了新的一份。这一步没有做。")
-SENT_AGAIN: Final = N_("发了新链接，以前的链接作废了。")
+SENT_AGAIN: Final = N_("在发新链接，以前的链接作废了。送没送到，看“前前后后”。")
 WITHDRAWN: Final = N_("收回了，本人会收到一句说明。")
 HELD: Final = N_("保留了：争议没完以前什么都不删，也告诉本人了。")
 LIFTED: Final = N_("解除了保留，从现在起按期限删。")
@@ -389,6 +391,7 @@ class NoticePages:
                     due=due_words(line.due_at, now, say) if waits and line.due_at is not None else "",
                     overdue=waits and line.due_at is not None and line.due_at < now,
                     mine=line.assignee in (None, viewer.account) and line.state != "done",
+                    asked=line.kind not in NOBODY_ASKED,
                     said=tuple(each for each in said if each.author != "assistant"),
                     seen=said[-1].seq if said else 0,
                     times=tuple(moment(each.at, now, say) for each in said if each.author != "assistant"),
@@ -399,12 +402,14 @@ class NoticePages:
 
 @dataclass(frozen=True, slots=True)
 class Followed:
-    """A case of the inbox that came of a notice: by when it is due, and what was said in it since."""
+    """A case of the inbox that came of a notice: by when it is due, and what was said in it since. `mine`: nobody else has it;
+    `asked`: the employee waits for an answer."""
 
     line: CaseLine
     due: str
     overdue: bool
     mine: bool
+    asked: bool
     said: tuple[Said, ...] = field(repr=False)
     seen: int = 0
     times: tuple[str, ...] = ()

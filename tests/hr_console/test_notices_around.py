@@ -163,6 +163,11 @@ def test_without_notices_the_pages_are_as_before(
 # -- The inbox ---------------------------------------------------------------------------------------------------------
 
 
+def number_of_the_case(storage: Storage) -> str:
+    with storage.database.read() as connection:
+        return f"T-{connection.execute(select(tasks.c.number)).scalar_one():06}"
+
+
 @pytest.fixture
 def refused(ali: Employee, desk_storage: Storage, book: MemoryBook) -> tuple[str, str]:
     """A notice that 阿丽 refused in her bound chat, and the case that it opened."""
@@ -173,9 +178,7 @@ def refused(ali: Employee, desk_storage: Storage, book: MemoryBook) -> tuple[str
         "好，转给人事。",
         tasks=(HrTask("refusal", ("不签",), topic="notices"),),
     )
-    with desk_storage.database.read() as connection:
-        number = connection.execute(select(tasks.c.number)).scalar_one()
-    number = number if isinstance(number, str) else f"T-{number:06}"
+    number = number_of_the_case(desk_storage)
     it = book.issued(ali)
     book.reads(it.id)
     book.answers(it.id, "refused", "先别交")
@@ -190,6 +193,19 @@ def test_a_case_leads_to_its_notice_and_back(
     assert f'href="/hr/notices/{notice}"' in text(zhao.opens(f"/hr/cases/{number}"))
     page = text(zhao.opens(f"/hr/notices/{notice}"))
     assert f"/hr/cases/{number}" in page and "答复本人" in page
+
+
+def test_a_case_about_silence_is_linked_too(
+    zhao: Colleague, ali: Employee, desk_storage: Storage, book: MemoryBook
+) -> None:
+    binds(desk_storage, ali)
+    say(desk_storage, message("m9", "？"), "好。", tasks=(HrTask("silence", ("N-000122",), topic="notices"),))
+    number = number_of_the_case(desk_storage)
+    it = book.issued(ali)
+    book.passes(it.id)
+    book.adds(it.id, "task", {"number": number, "kind": "silence"})
+    page = text(zhao.opens(f"/hr/notices/{it.id}"))
+    assert "转给人事办的" in page and f"/hr/cases/{number}" in page and "答复本人" not in page
 
 
 def test_an_answer_goes_into_the_chat_as_hrs_other_answers_do(

@@ -330,6 +330,7 @@ def test_paper_is_followed_step_by_step(zhao: Colleague, ali: Employee, book: Me
     types = [event.data["type"] for event in book.kept[it.id].events]
     assert types == ["issued", "printed", "printed", "posted", "handed_over", "witnessed"]
     times = part(text(zhao.opens(at)), "timeline")
+    assert "只有纸质送达的记录" in part(text(zhao.opens(at)), "cannot")
     assert "EMS1234567890CN" in times and "老周、小陈" in times and "赵静" in times
 
 
