@@ -131,12 +131,12 @@ def write_heads(anchor: Anchor, heads: Iterable[CaseHead]) -> Iterator[str]:
 
 def read_heads(lines: Iterable[str]) -> tuple[Anchor, tuple[CaseHead, ...]]:
     """What `write_heads` wrote. Raises `ValueError` where it is not whole."""
-    first, *rest = lines
-    anchor = Anchor.from_json(json.loads(first))
     try:
+        first, *rest = lines
+        anchor = Anchor.from_json(json.loads(first))
         read = (json.loads(line) for line in rest)
         heads = tuple(CaseHead(str(case), int(seq), bytes.fromhex(hash)) for case, seq, hash in read)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, RecursionError):
         raise ValueError("not the heads of an anchor") from None
     if merkle_root(heads) != anchor.root:
         raise ValueError("not the heads of an anchor")
