@@ -12,7 +12,7 @@ from flask import Blueprint
 from app.clock import CHINA, today_in_china
 from app.demo import COMPANY as COMPANY_OF_DEMO
 from app.notice_office import Office
-from app.sealing import open_key, open_timestamper, open_trust
+from app.sealing import open_key, open_register, open_timestamper
 from app.settings import Settings
 from bot.dialogue.talk import House
 from calculator.fields import InputError
@@ -29,13 +29,14 @@ from notices.questions import questions
 from notices.seal_keys import has_own, write_own
 from notices.sealing_work import Sealer
 from notices.strokes import as_svg, fingerprint, flaw
+from notices.verify_views import VerifyPages
+from notices.verify_views import create_blueprint as create_verify
 from notices.views import NoticePages, create_blueprint
 from people.employees import Employee
 from policy_kb.calculation import calculate
 from policy_kb.periods import add_months
 from storage.notice_desk import DeskRules, StoredDesk
 from storage.notice_ladder import StoredLadder
-from storage.notice_register import StoredRegister
 from storage.notice_seals import StoredSeals
 from storage.opening import Storage, utc_now
 from web_calc import languages
@@ -114,30 +115,18 @@ def make_demo_seal(settings: Settings) -> None:
         write_own(settings.keys.path, COMPANY_OF_DEMO, utc_now())
 
 
-def make_register(settings: Settings, storage: Storage) -> StoredRegister:
-    """Where sealed files are looked up; the day's anchors lie beside the keys."""
-    folder = settings.keys.path
-    return StoredRegister(
-        storage.database,
-        storage.keys,
-        folder.with_name(f"{folder.name}-anchors"),
-        storage.now,
-        lambda: open_trust(settings),
-    )
-
-
 def make_office(settings: Settings, storage: Storage) -> Office:
     """The notices as HR works with them."""
     return Office(
         storage,
-        make_register(settings, storage),
+        open_register(settings, storage),
         lambda: open_key(settings).certificates,
         stamps=bool(settings.notices.timestamp_url),
     )
 
 
-def make_pages(storage: Storage, desk: AnswerDesk) -> tuple[Blueprint, ...]:
-    """The employee's pages."""
+def make_pages(settings: Settings, storage: Storage, desk: AnswerDesk) -> tuple[Blueprint, ...]:
+    """The employee's pages, and the one on which anybody checks a sealed file."""
 
     pages = NoticePages(
         desk=desk,
@@ -145,7 +134,8 @@ def make_pages(storage: Storage, desk: AnswerDesk) -> tuple[Blueprint, ...]:
         now=storage.now,
         secret=storage.keys.index(COOKIE).hex(),
     )
-    return (create_blueprint(pages),)
+    verify = VerifyPages(register=open_register(settings, storage), languages=languages)
+    return create_blueprint(pages), create_verify(verify)
 
 
 class Drafting:

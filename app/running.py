@@ -371,7 +371,7 @@ def assemble(
             storage.links,
             checks,
             standing,
-            () if desk is None else make_pages(storage, desk),
+            () if desk is None else make_pages(settings, storage, desk),
         ),
         assistant,
         house,

@@ -48,15 +48,19 @@ from policy_kb.answer import source_json
 #: On which days what is owed is reckoned, from today.
 LATER: Final = (7, 30, 90)
 #: What an employee's refusal does not change, as the library has it.
-UNCHANGED: Final = ("SIL-60", "SPC2-19", "SIL-86", "SIL-41", "LCL-38-1-3", "DERIVED-REFUSAL")
+UNCHANGED: Final = ("SIL-60", "SPC2-19", "SIL-86", "SIL-41", "LCL-38-1-3")
 #: States after which HR has something to do.
 UNSETTLED: Final = ("objected", "refused", "silent")
+#: States in which nobody has answered.
+WAITED_FOR: Final = ("issued", "silent")
+#: Cases in which no employee has said anything.
+NOBODY_ASKED: Final = ("silence", "paper")
 MOST_CASES: Final = 50
 _POST_NUMBER: Final = re.compile(r"[A-Za-z0-9-]{6,40}")
 LONGEST_NAME: Final = 40
 
 TAKEN: Final = N_("刚刚变了：本人回答了，或者有了新的一份。这一步没有做。")
-SENT_AGAIN: Final = N_("发了新链接，以前的链接作废了。")
+SENT_AGAIN: Final = N_("在发新链接，以前的链接作废了。送没送到，看“前前后后”。")
 WITHDRAWN: Final = N_("收回了，本人会收到一句说明。")
 HELD: Final = N_("保留了：争议没完以前什么都不删，也告诉本人了。")
 LIFTED: Final = N_("解除了保留，从现在起按期限删。")
@@ -67,6 +71,8 @@ NO_NUMBER: Final = N_("填邮件单号：6 到 40 位数字、字母。")
 NO_WITNESSES: Final = N_("填两位见证人的姓名，不能是同一个人，也不能是本人。")
 NO_DAY: Final = N_("选一个日子，写成 2026-03-01。")
 NO_UPLOAD: Final = N_("选这是什么文件。")
+NOT_SEALED: Final = N_("还没有封存，导不出证据包。本人回答或者到期以后会自动封存。")
+MASKED: Final = N_("封存件里说到低保，要由能看低保的人写明理由来导。")
 NOT_OPEN: Final = N_("这个文件说到低保，要写明理由才能看，而且只有能看低保的人可以。")
 
 
@@ -145,7 +151,8 @@ class NoticePages:
             return self._page(case, problems), 400
         made = self._desk.book.bundle(case.notice.id, actor(), why, may_dibao=officer and bool(why))
         if made is None:
-            abort(404)
+            masked = case.notice.tells_dibao and not why
+            return self._page(case, {"files": self._desk.say(MASKED if masked else NOT_SEALED)}), 409
         return as_file(made.data, made.name)
 
     # -- Doing -------------------------------------------------------------------------------------------------------
@@ -306,7 +313,7 @@ class NoticePages:
             open=notice.state in OPEN,
             unsettled=notice.state in UNSETTLED,
             due=self._desk.day_words(notice.due_on),
-            late=notice.state in OPEN and notice.due_on < self._desk.staff.today(),
+            late=notice.state in WAITED_FOR and notice.due_on < self._desk.staff.today(),
             uploads=UPLOADS,
             followed=self._followed(case),
             key=str(uuid4()),
@@ -384,6 +391,7 @@ class NoticePages:
                     due=due_words(line.due_at, now, say) if waits and line.due_at is not None else "",
                     overdue=waits and line.due_at is not None and line.due_at < now,
                     mine=line.assignee in (None, viewer.account) and line.state != "done",
+                    asked=line.kind not in NOBODY_ASKED,
                     said=tuple(each for each in said if each.author != "assistant"),
                     seen=said[-1].seq if said else 0,
                     times=tuple(moment(each.at, now, say) for each in said if each.author != "assistant"),
@@ -394,12 +402,14 @@ class NoticePages:
 
 @dataclass(frozen=True, slots=True)
 class Followed:
-    """A case of the inbox that came of a notice: by when it is due, and what was said in it since."""
+    """A case of the inbox that came of a notice: by when it is due, and what was said in it since. `mine`: nobody else has it;
+    `asked`: the employee waits for an answer."""
 
     line: CaseLine
     due: str
     overdue: bool
     mine: bool
+    asked: bool
     said: tuple[Said, ...] = field(repr=False)
     seen: int = 0
     times: tuple[str, ...] = ()

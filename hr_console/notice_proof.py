@@ -31,6 +31,7 @@ CHAIN_WRONG: Final[Mapping[Why, str]] = {
     "signature": N_("有一条的签名对不上"),
     "truncated": N_("后面被截掉了"),
 }
+ONLY_PAPER: Final = N_("不证明本人看过：只有纸质送达的记录，寄出、交到手里不等于看过。")
 #: What each kind of file is for, as it stands in a list of evidence.
 PURPOSES: Final[Mapping[str, str]] = {
     "sealed": N_("单位告知了这些内容，本人怎样回答，封存后没有改过"),
@@ -163,8 +164,9 @@ def _broken(past: Past, say: Say) -> Iterator[tuple[str, dict[str, str]]]:
 
 def _not_them(past: Past) -> Iterator[str]:
     """That it was read, and that it was them."""
-    if not past.has("entered") and not past.has(*PAPER):
-        yield N_("不证明本人看过：没有进来看的记录，链接被点开不算看过。")
+    if not past.has("entered"):
+        on_paper = past.has(*PAPER)
+        yield ONLY_PAPER if on_paper else N_("不证明本人看过：没有进来看的记录，链接被点开不算看过。")
     elif past.has("entered") and not past.has("read"):
         yield N_("不证明本人看完了：进来过，没有看到底的记录。")
     if not past.confirmed:

@@ -50,7 +50,7 @@ EVENTS: Final[Mapping[str, str]] = {
     "code_wrong": N_("验证码填错"),
     "id_wrong": N_("证件尾号填错"),
     "locked": N_("填错太多，链接作废"),
-    "entered": N_("本人进来了"),
+    "entered": N_("凭验证码进来看了"),
     "flagged": N_("有疑点"),
     "refused_device": N_("换浏览器打开，没有让进"),
     "read": N_("看到底了"),

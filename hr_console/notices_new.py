@@ -29,6 +29,7 @@ from hr_console.notice_words import BATCHES, ROWS
 from hr_console.personnel import minute
 from locales import N_
 from notices.book import A_PAGE, BLOCKED, RUNNING, Batch, BatchRow, Plan, RowState
+from notices.line_names import name_of
 from notices.notice import KINDS, NoticeKind
 from people.employees import RosterLine, RosterSearch
 from policy_kb.periods import add_months
@@ -261,7 +262,7 @@ class NoticeBatches:
             states=BATCHES,
             row_states=ROWS,
             blocked=BLOCKED,
-            insurance=INSURANCE,
+            lacking=self._lacking,
             kinds=KINDS,
             due_words=self._desk.day_words(it.plan.due_on),
             place=self._desk.staff.place,
@@ -316,8 +317,15 @@ class NoticeBatches:
             content=None if row.content is None else row.content.data,
             row_states=ROWS,
             blocked=BLOCKED,
+            lacking=self._lacking,
             problem=problem,
             due_words=self._desk.day_words(it.plan.due_on),
+        )
+
+    def _lacking(self, detail: str) -> str:
+        """What a blocked row lacks, in words: insurances by name, a character as it is."""
+        return "、".join(
+            name_of(each, self._desk.say) if each in INSURANCE else each for each in detail.split()
         )
 
     def _row(self, it: Batch, employee: UUID) -> BatchRow:

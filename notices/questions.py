@@ -22,8 +22,8 @@ _STEP: Final = 10_000
 
 #: What is asked, by key; `{month}` and the like are the notice's own.
 ASKED: Final[Mapping[str, str]] = {
-    "employee_total": N_("按这份告知书，每个月从你工资里扣的社保是多少元？"),
-    "employee_total_of_month": N_("按这份明细，这个月从你工资里扣的社保是多少元？"),
+    "own_share": N_("按这份告知书，每个月从你工资里扣的社保是多少元？"),
+    "own_share_of_month": N_("按这份明细，这个月从你工资里扣的社保是多少元？"),
     "signing": N_("点“签收”，表示什么？"),
     "refusing": N_("要是不签，社会保险还缴不缴？"),
 }
@@ -39,10 +39,10 @@ _REFUSING: Final = (
 )
 #: What is shown after a wrong answer.
 EXPLAINED: Final[Mapping[str, str]] = {
-    "employee_total": N_(
+    "own_share": N_(
         "从你工资里扣的那份是每月 {employee} 元；单位另外出 {employer} 元，那一份不从你的工资里扣。"
     ),
-    "employee_total_of_month": N_(
+    "own_share_of_month": N_(
         "这个月从你工资里扣的是 {employee} 元；单位另外出 {employer} 元，那一份不从你的工资里扣。"
     ),
     "signing": N_(
@@ -81,7 +81,7 @@ def questions(content: Content) -> tuple[Asked, ...]:
     statement = data["kind"] == "statement"
     own = data["totals"]["employee"]
     made = [
-        ("employee_total_of_month" if statement else "employee_total", own, (own, *_wrong_figures(data))),
+        ("own_share_of_month" if statement else "own_share", own, (own, *_wrong_figures(data))),
         ("signing", _SIGNING[0], _SIGNING),
     ]
     if not statement:

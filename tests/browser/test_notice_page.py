@@ -173,12 +173,13 @@ def test_from_the_link_to_the_copy(small: Small, opens: Open, size: dict[str, in
     expect(page.locator("#panel")).to_be_hidden()
     look(page, f"{shot}-3-notice")
     reads(page)
-    page.locator('[data-key="own_share"] input[value="1213.24"]').check()
-    for key in ("signing", "refusing"):
+    share, *others = right_answers(small.case.content)
+    page.locator(f'[data-key="{share}"] input[value="1213.24"]').check()
+    for key in others:
         page.locator(f'[data-key="{key}"] input[value="{right_answers(small.case.content)[key]}"]').check()
     press(page, "选好了")
-    expect(page.locator('[data-key="own_share"] .wrong')).to_contain_text("每月 524.96 元")
-    page.locator('[data-key="own_share"] input[value="524.96"]').check()
+    expect(page.locator(f'[data-key="{share}"] .wrong')).to_contain_text("每月 524.96 元")
+    page.locator(f'[data-key="{share}"] input[value="524.96"]').check()
     press(page, "选好了")
     expect(page.locator("#missing")).to_be_hidden()
     page.get_by_role("button", name="签收 我看到了，不等于同意").tap()

@@ -315,10 +315,12 @@ class MemoryBook(NoticeBook):
         return found[1]
 
     def bundle(self, id: str, by: str, why_unmasked: str = "", *, may_dibao: bool = False) -> Bundle | None:
-        if id not in self.kept:
+        kept = self.kept.get(id)
+        if kept is None or not any(file.kind == "sealed" for file, _ in kept.files.values()):
             return None
-        masked = self.kept[id].notice.tells_dibao and not (may_dibao and why_unmasked)
-        data = b"PK masked" if masked else b"PK whole"
+        if kept.notice.tells_dibao and not (may_dibao and why_unmasked):
+            return None
+        data = b"PK evidence"
         self.adds(id, "exported", {"sha256": hashlib.sha256(data).hexdigest()}, actor=by)
         return Bundle(f"{self.kept[id].notice.number}.zip", data)
 
@@ -398,7 +400,7 @@ class MemoryBook(NoticeBook):
         elif self._lacking(employee.region):
             why = "incomplete"
         if why is not None:
-            return replace(row, state="blocked", why=why, detail="、".join(self._lacking(employee.region)))
+            return replace(row, state="blocked", why=why, detail=" ".join(self._lacking(employee.region)))
         number = f"N-{next(self.numbers):06}"
         return replace(
             row, state="ready", content=content_of(employee, batch.plan, number, self.now().date())
@@ -441,7 +443,7 @@ class MemoryBook(NoticeBook):
 
 def _is_sought(kept: Kept, search: NoticeSearch, today: date) -> bool:
     it = kept.notice
-    if search.state == "late" and not (it.state in OPEN and it.due_on < today):
+    if search.state == "late" and not (it.state in ("issued", "silent") and it.due_on < today):
         return False
     wanted = "" if search.state == "late" else search.state
     return all(

@@ -12,7 +12,6 @@ from io import BytesIO
 import pytest
 from databases import NOON
 from desk import Colleague
-from hr_console.notice_papers import PrintedPapers
 from notice_book import PDF, MemoryBook
 from sqlalchemy import select
 from staffing import HR, binds, hire
@@ -25,7 +24,6 @@ from hr_console import confirmations
 from hr_inbox.task import HrTask
 from notices.book import SealHealth
 from people.employees import Employee
-from people.entities import LegalEntity
 from people.records import DibaoStatus
 from policy_kb.library import Library
 from storage.opening import Storage
@@ -103,33 +101,6 @@ def test_the_scan_of_a_signed_one_is_kept(zhao: Colleague, ali: Employee, book: 
     assert "确认书收好了" in page and "2026-10-14" in page and "还没签" not in page
 
 
-def test_the_forms_data_names_company_and_employee_and_nothing_of_the_household(
-    desk_storage: Storage, ali: Employee
-) -> None:
-    desk_storage.companies.save_entity(LegalEntity("", "小河边服装厂", "91320500MA1MX00X0K"), HR)
-    drawn: list[tuple[str, object]] = []
-    papers = PrintedPapers(
-        desk_storage.companies, lambda: NOON.date(), lambda name, data: drawn.append((name, data)) or PDF
-    )
-    assert papers.confirmations([replace(ali, id_number="11010519491231002X")]) == PDF
-    [(name, data)] = drawn
-    assert name == "delivery_confirmation"
-    assert data == {
-        "on": "2026-10-15",
-        "company": {"name": "小河边服装厂", "credit_code": "91320500MA1MX00X0K"},
-        "sheets": [
-            {
-                "name": "阿丽",
-                "number": "A0034",
-                "department": "缝纫",
-                "id_tail": "002X",
-                "phone": "",
-                "mail": "",
-            }
-        ],
-    }
-
-
 # -- Employee's page and roster ----------------------------------------------------------------------------------------
 
 
@@ -192,6 +163,11 @@ def test_without_notices_the_pages_are_as_before(
 # -- The inbox ---------------------------------------------------------------------------------------------------------
 
 
+def number_of_the_case(storage: Storage) -> str:
+    with storage.database.read() as connection:
+        return f"T-{connection.execute(select(tasks.c.number)).scalar_one():06}"
+
+
 @pytest.fixture
 def refused(ali: Employee, desk_storage: Storage, book: MemoryBook) -> tuple[str, str]:
     """A notice that 阿丽 refused in her bound chat, and the case that it opened."""
@@ -202,9 +178,7 @@ def refused(ali: Employee, desk_storage: Storage, book: MemoryBook) -> tuple[str
         "好，转给人事。",
         tasks=(HrTask("refusal", ("不签",), topic="notices"),),
     )
-    with desk_storage.database.read() as connection:
-        number = connection.execute(select(tasks.c.number)).scalar_one()
-    number = number if isinstance(number, str) else f"T-{number:06}"
+    number = number_of_the_case(desk_storage)
     it = book.issued(ali)
     book.reads(it.id)
     book.answers(it.id, "refused", "先别交")
@@ -219,6 +193,19 @@ def test_a_case_leads_to_its_notice_and_back(
     assert f'href="/hr/notices/{notice}"' in text(zhao.opens(f"/hr/cases/{number}"))
     page = text(zhao.opens(f"/hr/notices/{notice}"))
     assert f"/hr/cases/{number}" in page and "答复本人" in page
+
+
+def test_a_case_about_silence_is_linked_too(
+    zhao: Colleague, ali: Employee, desk_storage: Storage, book: MemoryBook
+) -> None:
+    binds(desk_storage, ali)
+    say(desk_storage, message("m9", "？"), "好。", tasks=(HrTask("silence", ("N-000122",), topic="notices"),))
+    number = number_of_the_case(desk_storage)
+    it = book.issued(ali)
+    book.passes(it.id)
+    book.adds(it.id, "task", {"number": number, "kind": "silence"})
+    page = text(zhao.opens(f"/hr/notices/{it.id}"))
+    assert "转给人事办的" in page and f"/hr/cases/{number}" in page and "答复本人" not in page
 
 
 def test_an_answer_goes_into_the_chat_as_hrs_other_answers_do(

@@ -163,6 +163,7 @@ def test_what_is_blocked_is_counted_with_its_reason_and_mended(
     page = text(zhao.opens(f"/hr/notices/batches/{batch}"))
     assert "发不了的 4 份，为什么" in page and "没有可以发的" in page
     assert "江苏省苏州市 生育保险" in page and "花名册里没有工资" in page
+    assert "出处：生育保险" in text(zhao.opens(f"/hr/notices/batches/{batch}?show=blocked"))
     assert f"/hr/notices/figures?batch={batch}&region=320500&insurance=maternity" in page
     form = text(zhao.opens(f"/hr/notices/figures?batch={batch}&region=320500&insurance=maternity"))
     assert 'value="江苏省苏州市"' in form and '<option value="maternity" selected>' in form

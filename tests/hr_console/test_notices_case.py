@@ -178,7 +178,7 @@ def test_words_that_tell_of_dibao_are_masked_for_everybody_who_may_not_see_it(
     [sealed] = [file for file, _ in book.kept[masked].files.values() if file.kind == "sealed"]
     assert zhao.opens(f"/hr/notices/{masked}/files/{sealed.id}", 403).mimetype == "text/html"
     zhao.sends(f"/hr/notices/{masked}/files/{sealed.id}/unmask", 403, unmask_why=WHY)
-    assert zhao.sends(f"/hr/notices/{masked}/bundle", 200, bundle_why=WHY).data == b"PK masked"
+    assert "要由能看低保的人" in text(zhao.sends(f"/hr/notices/{masked}/bundle", 409, bundle_why=WHY))
     assert SECRET not in text(zhao.opens(f"/hr/notices/{masked}/sheet"))
 
 
@@ -196,8 +196,20 @@ def test_the_officer_reads_them_for_a_reason_which_is_written_down(
     [sealed] = [file for file, _ in book.kept[masked].files.values() if file.kind == "sealed"]
     assert officer.opens(f"{at}/files/{sealed.id}", 403)
     assert officer.sends(f"{at}/files/{sealed.id}/unmask", 200, unmask_why=WHY).data == PDF
-    assert officer.sends(f"{at}/bundle", 200).data == b"PK masked"
-    assert officer.sends(f"{at}/bundle", 200, bundle_why=WHY).data == b"PK whole"
+    assert "要由能看低保的人" in text(officer.sends(f"{at}/bundle", 409))
+    assert officer.sends(f"{at}/bundle", 200, bundle_why=WHY).data == b"PK evidence"
+
+
+def test_evidence_is_taken_out_once_it_is_sealed(zhao: Colleague, ali: Employee, book: MemoryBook) -> None:
+    it = book.issued(ali)
+    assert "还没有封存" in text(zhao.sends(f"/hr/notices/{it.id}/bundle", 409))
+    book.answers(it.id, "acknowledged")
+    bundle = zhao.sends(f"/hr/notices/{it.id}/bundle", 200)
+    assert (
+        bundle.data == b"PK evidence"
+        and f'filename="{it.number}.zip"' in bundle.headers["Content-Disposition"]
+    )
+    assert "导出了证据包" in part(text(zhao.opens(f"/hr/notices/{it.id}")), "timeline")
 
 
 def test_what_she_wrote_is_text_and_no_markup(zhao: Colleague, ali: Employee, book: MemoryBook) -> None:
@@ -220,7 +232,7 @@ def test_a_refusal_ends_in_insurance(
     page = text(zhao.opens(f"/hr/notices/{it.id}"))
     insure = part(page, "insure")
     assert 'class="main" type="submit">照常参保' in insure
-    days = re.findall(r'data-name="哪天补清">(\d{4}-\d\d-\d\d)', insure)
+    days = re.findall(r'data-name="哪天补清"><span>(\d{4}-\d\d-\d\d)', insure)
     assert days == ["2026-10-15", "2026-10-22", "2026-11-14", "2027-01-13"]
     assert "3476.40" in insure and "本人不签，改变不了这些" in insure and "第十九条" in insure
     assert "不能因为没签就停缴" in insure and "单位照样要缴" in part(page, "cannot")
@@ -318,6 +330,7 @@ def test_paper_is_followed_step_by_step(zhao: Colleague, ali: Employee, book: Me
     types = [event.data["type"] for event in book.kept[it.id].events]
     assert types == ["issued", "printed", "printed", "posted", "handed_over", "witnessed"]
     times = part(text(zhao.opens(at)), "timeline")
+    assert "只有纸质送达的记录" in part(text(zhao.opens(at)), "cannot")
     assert "EMS1234567890CN" in times and "老周、小陈" in times and "赵静" in times
 
 

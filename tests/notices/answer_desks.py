@@ -41,7 +41,7 @@ from notices.answering import (
 from notices.book import Plan
 from notices.consent import CURRENT
 from notices.drafting import Issuer, Occasion, draft
-from notices.notice import READABLE, Content, Notice
+from notices.notice import READABLE, Content, Notice, NoticeKind
 from notices.questions import graded, questions
 from notices.strokes import fingerprint, is_signature
 from notices.views import CHINA, TICKET, NoticePages, create_blueprint
@@ -75,7 +75,8 @@ def ali_content(library: Library, number: str = "N-000123", **fields: Any) -> Co
     given = {"region": "320500", "wage": 350_000, "id_number": "11010519491231002X"} | fields
     employee = Employee("e-ali", "A0034", given.pop("name", "阿丽"), **given)
     issuer = Issuer("苏州明亮电子有限公司", "", "人事 赵静")
-    return draft(library, employee, Occasion("notice", NOVEMBER, TODAY, DUE, number, issuer))
+    kind: NoticeKind = "statement" if employee.insured_since else "notice"
+    return draft(library, employee, Occasion(kind, NOVEMBER, TODAY, DUE, number, issuer))
 
 
 def right_answers(content: Content) -> dict[str, str]:
@@ -321,8 +322,8 @@ class Small:
 
     def _case(self, content: Content) -> Case:
         notice = Notice(
-            f"id {content.data['number']}", content.data["number"], "e-ali", "notice", NOVEMBER, "issued", content.sha256,
-            self.clock(), HR, DUE,
+            f"id {content.data['number']}", content.data["number"], "e-ali", content.data["kind"], NOVEMBER, "issued",
+            content.sha256, self.clock(), HR, DUE,
         )  # fmt: skip
         return Case(notice, content, content.data["employee"]["id_tail"])
 

@@ -76,8 +76,8 @@ def happened(content: Content, outcome: str = "objected") -> list[CaseLink]:
         ("entered", {"by": ["channel:wechat", "code", "id_tail"]}),
         ("flagged", {"why": "same_network_as_hr"}),
         ("read", {"seconds": 214}),
-        ("checked", {"employee_total": False, "signing": True, "refusing": True}),
-        ("checked", {"employee_total": True}),
+        ("checked", {"own_share": False, "signing": True, "refusing": True}),
+        ("checked", {"own_share": True}),
         ("answered", {"outcome": outcome, "shown_sha256": content.sha256}),
     )
     chain: list[CaseLink] = []

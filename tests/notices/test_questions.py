@@ -40,9 +40,9 @@ def test_what_is_shown_after_a_wrong_answer_gives_the_right_one(library: Library
 def test_answers_are_graded_and_what_was_not_answered_is_not_right(library: Library) -> None:
     content = drafted(library)
     right = {each.question.key: each.right for each in questions(content)}
-    assert graded(content, right) == dict.fromkeys(("employee_total", "signing", "refusing"), True)
-    assert graded(content, {"employee_total": "1213.24", "signing": right["signing"]}) == {
-        "employee_total": False,
+    assert graded(content, right) == dict.fromkeys(("own_share", "signing", "refusing"), True)
+    assert graded(content, {"own_share": "1213.24", "signing": right["signing"]}) == {
+        "own_share": False,
         "signing": True,
         "refusing": False,
     }
