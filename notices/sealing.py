@@ -92,9 +92,9 @@ def _signed(
         docmdp_permissions=MDPPerm.NO_CHANGES,
     )
     service = None if timestamper is None else timestamper.of_pdf
-    signer = _SignsAt(metadata, key.signer, timestamper=service)
-    signer.at = at.astimezone(UTC)
     try:
+        signer = _SignsAt(metadata, key.signer, timestamper=service)
+        signer.at = at.astimezone(UTC)
         writer = IncrementalPdfFileWriter(BytesIO(pdf))
         if writer.prev.embedded_signatures:
             raise SealError("the file is sealed already: a second seal would alter it")
