@@ -16,6 +16,7 @@ from pyhanko.sign.general import SigningError
 from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner
 
 from locales import N_, Say
+from notices.apart import in_own_thread
 from notices.seal_keys import OrganisationKey, SealError
 from notices.timestamps import Failure, NoTimestamp, TimeStamper, Token
 
@@ -98,7 +99,7 @@ def _signed(
         writer = IncrementalPdfFileWriter(BytesIO(pdf))
         if writer.prev.embedded_signatures:
             raise SealError("the file is sealed already: a second seal would alter it")
-        made: bytes = signer.sign_pdf(writer).getvalue()
+        made: bytes = in_own_thread(lambda: signer.sign_pdf(writer)).getvalue()
     except (PdfError, SigningError, ValueError) as error:
         raise SealError(f"the file cannot be sealed ({type(error).__name__})") from error
     return made
