@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 
 from app.settings import HOME, Settings, SettingsError
@@ -13,6 +14,7 @@ from notices.seal_keys import (
     OrganisationKey,
     SealError,
     all_own,
+    check_term,
     has_own,
     read_certificates,
     read_key,
@@ -85,6 +87,18 @@ def open_register(settings: Settings, storage: Storage) -> StoredRegister:
         storage.now,
         lambda: open_trust(settings),
     )
+
+
+def term_warning(settings: Settings, now: datetime) -> str | None:
+    """What is to be said at the start on the certificate's end; None where all is well.
+
+    Raises `SealError` where there is no key or too little of its time is left to start with it.
+    """
+    certificates = open_key(settings).certificates
+    left = check_term(certificates, now)
+    if left is None:
+        return None
+    return f"the certificate for seals ends on {certificates.until:%Y-%m-%d}, in {left} days"
 
 
 def _certificate_file(settings: Settings) -> Path:
