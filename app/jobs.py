@@ -28,6 +28,7 @@ from delivery.sending import Sender
 from people.importing import Importer
 from storage.database import Queued
 from storage.errors import StorageError
+from storage.notice_erasing import erase_old_notices
 from storage.opening import Storage
 from storage.retention import keep_to_terms
 
@@ -85,6 +86,7 @@ class Jobs:
         self._check_log = queue.periodic_task(crontab(minute="45", hour="19"), name="check_log")(
             self.check_log
         )
+        queue.periodic_task(crontab(minute="0", hour="20"), name="audit_notices")(self.audit_notices)
 
     def deliver(self, outbox_id: str) -> None:
         """Sends a row of the outbox soon, after the earlier ones of its conversation."""
@@ -129,7 +131,9 @@ class Jobs:
     def retain(self) -> None:
         """Takes away what has been kept long enough."""
         self._storage.journal.catch_up(self._storage.database)
+        erased = erase_old_notices(self._storage.database, self._storage.keys, self._storage.now())
         counts = keep_to_terms(self._storage.database, self._storage.now())
+        counts["notices"] += erased
         log.info("retention: %s", ", ".join(f"{kind} {count}" for kind, count in counts.items()))
 
     def check_log(self) -> None:
@@ -162,6 +166,11 @@ class Jobs:
         self._retain()
         self._check_log()
         Consumer(self._queue, graceful_signal="TERM", **_options(threads)).run()
+
+    def audit_notices(self) -> None:
+        """Makes the day's anchor over the cases of notices, and checks them all."""
+        if self._notices is not None:
+            self._notices.audit()
 
     def _send(self, outbox_id: str) -> None:
         deliver_due(self._storage.outbox, self._channels, self._storage.now, outbox_id, self._deliver_later)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Final
 
 from flask import Blueprint
@@ -12,8 +13,8 @@ from flask import Blueprint
 from app.clock import CHINA, today_in_china
 from app.demo import COMPANY as COMPANY_OF_DEMO
 from app.notice_office import Office
-from app.sealing import open_key, open_register, open_timestamper
-from app.settings import Settings
+from app.sealing import open_key, open_register, open_timestamper, term_warning
+from app.settings import Settings, SettingsError
 from bot.dialogue.talk import House
 from calculator.fields import InputError
 from hr_inbox.working_days import is_worked
@@ -26,8 +27,9 @@ from notices.issuing import Blockage, Issuer
 from notices.notice import Content
 from notices.paper import NoticePapers
 from notices.questions import questions
-from notices.seal_keys import has_own, write_own
+from notices.seal_keys import SealError, has_own, write_own
 from notices.sealing_work import Sealer
+from notices.self_audit import self_audit, signed
 from notices.strokes import as_svg, fingerprint, flaw
 from notices.verify_views import VerifyPages
 from notices.verify_views import create_blueprint as create_verify
@@ -40,6 +42,8 @@ from storage.notice_ladder import StoredLadder
 from storage.notice_seals import StoredSeals
 from storage.opening import Storage, utc_now
 from web_calc import languages
+
+log = logging.getLogger("shebao.notices")
 
 #: What the tokens of the forms are made with comes from the installation's own keys under this name.
 COOKIE: Final = "notice forms"
@@ -54,6 +58,7 @@ class NoticeWork:
     issuer: Issuer
     ladder: StoredLadder
     sealer: Sealer
+    audit: Callable[[], None]
 
 
 def make_work(settings: Settings, storage: Storage, house: Callable[[], House]) -> NoticeWork:
@@ -77,7 +82,22 @@ def make_work(settings: Settings, storage: Storage, house: Callable[[], House]) 
             open_timestamper(settings),
             storage.now,
         ),
+        lambda: _audit(settings, storage),
     )
+
+
+def _audit(settings: Settings, storage: Storage) -> None:
+    """The night's work on the chains: the anchor of the day, the self-audit, and its signed line beside the anchors."""
+    register = open_register(settings, storage)
+    failure = register.anchor(open_timestamper(settings))
+    if failure is not None:
+        log.warning("notices: the anchor of the day has no time stamp (%s)", failure)
+    report = self_audit(register, register.trust, storage.now())
+    register.keep_report(signed(report, storage.keys.signer()), len(report.findings))
+    if report.findings:
+        log.error("notices: the self-audit found %d things wrong", len(report.findings))
+    else:
+        log.info("notices: all good, %d cases", report.cases)
 
 
 def make_papers(settings: Settings, storage: Storage) -> NoticePapers:
@@ -107,6 +127,22 @@ def make_desk(storage: Storage, house: Callable[[], House], seal: Callable[[str]
         tells_dibao=lambda text: any(word in text for word in _DIBAO),
     )
     return StoredDesk(storage.database, storage.keys, storage.now, rules, storage.service.due, seal)
+
+
+def check_seal(settings: Settings, now: datetime) -> None:
+    """Says what is to be known of the key for seals at the start. Raises `SettingsError` where its certificate is about to end;
+    one who has none yet can start, and what is answered waits for its seal."""
+    try:
+        open_key(settings)
+    except SealError as error:
+        log.warning("notices cannot be sealed yet: %s", error)
+        return
+    try:
+        warning = term_warning(settings, now)
+    except SealError as error:
+        raise SettingsError(f"notices: {error}") from error
+    if warning is not None:
+        log.warning(warning)
 
 
 def make_demo_seal(settings: Settings) -> None:

@@ -24,7 +24,7 @@ from app.console import make_console, make_importer
 from app.demo import make_demo
 from app.jobs import Jobs, open_queue
 from app.mailing import make_mailer, make_notifier
-from app.notices import make_demo_seal, make_desk, make_office, make_pages, make_papers, make_work
+from app.notices import check_seal, make_demo_seal, make_desk, make_office, make_pages, make_papers, make_work
 from app.notifying import make_senders
 from app.phones import Phones
 from app.publishing import Publisher, Reloads
@@ -209,6 +209,7 @@ def opened(
     """
     keys, policy = settings.keys, settings.policy
     storage = open_storage(settings.database.address, keys.path, keys.journal, make=demo)
+    check_seal(settings, storage.now())
     program = Program((*policy.overlays, policy.company_folder))
     publisher = Publisher(policy, storage, program)
     try:

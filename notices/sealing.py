@@ -14,6 +14,7 @@ from pyhanko.sign.fields import MDPPerm, SigSeedSubFilter
 from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner
 
 from locales import N_, Say
+from notices.apart import in_own_thread
 from notices.seal_keys import OrganisationKey, SealError
 from notices.timestamps import Failure, NoTimestamp, TimeStamper, Token
 
@@ -100,7 +101,7 @@ def _signed(
             raise SealError("the file is sealed already: a second seal would alter it")
         # How much room the signature takes pyHanko finds out by signing twice; without a time stamp it is known.
         room = 2 * (sum(map(len, key.certificates.chain)) + _ROOM) if timestamper is None else None
-        made: bytes = signer.sign_pdf(writer, bytes_reserved=room).getvalue()
+        made: bytes = in_own_thread(lambda: signer.sign_pdf(writer, bytes_reserved=room)).getvalue()
     except (NoTimestamp, SealError):
         raise
     except Exception as error:  # of pyHanko, of a token's own library, of a PDF that is none

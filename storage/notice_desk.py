@@ -421,6 +421,7 @@ class StoredDesk(AnswerDesk):
             checked=dict.fromkeys(done, True),
             own=self._rules.own(notice.employee),
             answer=self._answered(connection, notice),
+            channel=link.channel,
         )
 
     def _answered(self, connection: Connection, notice: Row[Any]) -> Answered | None:

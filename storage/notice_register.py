@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Final
 
 from sqlalchemy import select
 
-from audit.case_chain import CaseHead
+from audit.case_chain import CaseHead, CaseLink
 from hr_inbox.service_clock import CHINA
 from notices.anchors import Anchor, make_anchor, read_heads, under, write_heads
+from notices.self_audit import Audited as AuditedCases
 from notices.timestamps import Failure, TimeStamper
 from notices.verifying import Known, Register, Trust
 from storage.case_log import chain_of, newest_heads
 from storage.company_settings import get_setting, put_setting
 from storage.database import Database, upsert
 from storage.keys import Keys
+from storage.line_files import add_lines
 from storage.notice_cases import read_file
-from storage.tables import notice_anchors, notice_files
+from storage.tables import notice_anchors, notice_events, notice_files
 
 #: Days whose anchors are looked at for one file, the newest first.
 _RECENT: Final = 2
@@ -28,6 +30,8 @@ _RECENT: Final = 2
 
 #: Under which name the last self-audit is kept.
 _AUDIT: Final = "notices.audit"
+#: The file of the self-audits' signed lines.
+REPORTS: Final = "audits.txt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +42,7 @@ class Audited:
     wrong: int
 
 
-class StoredRegister(Register):
+class StoredRegister(Register, AuditedCases):
     """Every sealed file. `folder` holds the heads of each day, outside the database; `trust` is what this installation
     vouches for."""
 
@@ -92,19 +96,49 @@ class StoredRegister(Register):
             kept = get_setting(connection, _AUDIT)
         return None if kept is None else Audited(datetime.fromisoformat(kept["at"]), kept["wrong"])
 
-    def note_audit(self, wrong: int) -> None:
-        """A self-audit has run."""
+    def keep_report(self, line: str, wrong: int) -> None:
+        """Keeps the signed line of a self-audit, beside the anchors, and how much it found wrong."""
         now = self._now()
+        add_lines(self._folder / REPORTS, [line + "\n"])
         with self._database.work() as connection:
             put_setting(connection, _AUDIT, {"at": now.isoformat(), "wrong": wrong}, now)
+
+    # What a self-audit reads
+
+    def cases(self) -> Iterable[str]:
+        """Every case that has a chain."""
+        with self._database.read() as connection:
+            return connection.execute(select(notice_events.c.notice).distinct()).scalars().all()
+
+    def links(self, case: str) -> tuple[CaseLink, ...]:
+        """A case's chain."""
+        with self._database.read() as connection:
+            return chain_of(connection, self._keys, case)
+
+    def files(self) -> tuple[str, ...]:
+        """The SHA-256 of every sealed file that is kept."""
+        query = select(notice_files.c.sha256).where(notice_files.c.kind == "sealed")
+        with self._database.read() as connection:
+            return tuple(sha256.hex() for sha256 in connection.execute(query).scalars())
+
+    def roots(self) -> dict[date, bytes]:
+        """The root of each day's anchor as the database has it."""
+        with self._database.read() as connection:
+            rows = connection.execute(select(notice_anchors.c.on, notice_anchors.c.root)).all()
+        return {row.on: row.root for row in rows}
+
+    def anchored(self) -> list[tuple[Anchor, tuple[CaseHead, ...]]]:
+        """The anchors whose files are whole, with their heads."""
+        return self.anchors(None)
 
     def heads(self) -> tuple[CaseHead, ...]:
         """The last event of every case."""
         with self._database.read() as connection:
             return newest_heads(connection)
 
-    def anchors(self, days: int) -> list[tuple[Anchor, tuple[CaseHead, ...]]]:
-        """The anchors of the last days, from their files; one that is not whole is left out, and the self-audit says so."""
+    def anchors(self, days: int | None) -> list[tuple[Anchor, tuple[CaseHead, ...]]]:
+        """The anchors of the last days, or of all, from their files; one that is not whole is left out, and the self-audit says
+        so."""
         found = []
         for path in sorted(self._folder.glob("*.jsonl"), reverse=True)[:days]:
             try:
