@@ -16,6 +16,7 @@ from pyhanko.sign.validation import EmbeddedPdfSignature, SignatureCoverageLevel
 from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.registry import SimpleTrustManager
 
+from notices.apart import in_own_thread
 from notices.seal_keys import Certificates, as_asn1
 from notices.timestamps import NoTimestamp, as_response, check_token
 
@@ -76,7 +77,7 @@ def _inspected(
 ) -> Inspection:
     fingerprint = signature.signer_cert.sha256.hex()
     at = moment or signature.self_reported_timestamp
-    status = validate_pdf_signature(signature, _context(seals, fingerprint, at))
+    status = in_own_thread(lambda: validate_pdf_signature(signature, _context(seals, fingerprint, at)))
     token = _token(signature)
     return Inspection(
         readable=True,

@@ -16,6 +16,7 @@ from pyhanko.sign.general import SigningError
 from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner
 
 from locales import N_, Say
+from notices.apart import in_own_thread
 from notices.seal_keys import OrganisationKey, SealError
 from notices.timestamps import Failure, NoTimestamp, TimeStamper, Token
 
@@ -30,6 +31,8 @@ STAMPED: Final[Mapping[Stamped, str]] = {
     "ok": N_("可信时间戳：有"),
     "failed": N_("可信时间戳：没拿到，会再补"),
 }
+#: Bytes that a signature takes beside its certificates: an RSA key of 8192 bits fits.
+_ROOM: Final = 2_048
 OWN: Final = N_("自建证书")
 LICENSED: Final = N_("持牌机构证书")
 
@@ -98,7 +101,9 @@ def _signed(
         writer = IncrementalPdfFileWriter(BytesIO(pdf))
         if writer.prev.embedded_signatures:
             raise SealError("the file is sealed already: a second seal would alter it")
-        made: bytes = signer.sign_pdf(writer).getvalue()
+        # How much room the signature takes pyHanko finds out by signing twice; without a time stamp it is known.
+        room = 2 * (sum(map(len, key.certificates.chain)) + _ROOM) if timestamper is None else None
+        made: bytes = in_own_thread(lambda: signer.sign_pdf(writer, bytes_reserved=room)).getvalue()
     except (PdfError, SigningError, ValueError) as error:
         raise SealError(f"the file cannot be sealed ({type(error).__name__})") from error
     return made

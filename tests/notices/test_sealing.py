@@ -346,7 +346,7 @@ def test_a_token_without_its_package_is_one_clear_line(
 
 
 def test_a_seal_that_comes_out_wrong_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fails(*args: object) -> bytes:
+    def fails(*args: object, **more: object) -> bytes:
         raise ValueError("阿丽")
 
     monkeypatch.setattr(sealing._SignsAt, "sign_pdf", fails)
