@@ -129,7 +129,8 @@ def told(type: str, data: Mapping[str, Any], say: Say) -> str:
 
 def _detail(type: str, data: Mapping[str, Any], say: Say) -> str:
     if type in ("sent", "not_sent"):
-        kind = _FIRST.get(str(data.get("kind", "")))
+        named = str(data.get("kind", ""))
+        kind = None if named == data.get("channel") else _FIRST.get(named)
         return "，".join(filter(None, (channel(data.get("channel", ""), say), kind and say(kind))))
     if type in ("code_sent", "copy_sent"):
         return channel(data.get("channel", ""), say)
