@@ -394,7 +394,8 @@ def _event_row(link: CaseLink) -> dict[str, Any]:
 
 def _qr(text: str) -> str:
     out = BytesIO()
-    segno.make(text, error="m", micro=False).save(
+    # A fixed mask: which of the eight reads best takes longer to find out than the whole page to set.
+    segno.make(text, error="m", micro=False, mask=4).save(
         out, kind="svg", border=0, xmldecl=False, svgclass=None, lineclass=None
     )
     return out.getvalue().decode()
