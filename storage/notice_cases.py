@@ -447,5 +447,7 @@ def _rank(channel: str) -> int:
 
 def _masked(link: Any, row: Row[Any]) -> Any:
     """An event of a case that tells of dibao, without the employee's own words."""
-    committed = {name: each for name, each in link.committed.items() if name not in ("statement", "strokes")}
+    committed = {
+        name: each for name, each in link.committed.items() if name not in ("statement", "strokes", "chat")
+    }
     return type(link)(link.case, link.seq, link.body, link.hash, link.signature, committed)

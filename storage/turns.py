@@ -208,7 +208,7 @@ class Turn(Work):
             self._connection,
             self._keys,
             notice.id,
-            CaseEvent("asked_for", EMPLOYEE, {"channel": opened.channel}),
+            CaseEvent("asked_for", EMPLOYEE, {"channel": opened.channel, "seq": opened.last_seq}),
             self._now,
         )
         say = speak(said.locale or opened.locale)
