@@ -121,7 +121,7 @@ class StoredNoticeCases:
         with self._database.work() as connection:
             row = lock_notice(connection, id)
             found = connection.execute(select(notice_files).where(notice_files.c.id == file)).one_or_none()
-            if row is None or found is None or id not in (found.notice, None):
+            if row is None or found is None or found.notice not in (id, None):
                 return None
             if found.notice is None and found.employee != row.employee:
                 return None
