@@ -258,7 +258,7 @@ class StoredDesk(AnswerDesk):
                 },
             )
             add_events(
-                connection, self._keys, notice.id, (event, *self._flags(connection, notice, link, now)), now
+                connection, self._keys, notice.id, (*self._flags(connection, notice, link, now), event), now
             )
             self._settle(connection, link, notice, answer)
         self._on_answered(notice.id)
