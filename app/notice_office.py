@@ -62,6 +62,7 @@ class Office(StoredNoticeBook, NoticeBook):
         known = None if hash is None else self._register.known(hash)
         if case is None or known is None or any(each.masked for each in case.files):
             return None
+        known = replace(known, links=case.events)  # with what of it may be shown
         data = write_bundle(
             Evidence(
                 case.content.data["company"]["name"],

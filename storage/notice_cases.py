@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, Final
 from uuid import uuid4
 
 from sqlalchemy import Connection, Row, Select, and_, func, insert, or_, select, update
 
-from audit.case_chain import CaseEvent
+from audit.case_chain import CaseEvent, CaseLink
 from audit.events import Event
 from audit.events import employee as subject
 from delivery.ways import ORDER
@@ -60,6 +61,10 @@ from storage.tables import (
 )
 from storage.tasks import count_of, read_task
 
+#: What an event commits to and nobody of HR is ever given: how the hand moved, and the word by which a browser is known.
+SECRETS: Final = ("strokes", "browser")
+#: What may tell of dibao: the employee's own words.
+WORDS: Final = ("statement", "chat")
 #: What of a paper step is personal, and only committed to.
 _PERSONAL: Final = ("names", "number", "address")
 
@@ -106,7 +111,8 @@ class StoredNoticeCases:
                 notice=read_notice(row),
                 content=read_content(self._keys, row),
                 events=tuple(
-                    each if unmasked else _masked(each, row) for each in chain_of(connection, self._keys, id)
+                    _without(each, SECRETS if unmasked else (*SECRETS, *WORDS))
+                    for each in chain_of(connection, self._keys, id)
                 ),
                 files=self._files(connection, row, unmasked=unmasked),
                 spoken=self._spoken(connection, row, unmasked=unmasked),
@@ -121,7 +127,7 @@ class StoredNoticeCases:
         with self._database.work() as connection:
             row = lock_notice(connection, id)
             found = connection.execute(select(notice_files).where(notice_files.c.id == file)).one_or_none()
-            if row is None or found is None or id not in (found.notice, None):
+            if row is None or found is None or found.notice not in (id, None):
                 return None
             if found.notice is None and found.employee != row.employee:
                 return None
@@ -445,9 +451,7 @@ def _rank(channel: str) -> int:
     return ORDER.index(channel) if channel in ORDER else len(ORDER)
 
 
-def _masked(link: Any, row: Row[Any]) -> Any:
-    """An event of a case that tells of dibao, without the employee's own words."""
-    committed = {
-        name: each for name, each in link.committed.items() if name not in ("statement", "strokes", "chat")
-    }
-    return type(link)(link.case, link.seq, link.body, link.hash, link.signature, committed)
+def _without(link: CaseLink, names: Collection[str]) -> CaseLink:
+    """An event without some of what it commits to: its hashes stand, so that the chain is as whole as before."""
+    committed = {name: each for name, each in link.committed.items() if name not in names}
+    return replace(link, committed=committed)

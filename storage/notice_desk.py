@@ -280,7 +280,7 @@ class StoredDesk(AnswerDesk):
                 },
             )
             add_events(
-                connection, self._keys, notice.id, (event, *self._flags(connection, notice, link, now)), now
+                connection, self._keys, notice.id, (*self._flags(connection, notice, link, now), event), now
             )
             said = "\n".join((answer.statement, *(text for _, text in chat)))
             self._settle(connection, link, notice, answer, dibao=self._rules.tells_dibao(said))

@@ -25,10 +25,12 @@ def erase_old_notices(database: Database, keys: Keys, now: datetime) -> int:
     count = 0
     while True:
         with database.work() as connection:
-            ids = connection.execute(old.limit(BATCH).with_for_update(skip_locked=True)).scalars().all()
+            locked = connection.execute(old.limit(BATCH).with_for_update(skip_locked=True)).scalars().all()
+            # A hold takes the lock too: one that came between the look and the lock is seen now.
+            ids = connection.execute(old.where(notices.c.id.in_(locked))).scalars().all()
             for id in ids:
                 add_event(connection, keys, id, CaseEvent("erased", SYSTEM, {"after_days": _DAYS}), now)
             connection.execute(delete(notices).where(notices.c.id.in_(ids)))
         count += len(ids)
-        if len(ids) < BATCH:
+        if len(locked) < BATCH:
             return count

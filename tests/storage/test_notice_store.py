@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import date
 from typing import Any
 
@@ -403,8 +404,24 @@ def test_a_confirmation_is_hashed_into_each_later_case(desk: Desk, ali: Employee
     desk.book.confirm(ali.id, date(2026, 3, 1), "确认书.pdf", b"%PDF-1", HR)
     assert desk.book.confirmed([ali.id]) == {ali.id: date(2026, 3, 1)}
     desk.issue(ali)
-    issued = desk.chain(desk.notice(ali))[0]
-    assert issued.data["data"]["confirmation"] is not None
+    notice = desk.notice(ali)
+    assert desk.chain(notice)[0].data["data"]["confirmation"] == hashlib.sha256(b"%PDF-1").hexdigest()
+    case = desk.book.open(notice, HR)
+    assert case is not None
+    (scan,) = case.files
+    assert (scan.kind, scan.name) == ("confirmation", "确认书.pdf")
+    assert desk.book.file(notice, scan.id, HR) == b"%PDF-1"
+
+
+def test_attack_the_scan_of_somebody_else_is_not_given_with_a_case(
+    desk: Desk, ali: Employee, storage: Storage
+) -> None:
+    mei = hire(storage, "A0035", "阿梅")
+    desk.book.confirm(mei.id, date(2026, 3, 1), "确认书.pdf", b"%PDF-2", HR)
+    desk.issue(ali, mei)
+    case = desk.book.open(desk.notice(mei), HR)
+    assert case is not None
+    assert desk.book.file(desk.notice(ali), case.files[0].id, HR) is None
 
 
 def test_figures_and_charges_are_kept_with_their_source(desk: Desk) -> None:
