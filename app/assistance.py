@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from app.clock import today_in_china
 from app.settings import Settings, SettingsError
-from bot.dialogue.talk import House
+from bot.dialogue.talk import House, NoNotices, Notices
 from bot.understanding.__main__ import TRAINED
 from bot.understanding.intents import Reader
 from bot.understanding.reading_facts import FactReader
@@ -43,12 +43,13 @@ def make_house(
     company: Company | None = None,
     bindings: Bindings | None = None,
     like: House | None = None,
+    notices: Notices | None = None,
 ) -> House:
     """What every conversation shares, warm: nobody waits for the weights of a first sentence.
 
     Library and company rules are those of the settings unless they are loaded already. Without `bindings` no chat is
-    anybody's. What does not change with them, such as the readers, is taken over from a house like this one where there
-    is one.
+    anybody's, and without `notices` none ever waits. What does not change with them, such as the readers, is taken over from a
+    house like this one where there is one.
     """
     rules = compiled.load(settings.policy.overlays) if library is None else library
     if company is None:
@@ -65,6 +66,7 @@ def make_house(
         facts=FactReader(rules.divisions),
         company=company,
         bindings=bindings or NoBindings(),
+        notices=notices or NoNotices(),
     )
     reader.read("交社保影响低保吗")
     return house

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -45,6 +46,7 @@ ELSEWHERE: Final[Mapping[str, str]] = {
     "chat": "app.chat_command",
     "db": "app.database_commands",
     "keys": "app.keys",
+    "notice": "app.notice_command",
     "policy": "app.policy_commands",
     "restore": "app.database_commands",
     "telegram": "app.telegram_command",
@@ -137,6 +139,8 @@ def _serve(settings: Settings, *, demo: bool = False, phones: Phones | None = No
 
     server = settings.server
     shown = f"[{server.host}]" if ":" in server.host else server.host
+    # What runs beside the requests ends as it does at a terminal: jobs finish, and nothing waits to be swept up.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with running(settings, demo=demo, phones=phones) as app:
         site = f"http://{shown}:{server.port}"
         click.echo(f"社保助手 {site}/  聊天 {site}/chat  人事 {site}/hr/")
@@ -297,9 +301,10 @@ def bench(settings: Settings, quick: bool) -> None:
     """Measure speed as ratios in one run."""
     from app.assistance import make_house
     from app.web import create_app
-    from bench import callbacks, conversation, run, understanding
+    from bench import callbacks, conversation, notices, run, understanding
 
     run.run(lambda library, today: create_app(settings, library, today).test_client(), quick=quick)
+    notices.run(quick=quick)
     conversation.run(make_house(settings), quick=quick)
     understanding.run(quick=quick)
     callbacks.run(quick=quick)

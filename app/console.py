@@ -16,12 +16,18 @@ from hr_console.abroad_page import Abroad, AbroadPage
 from hr_console.accounts import People
 from hr_console.codes import CodesPage
 from hr_console.company import CompanyPages
+from hr_console.confirmations import Confirmations
 from hr_console.dashboard import Dashboard
 from hr_console.dashboard_panels import Sources
 from hr_console.employee import EmployeePage
 from hr_console.import_columns import make_reader
 from hr_console.inbox import Inbox
 from hr_console.log_pages import LogPages
+from hr_console.notice_case import NoticePages
+from hr_console.notice_desk import NoticeDesk, Papers
+from hr_console.notice_figures import NoticeFigures
+from hr_console.notices_list import NoticeList
+from hr_console.notices_new import NoticeBatches
 from hr_console.own_account import OwnAccount
 from hr_console.personnel import Personnel
 from hr_console.policy_changes import PolicyChanges
@@ -35,6 +41,7 @@ from hr_console.sign_in import Door, SignIn
 from hr_console.undelivered import UndeliveredPage
 from hr_inbox.cases import Cases
 from hr_inbox.notices import Mailer
+from notices.book import NoticeBook
 from people.employees import Directory
 from people.importing import Importer
 from people.providers import Provider
@@ -66,12 +73,17 @@ def make_console(
     abroad_changed: Callable[[], None] = lambda: None,
     cases: Cases | None = None,
     directory: Directory | None = None,
+    notices: NoticeBook | None = None,
+    run_notices: Callable[[str], None] = lambda id: None,
+    papers: Papers | None = None,
 ) -> Blueprint:
     """The console's pages, in the order of the navigation.
 
     Without a `finder` the inbox offers no articles, without a `mailer` no mails are sent, and without `publishing` what is
     published waits for other processes to take it up. `run_import` has an import worked on beside the requests; without it
     the request itself does. `abroad_changed` hears when sending abroad is allowed or forbidden.
+    Without `notices` and their `papers` there are no pages for them; `run_notices` has a batch of them worked on beside the
+    requests.
     `cases` and `directory` can be pinned for tests.
     """
     console = Console(
@@ -83,6 +95,7 @@ def make_console(
         secure=settings.server.secure,
         demo=demo,
         framed_by=framed_by,
+        signed_in_from=storage.notices.note_address,
     )
     cases = storage.cases if cases is None else cases
     directory = storage.roster if directory is None else directory
@@ -93,13 +106,14 @@ def make_console(
     provider = make_provider(settings)
     provider_name = "" if provider is None else provider.name
     sections: list[Section] = [
-        Inbox(console, cases, directory, storage.accounts, shelf, library.divisions),
+        Inbox(console, cases, directory, storage.accounts, shelf, library.divisions, notices),
         UndeliveredPage(console, storage.undelivered, directory),
-        Dashboard(console, _sources(storage, library)),
-        RosterList(personnel),
-        EmployeePage(personnel),
+        Dashboard(console, _sources(storage, library, notices)),
+        RosterList(personnel, notices),
+        EmployeePage(personnel, notices),
         CodesPage(personnel),
         ImportPages(personnel),
+        *_notice_sections(personnel, storage, notices, run_notices, papers),
         PolicyDesk(console, policies),
         PolicyChanges(console, policies),
         PolicyDrafts(console, policies),
@@ -165,7 +179,32 @@ def _personnel(
     )
 
 
-def _sources(storage: Storage, library: Library) -> Sources:
+def _notice_sections(
+    personnel: Personnel,
+    storage: Storage,
+    book: NoticeBook | None,
+    run: Callable[[str], None],
+    papers: Papers | None,
+) -> tuple[Section, ...]:
+    if book is None or papers is None:
+        return ()
+    desk = NoticeDesk(
+        staff=personnel,
+        book=book,
+        rules=storage.service.rules,
+        papers=papers,
+        run=run,
+    )
+    return (
+        NoticeList(desk),
+        NoticeBatches(desk),
+        NoticeFigures(desk),
+        Confirmations(desk),
+        NoticePages(desk),
+    )
+
+
+def _sources(storage: Storage, library: Library, notices: NoticeBook | None) -> Sources:
     return Sources(
         standings=storage.standings,
         companies=storage.companies,
@@ -173,6 +212,7 @@ def _sources(storage: Storage, library: Library) -> Sources:
         waiting=storage.waiting,
         rates=storage.waiting,
         library=library,
+        notices=notices,
     )
 
 

@@ -20,6 +20,7 @@ from people.entities import InsuredAccount, LegalEntity
 from people.records import Adjustment, DibaoState, DibaoStatus
 from storage.opening import Storage
 
+COMPANY: Final = "苏州恒纺织造有限公司（演示）"
 #: The demo's log-ins are public knowledge, so `shebao serve --demo` listens on loopback alone.
 PASSWORD: Final = "demo-only-not-secret"
 LOGINS: Final = (("zhaojing", "赵静"), ("qianming", "钱明"))
@@ -106,10 +107,21 @@ def make_demo(storage: Storage, receive: Callable[[IncomingMessage], Received]) 
 
 
 def _set_up(storage: Storage) -> None:
-    entity = storage.companies.save_entity(LegalEntity("", "苏州恒纺织造有限公司（演示）", ""), SYSTEM)
+    entity = storage.companies.save_entity(LegalEntity("", COMPANY, ""), SYSTEM)
     for region, number in (("320500", "3205-0098"), ("330100", "3301-0417"), ("310000", "3100-2206")):
         storage.companies.save_account(
-            InsuredAccount("", entity, region, number, injury_class=3, pay_day=15, declaration_day=25), SYSTEM
+            InsuredAccount(
+                "",
+                entity,
+                region,
+                number,
+                injury_class=3,
+                injury_rate=7_000,
+                injury_source="演示：单位自己填的，没有真的核定单",
+                pay_day=15,
+                declaration_day=25,
+            ),
+            SYSTEM,
         )
 
 

@@ -18,6 +18,7 @@ from huey.exceptions import ConfigurationError
 from huey.registry import Message
 
 from app import logs
+from app.notices import NoticeWork
 from app.settings import Settings, SettingsError
 from delivery.inbox import work_off
 from delivery.messages import IncomingMessage
@@ -27,6 +28,7 @@ from delivery.sending import Sender
 from people.importing import Importer
 from storage.database import Queued
 from storage.errors import StorageError
+from storage.notice_erasing import erase_old_notices
 from storage.opening import Storage
 from storage.retention import keep_to_terms
 
@@ -43,7 +45,8 @@ class Jobs:
     `receive` answers a stored event; None leaves events to other processes. `publish` brings changes of the library into
     force when their day in China begins; None leaves that to others. `notify` tells HR of new work by mail; None where
     no mails are sent. `tell` tells employees by another way what does not reach them; None leaves that to others.
-    `importer` works imports off; None leaves them to others.
+    `importer` works imports off, and `notices` batches of notices, their delivery and their seals; None leaves them to
+    others.
     """
 
     def __init__(
@@ -56,16 +59,20 @@ class Jobs:
         notify: Callable[[], object] | None = None,
         tell: Callable[[], object] | None = None,
         importer: Importer | None = None,
+        notices: NoticeWork | None = None,
     ) -> None:
         self._queue = queue
         self._storage = storage
         self._channels = channels
         self._receive = receive
         self._importer = importer
+        self._notices = notices
         self._consumer: _Embedded | None = None
         self._deliver = queue.task(name="deliver")(self._send)
         self._answer = queue.task(name="answer")(self._work_off)
         self._import = queue.task(name="import")(self._work_on_import)
+        self._batch = queue.task(name="batch")(self._work_on_batch)
+        self._seal = queue.task(name="seal")(self._seal_notice)
         queue.periodic_task(crontab(), name="sweep")(self.sweep)
         storage.database.on_queued = self._deliver_queued
         if publish is not None:
@@ -79,6 +86,7 @@ class Jobs:
         self._check_log = queue.periodic_task(crontab(minute="45", hour="19"), name="check_log")(
             self.check_log
         )
+        queue.periodic_task(crontab(minute="0", hour="20"), name="audit_notices")(self.audit_notices)
 
     def deliver(self, outbox_id: str) -> None:
         """Sends a row of the outbox soon, after the earlier ones of its conversation."""
@@ -92,6 +100,14 @@ class Jobs:
         """Works on an import soon."""
         self._import(id)
 
+    def run_batch(self, id: str) -> None:
+        """Works on a batch of notices soon."""
+        self._batch(id)
+
+    def seal(self, notice: str) -> None:
+        """Seals an answered notice soon."""
+        self._seal(notice)
+
     def sweep(self) -> None:
         """Does what a crash or a lost job left lying."""
         self._storage.inbox.give_up(self._storage.now())
@@ -99,6 +115,10 @@ class Jobs:
         sweep_outbox(self._storage.outbox, self._channels, self._storage.now, self._deliver_later)
         if self._importer is not None:
             self._importer.run_all()
+        if self._notices is not None:
+            self._notices.issuer.run_all()
+            self._notices.ladder.work()
+            self._notices.sealer.run_all()
         if self._storage.chain.is_due():
             self.check_log()
         self._storage.gauges.note_sweep()
@@ -111,7 +131,9 @@ class Jobs:
     def retain(self) -> None:
         """Takes away what has been kept long enough."""
         self._storage.journal.catch_up(self._storage.database)
+        erased = erase_old_notices(self._storage.database, self._storage.keys, self._storage.now())
         counts = keep_to_terms(self._storage.database, self._storage.now())
+        counts["notices"] += erased
         log.info("retention: %s", ", ".join(f"{kind} {count}" for kind, count in counts.items()))
 
     def check_log(self) -> None:
@@ -145,6 +167,11 @@ class Jobs:
         self._check_log()
         Consumer(self._queue, graceful_signal="TERM", **_options(threads)).run()
 
+    def audit_notices(self) -> None:
+        """Makes the day's anchor over the cases of notices, and checks them all."""
+        if self._notices is not None:
+            self._notices.audit()
+
     def _send(self, outbox_id: str) -> None:
         deliver_due(self._storage.outbox, self._channels, self._storage.now, outbox_id, self._deliver_later)
 
@@ -164,6 +191,15 @@ class Jobs:
     def _work_on_import(self, id: str) -> None:
         if self._importer is not None:
             self._importer.run(id)
+
+    def _work_on_batch(self, id: str) -> None:
+        if self._notices is not None:
+            self._notices.issuer.run(id)
+            self._notices.ladder.work()
+
+    def _seal_notice(self, notice: str) -> None:
+        if self._notices is not None:
+            self._notices.sealer.run(notice)
 
     def _work_off(self, event_id: str | None) -> None:
         if self._receive is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from contextlib import closing
+from datetime import UTC, datetime
 
 import click
 
@@ -60,6 +61,31 @@ def rotate(settings: Settings) -> None:
             left = in_use(connection)
     del left[known.newest]
     click.echo(f"{count} 项改用根钥匙 {known.newest}。{_left_text(left)}")
+
+
+@keys.command()
+@click.option("--company", help="The company's name as it stands in the certificate.")
+@click.option(
+    "--renew", is_flag=True, help="Make a new one although there is one; what was sealed stays as it is."
+)
+@click.pass_obj
+def seal(settings: Settings, company: str | None, renew: bool) -> None:
+    """Make the key that seals notices, with a certificate of the company's own.
+
+    It is no third-party certification: for that, name an authority's key and certificate in [notices].
+    """
+    from notices.seal_keys import SealError, has_own, write_own
+
+    folder = settings.keys.path
+    if has_own(folder) and not renew:
+        raise click.ClickException(f"{folder}: there is a key for seals; --renew makes another")
+    if not (name := (company or "").strip()):
+        raise click.ClickException("--company: the company's name, as in its business licence")
+    try:
+        fingerprint = write_own(folder, name, datetime.now(UTC))
+    except SealError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"{folder}：新的印章钥匙和自建证书（不是第三方认证）。请另存一份。证书指纹 {fingerprint}")
 
 
 def _remark(known: Keys, key_id: int, count: int) -> str:

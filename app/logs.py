@@ -29,7 +29,9 @@ from storage.errors import StorageError
 log = logging.getLogger("shebao.program")
 
 #: Libraries that write addresses with tokens in them, or a line for everything that goes well.
-_QUIET: Final = ("alembic", "asyncio", "httpcore", "httpx", "huey", "telegram", "urllib3", "waitress.queue")
+_QUIET: Final = ("alembic", "asyncio", "httpcore", "httpx", "huey", "telegram", "urllib3")
+#: Waitress warns of each request that has to wait for a thread, and writing that makes the others wait longer.
+_SILENT: Final = ("waitress.queue",)
 #: Errors whose text is a sentence of ours. The text of any other may quote what somebody wrote.
 _OURS: Final = (PolicyError, StorageError)
 #: Links of a chain of errors, and places of each, that are written down.
@@ -49,7 +51,9 @@ def set_up(settings: Log, stream: TextIO | None = None) -> None:
     root.addHandler(handler)
     root.setLevel(settings.level.upper())
     for name in _QUIET:
-        logging.getLogger(name).setLevel(logging.WARNING)
+        logging.getLogger(name).setLevel(max(root.level, logging.WARNING))
+    for name in _SILENT:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     logging.captureWarnings(True)
     structlog.configure(
         processors=[*_gathering(), ProcessorFormatter.wrap_for_formatter],

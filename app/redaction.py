@@ -149,7 +149,13 @@ _SHAPES: Final[tuple[tuple[re.Pattern[str], _Replace], ...]] = (
         _after,
     ),
     (re.compile(r"(?<=://)[^/\s@:]+:[^/\s@]+(?=@)"), _all),
-    (re.compile(r"(/(?:reports|notices|sign|invitations?)/)(?!\[)[^/\s\"'<>?#&]+"), _after),
+    # `/notices/visit` is an address of everybody.
+    (
+        re.compile(
+            r"(/(?:reports|notices|sign|invitations?)/)(?!\[|(?<=/notices/)visit(?![\w-]))[^/\s\"'<>?#&]+"
+        ),
+        _after,
+    ),
     # A bot's token, with or without the word before it.
     (re.compile(r"(?:(?<=bot)|(?<![0-9A-Za-z]))[0-9]{5,14}(?::|%3[Aa])[A-Za-z0-9_-]{20,}"), _all),
     (re.compile(r"[A-Za-z0-9._+-]+(?:@|%40)[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+"), _all),

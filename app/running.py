@@ -24,6 +24,7 @@ from app.console import make_console, make_importer
 from app.demo import make_demo
 from app.jobs import Jobs, open_queue
 from app.mailing import make_mailer, make_notifier
+from app.notices import check_seal, make_demo_seal, make_desk, make_office, make_pages, make_papers, make_work
 from app.notifying import make_senders
 from app.phones import Phones
 from app.publishing import Publisher, Reloads
@@ -43,6 +44,8 @@ from bot.taking import Taking
 from bot.views import Chat
 from delivery.messages import IncomingMessage
 from hr_inbox.notices import Mailer
+from notices.answering import AnswerDesk
+from notices.book import NoticeBook
 from policy_kb import compiled
 from policy_kb.answer import source_json
 from policy_kb.changes import Publishing
@@ -206,6 +209,7 @@ def opened(
     """
     keys, policy = settings.keys, settings.policy
     storage = open_storage(settings.database.address, keys.path, keys.journal, make=demo)
+    check_seal(settings, storage.now())
     program = Program((*policy.overlays, policy.company_folder))
     publisher = Publisher(policy, storage, program)
     try:
@@ -214,6 +218,7 @@ def opened(
         platforms = open_platforms(settings, storage, link)
         senders = {**pushed(settings, platforms), **make_senders(settings, storage, mailer)}
         storage.ways.channels = tuple(senders)
+        work = make_work(settings, storage, lambda: program.serving.house)
         jobs = Jobs(
             open_queue(settings),
             storage,
@@ -223,7 +228,11 @@ def opened(
             notify=make_notifier(settings, storage, mailer),
             tell=lambda: storage.pushes.work(link),
             importer=make_importer(storage, Divisions.load()),
+            notices=work,
         )
+        storage.conversations.address = settings.server.address
+        desk = make_desk(storage, lambda: program.serving.house, jobs.seal)
+        office = make_office(settings, storage)
         registering = registration(settings, platforms)
         program.hearing = Hearing(platforms, storage.inbox.store, jobs.answer, registering)
         callbacks = create_callbacks(make_taking(settings, storage, platforms, jobs))
@@ -240,12 +249,16 @@ def opened(
                 checks=checks,
                 standing=standing,
                 run_import=jobs.run_import,
+                run_batch=jobs.run_batch,
+                desk=desk,
+                office=office,
                 demo=demo,
                 framed_by="" if phones is None else phones.address,
                 abroad_changed=_nothing if registering is None else registering.look,
             )
         )
         if demo:
+            make_demo_seal(settings)
             allow_in_demo(settings, storage)
             new = make_demo(storage, program.receive)
             if phones is not None:
@@ -261,6 +274,10 @@ def opened(
 
 def _nothing() -> None:
     """Nobody needs to hear of it."""
+
+
+def _nothing_of(id: str) -> None:
+    """Nobody works on it here."""
 
 
 def make_taking(
@@ -295,6 +312,9 @@ def assemble(
     checks: Checks | None = None,
     standing: Standing | None = None,
     run_import: Callable[[str], None] | None = None,
+    run_batch: Callable[[str], None] = _nothing_of,
+    desk: AnswerDesk | None = None,
+    office: NoticeBook | None = None,
     demo: bool = False,
     framed_by: str = "",
     abroad_changed: Callable[[], None] = _nothing,
@@ -303,7 +323,7 @@ def assemble(
     `framed_by` the page that may show the console in itself. `abroad_changed` hears when sending abroad is allowed or not."""
     library = compiled.load(settings.policy.overlays)
     company = load_company(settings.policy.company_folder, library, today_in_china())
-    house = make_house(settings, library, company, storage.bindings, like)
+    house = make_house(settings, library, company, storage.bindings, like, storage.notices)
     assistant = Assistant(house, storage.conversations, now_in_china)
     chat = Chat(
         receive=assistant.receive,
@@ -324,6 +344,9 @@ def assemble(
         mailer=mailer,
         publishing=publishing,
         run_import=run_import,
+        notices=office,
+        run_notices=run_batch,
+        papers=make_papers(settings, storage),
         demo=demo,
         framed_by=framed_by,
         abroad_changed=abroad_changed,
@@ -349,6 +372,7 @@ def assemble(
             storage.links,
             checks,
             standing,
+            () if desk is None else make_pages(settings, storage, desk),
         ),
         assistant,
         house,

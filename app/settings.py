@@ -247,6 +247,30 @@ class Sms:
 
 
 @dataclass(frozen=True, slots=True)
+class Notices:
+    """What notices are sealed with, and the time-stamp service; none while `timestamp_url` is empty."""
+
+    seal_key: str = ""
+    seal_certificate: str = ""
+    seal_passphrase_file: str = ""
+    certified_by: str = "ourselves"
+    pkcs11_module: str = ""
+    pkcs11_token: str = ""
+    pkcs11_key: str = ""
+    timestamp_url: str = ""
+    timestamp_certificates: str = ""
+
+    @property
+    def licensed(self) -> bool:
+        """Whether the certificate is of a licensed authority (电子认证服务提供者)."""
+        return self.certified_by == "licensed"
+
+    def read_passphrase(self) -> str:
+        """The passphrase of the key's file, or the token's PIN. Raises `SettingsError`."""
+        return read_secret("notices.seal_passphrase", "", self.seal_passphrase_file)
+
+
+@dataclass(frozen=True, slots=True)
 class Log:
     """What is written to stderr."""
 
@@ -268,6 +292,7 @@ class Settings:
     channels: Channels = field(default_factory=Channels)
     mail: Mail = field(default_factory=Mail)
     sms: Sms = field(default_factory=Sms)
+    notices: Notices = field(default_factory=Notices)
     log: Log = field(default_factory=Log)
 
 
@@ -284,6 +309,7 @@ SECTIONS: Final[Mapping[str, type[Any]]] = {
     "channels.wecom": WeCom,
     "mail": Mail,
     "sms": Sms,
+    "notices": Notices,
     "log": Log,
 }
 #: Settings of which one word out of a few is accepted.
@@ -297,6 +323,7 @@ CHOICES: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("channels.wechat", "reply_mode"): ("active", "mixed", "passive"),
     ("mail", "security"): ("starttls", "tls", "none"),
     ("sms", "provider"): ("none", "tencent"),
+    ("notices", "certified_by"): ("ourselves", "licensed"),
 }
 _CALLBACK_KEYS: Final = ("secret", "secret_file", "token", "token_file", "aes_key", "aes_key_file")
 #: Settings that may be empty: a Rasa server on loopback needs no token, no mail goes out without a server, and a channel that
@@ -317,6 +344,9 @@ MAY_BE_EMPTY: Final = (
         f"sms.{name}"
         for name in ("secret_id", "secret_key", "secret_key_file", "app_id", "sign_name", "template_id")
     ),
+    *(f"notices.{name}" for name in ("seal_key", "seal_certificate", "seal_passphrase_file")),
+    *(f"notices.{name}" for name in ("pkcs11_module", "pkcs11_token", "pkcs11_key")),
+    *(f"notices.{name}" for name in ("timestamp_url", "timestamp_certificates")),
 )
 
 

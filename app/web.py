@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date
 from typing import Final
 
@@ -46,10 +46,11 @@ def create_app(
     visits: Visits | None = None,
     checks: Checks | None = None,
     standing: Collector | None = None,
+    notices: Iterable[Blueprint] = (),
 ) -> Flask:
     """The application; with the web chat, HR's console, what is kept about an employee, the platforms' callbacks and what their
-    links open, where there is something for them to stand on. `checks` tell whether it is ready, `standing` how the database
-    stands.
+    links open, and the pages of `notices`, where there is something for them to stand on. `checks` tell whether it is ready,
+    `standing` how the database stands.
 
     `library`, its `company` rules and `today` can be pinned; else they are those of the settings and the day.
     """
@@ -66,6 +67,8 @@ def create_app(
             app.register_blueprint(blueprint)
     if callbacks is not None:
         app.register_blueprint(callbacks)
+    for blueprint in notices:
+        app.register_blueprint(blueprint)
     if console is not None:
         app.register_blueprint(console)
     _watch(app, rules, settings.server, checks or Checks({}), standing)

@@ -86,6 +86,8 @@ ACTS: Final[Mapping[str, str]] = {
     "consent_withdrawn": N_("撤回单独同意"),
     "dibao_read": N_("查看低保状态"),
     "dibao_recorded": N_("登记低保状态"),
+    # notices
+    "confirmations_printed": N_("打印了电子送达与电子签名确认书"),
     # company
     "company_changed": N_("修改单位设置"),
     "abroad_allowed": N_("登记了往境外发送的依据"),
@@ -103,6 +105,21 @@ ACTS: Final[Mapping[str, str]] = {
     "case_resent": N_("重新发送回复"),
     "case_noted": N_("写内部备注"),
     "cases_undone": N_("撤销批量操作"),
+    # Notices
+    "notices_issued": N_("发出告知书"),
+    "notice_opened": N_("打开了告知书的记录"),
+    "notice_file_opened": N_("打开了告知书的文件"),
+    "notice_withdrawn": N_("收回告知书"),
+    "notice_sent_again": N_("重新发送告知书"),
+    "notice_file_added": N_("给告知书存了文件"),
+    "notice_on_paper": N_("登记告知书的纸质送达"),
+    "notice_held": N_("对告知书设了法律保留"),
+    "notice_hold_lifted": N_("解除了告知书的法律保留"),
+    "notice_exported": N_("导出了告知书的证据包"),
+    "notice_answered": N_("回应了告知书"),
+    "notice_figure_set": N_("填了告知书用的数"),
+    "delivery_confirmed": N_("存了电子送达与电子签名确认书"),
+    "dibao_notice_unmasked": N_("看了遮住的低保内容"),
     # What did not arrive
     "message_resent": N_("重发没送到的消息"),
     "message_given_up": N_("没送到的消息不发了"),

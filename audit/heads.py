@@ -80,13 +80,22 @@ class Signer:
 
     def sign(self, head: Head) -> Head:
         """The head with its signature."""
-        return replace(head, signature=self._key.sign(head.to_sign()))
+        return replace(head, signature=self.signature_of(head.to_sign()))
+
+    def signature_of(self, data: bytes) -> bytes:
+        """The signature of bytes whose form says what they are."""
+        return self._key.sign(data)
 
 
 def is_signed(head: Head, public: bytes) -> bool:
     """Whether the head was signed with the key that belongs to `public`."""
+    return is_signature_of(head.to_sign(), head.signature, public)
+
+
+def is_signature_of(data: bytes, signature: bytes, public: bytes) -> bool:
+    """Whether bytes were signed with the key that belongs to `public`."""
     try:
-        Ed25519PublicKey.from_public_bytes(public).verify(head.signature, head.to_sign())
+        Ed25519PublicKey.from_public_bytes(public).verify(signature, data)
     except InvalidSignature:
         return False
     return True

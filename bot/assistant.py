@@ -54,6 +54,7 @@ class Assistant:
             ratings=outcome.ratings,
             reopened=outcome.reopened,
             locale=after.locale,
+            notice=next((each.notice for each in outcome.steps if isinstance(each, Sign)), ""),
         )
 
 

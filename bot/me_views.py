@@ -15,7 +15,7 @@ from flask.typing import ResponseReturnValue
 
 from audit import events
 from audit.events import ACTS
-from bot.channels.web import Guest, Pace, incoming, is_foreign
+from bot.channels.web import Guest, incoming
 from bot.dialogue.conversation import Conversation
 from bot.dialogue.naming import read_back
 from bot.mine import Consents, Contributions, Mine, OwnRecords, Term
@@ -23,6 +23,7 @@ from bot.receiving import Kept
 from bot.views import ME, PROBLEMS, TOO_FAST, Chat, Door, OwnChat, asset_versions, protect
 from bot.wording import templates
 from calculator.money import format_yuan
+from delivery.browsers import Pace, is_foreign
 from hr_inbox.task import TaskState
 from locales import N_, Locale, Say, speak
 from people.accounts import ROLES

@@ -46,7 +46,7 @@ class Said:
     `erase` asks for everything that is kept about this employee to go, after which only the replies are delivered.
     `binding` ties the conversation to an employee of the roster, or unties it.
     `ratings` are what was said of closed cases, `reopened` the numbers of those that go back to HR. `locale` is that in which
-    the employee is spoken to; empty where it is the message's.
+    the employee is spoken to; empty where it is the message's. `notice` is the one to which they get a link.
     """
 
     state: dict[str, Any] = field(repr=False)
@@ -61,6 +61,7 @@ class Said:
     ratings: tuple[Rated, ...] = ()
     reopened: tuple[str, ...] = ()
     locale: str = ""
+    notice: str = ""
 
 
 class Work(Protocol):

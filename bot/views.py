@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import partial
@@ -20,20 +19,19 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from bot.channels import web
 from bot.channels.web import (
     Guest,
-    Pace,
     Refused,
     Visitors,
     bubbles_json,
-    is_foreign,
     new_sender,
     read_message,
 )
 from bot.dialogue.conversation import Conversation
 from bot.receiving import Kept, Received, replies_json
 from calculator.fields import InputError
+from delivery.browsers import HEADERS, Pace, hashes, is_foreign, short_hash
 from delivery.messages import IncomingMessage
 from delivery.transcript import Entry
-from locales import N_, Locale, Say, speak
+from locales import N_, Languages, Locale, Say, speak
 
 log = logging.getLogger("shebao.chat")
 
@@ -48,15 +46,6 @@ MOST_BUBBLES: Final = 200
 MESSAGES_A_MINUTE: Final = 30
 PAPERS_A_MINUTE: Final = 20
 
-HEADERS: Final = {
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
-}
 PROBLEMS: Final[Mapping[str, str]] = {
     "bad_json": N_("这一条没收好，刷新一下页面再发。"),
     "not_allowed": N_("这一条没收好，刷新一下页面再发。"),
@@ -110,20 +99,6 @@ class Papers(Protocol):
 
     def note_png(self, case: dict[str, Any], locale: Locale) -> bytes:
         """The note as a picture."""
-
-
-class Languages(Protocol):
-    """Which language a reader gets."""
-
-    @property
-    def LANGUAGES(self) -> Mapping[Locale, str]:  # noqa: N802
-        """How each language calls itself."""
-
-    def choose(self, asked: str, accepted: Iterable[str]) -> Locale:
-        """The language asked for, else the first that the browser names and we have."""
-
-    def catalogue(self, locale: Locale) -> str:
-        """The name of a language's catalogue."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -339,7 +314,7 @@ class _Pages:
             **bubbles_json(entries, self._chat.place),
             "seq": entries[-1].seq if entries else after,
             "more": len(entries) == MOST_BUBBLES,
-            "thread": "" if kept is None else _hash(kept.id.encode()),
+            "thread": "" if kept is None else short_hash(kept.id.encode()),
             "holder": "assistant" if kept is None else kept.holder,
             "chart": self._chart_told(kept, entries),
             "version": self._version,
@@ -412,14 +387,10 @@ def protect(response: Response) -> Response:
 
 def asset_versions() -> dict[str, str]:
     """Each asset's content hash, so that browsers may keep it for good."""
-    return {path.name: _hash(path.read_bytes()) for path in STATIC.iterdir()}
+    return hashes(STATIC)
 
 
 def _fingerprint() -> str:
     """The content hash of everything that a page is made of."""
     parts = sorted((*STATIC.iterdir(), *TEMPLATES.rglob("*.*")))
-    return _hash(b"".join(path.read_bytes() for path in parts))
-
-
-def _hash(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()[:12]
+    return short_hash(b"".join(path.read_bytes() for path in parts))

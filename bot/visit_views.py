@@ -17,9 +17,10 @@ from flask.typing import ResponseReturnValue
 from werkzeug import Response as AnyResponse
 
 from bot import me_views, views
-from bot.channels.web import Guest, Pace
+from bot.channels.web import Guest
 from bot.me_views import Me
 from bot.views import TOO_FAST, Around, Door, asset_versions, protect
+from delivery.browsers import Pace
 from delivery.links import Found, LinkState, Visit, Visits
 from locales import N_, Locale, speak
 

@@ -146,3 +146,12 @@ def _unescaped(code: str | None, letter: str) -> str:
 
 def _is_surrogate(text: str) -> bool:
     return any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def draws(picture: str) -> bool:
+    """Whether a picture (SVG, or a PNG within one) can be put on paper: one that is damaged would hold up every document."""
+    try:
+        render("picture", {"on": "2000-01-01", "picture": picture}, largest=2 * len(picture.encode()) + 1000)
+    except typst.TypstError:
+        return False
+    return True

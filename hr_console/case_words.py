@@ -35,6 +35,9 @@ KINDS: Final[Mapping[TaskKind, str]] = {
     "dibao_status_change": N_("低保有变化"),
     "refusal": N_("不想参保"),
     "urgent_injury": N_("有人受伤"),
+    "objection": N_("对告知书有异议"),
+    "silence": N_("告知书到期没有回应"),
+    "paper": N_("告知书要送纸质的"),
 }
 #: A case whose kind would say something about a person.
 NEUTRAL: Final = N_("需要专人处理")
@@ -54,6 +57,7 @@ DELIVERIES: Final[Mapping[str, str]] = {
     "queued": N_("排队发送"),
     "sent": N_("已发出"),
     "delivered": N_("已送达"),
+    "unsure": N_("发出了，到没到不知道；员工可以发“再说一遍”"),
     "failed": N_("没送到：{reason}"),
     "dropped": N_("没有发：{reason}"),
 }

@@ -4,7 +4,7 @@ settled here before any page runs."""
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -17,7 +17,7 @@ from flask_wtf.csrf import CSRFError, CSRFProtect, generate_csrf
 from audit import events
 from audit.events import Log
 from hr_console.access import allowed
-from locales import N_, Locale, Say, speak
+from locales import N_, Languages, Locale, Say, speak
 from people.accounts import Account
 from people.signing_in import Session, Sessions
 
@@ -25,8 +25,13 @@ NAME: Final = "hr"
 STATIC: Final = Path(__file__).with_name("static")
 #: A form is no file; imports say for themselves how much more they take.
 LARGEST_BODY: Final = 1024 * 1024
-#: What takes more, by endpoint: a sheet, and the picture of a seal with its form.
-LARGER_BODIES: Final[Mapping[str, int]] = {"import_upload": 11 * 2**20, "company_seal": 2 * 2**20}
+#: What takes more, by endpoint: a sheet, the picture of a seal with its form, scans with theirs.
+LARGER_BODIES: Final[Mapping[str, int]] = {
+    "import_upload": 11 * 2**20,
+    "company_seal": 2 * 2**20,
+    "notice_upload": 6 * 2**20,
+    "employee_confirm": 6 * 2**20,
+}
 #: Where the cookie of the session keeps the token.
 TOKEN: Final = "token"
 #: Pages that are meant to be reached from another site.
@@ -48,20 +53,6 @@ TOO_LARGE: Final = N_("这个文件太大了，没有收。退回去看看上限
 STALE_FORM: Final = N_("这一页开得太久了，没有提交成功。内容还在，再点一次就行。")
 
 
-class Languages(Protocol):
-    """Which language a reader gets."""
-
-    @property
-    def LANGUAGES(self) -> Mapping[Locale, str]:  # noqa: N802
-        """How each language calls itself."""
-
-    def choose(self, asked: str, accepted: Iterable[str]) -> Locale:
-        """The language asked for, else the first that the browser names and we have."""
-
-    def catalogue(self, locale: Locale) -> str:
-        """The name of a language's catalogue."""
-
-
 @dataclass(frozen=True, kw_only=True)
 class Console:
     """What every section stands on. `secret` signs the cookie; `secure` sends it over HTTPS alone. `framed_by` is the
@@ -75,6 +66,8 @@ class Console:
     secure: bool = False
     demo: bool = False
     framed_by: str = ""
+    #: Told from which address somebody has signed in.
+    signed_in_from: Callable[[str], None] = lambda address: None
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ from hr_console.dashboard_panels import (
     sum_of,
 )
 from hr_console.dashboard_period import PERIODS, Period, read_period
+from hr_console.personnel import minute
 from hr_console.policy_desk import DUE
 from hr_console.running_cost import Missing, Running, running_cost
 from hr_inbox.service_clock import CHINA
@@ -242,6 +243,7 @@ class Dashboard:
             periods=PERIODS,
             place_name=self._place,
             moment=self._moment(),
+            minute=minute,
             words=words,
             say=speak,
             may=account().may,

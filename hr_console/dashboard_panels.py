@@ -18,6 +18,8 @@ from hr_inbox.satisfaction import Rate, Rates
 from hr_inbox.task import TaskKind
 from hr_inbox.unanswered import Gaps, UnansweredWeek
 from hr_inbox.waiting import Waiting, WaitingTimes, waiting_times
+from notices.book import NoticeBook, NoticeSearch, SealHealth
+from notices.notice import NoticeState
 from people.accounts import Account
 from people.entities import Companies
 from people.records import DIBAO_STATES, DibaoState
@@ -151,6 +153,24 @@ class DuePanel:
 
 
 @dataclass(frozen=True, slots=True)
+class NoticesPanel:
+    """Notices by their state, those whose last day has passed without an answer, and how the sealing stands.
+
+    `days_left` are the days of the certificate; None where there is none.
+    """
+
+    counts: Mapping[NoticeState, int]
+    late: int
+    health: SealHealth
+    days_left: int | None
+
+    @property
+    def total(self) -> int:
+        """How many were issued."""
+        return sum(self.counts.values())
+
+
+@dataclass(frozen=True, slots=True)
 class Board:
     """All panels, as one person may see them."""
 
@@ -163,6 +183,7 @@ class Board:
     waiting: WaitingPanel
     rating: RatingPanel
     due: DuePanel
+    notices: NoticesPanel | None = None
 
 
 @dataclass(frozen=True)
@@ -175,6 +196,7 @@ class Sources:
     waiting: Waiting
     rates: Rates
     library: Library
+    notices: NoticeBook | None = None
 
 
 def make_board(sources: Sources, period: Period, today: date, looks: Account, runs: Runs) -> Board:
@@ -194,7 +216,16 @@ def make_board(sources: Sources, period: Period, today: date, looks: Account, ru
         waiting=WaitingPanel(waiting_times(sources.waiting.opened(*days), *days), sources.waiting.overdue()),
         rating=RatingPanel(sources.rates.rate(*days)),
         due=DuePanel(tuple(due(sources.library, today))),
+        notices=None if sources.notices is None else notices_panel(sources.notices, today),
     )
+
+
+def notices_panel(book: NoticeBook, today: date) -> NoticesPanel:
+    """How the notices stand."""
+    health = book.health()
+    until = health.certificate_until
+    late = book.find(NoticeSearch(state="late")).total
+    return NoticesPanel(book.counts(), late, health, None if until is None else (until - today).days)
 
 
 def changed_within(changes: Iterable[BaseChange], period: Period) -> tuple[BaseChange, ...]:

@@ -30,6 +30,7 @@ from hr_console.fields import (
     in_python,
     shown,
 )
+from hr_console.notice_words import TONES
 from hr_console.personnel import LONGEST_REASON, NO_REASON, TOO_LONG, Personnel, minute
 from hr_console.reach_words import CHANNELS, DEAD_END, way_words
 from hr_console.roster import NUMBER_TAKEN, WECOM_TAKEN, employee_form, read_form, typed
@@ -37,6 +38,8 @@ from hr_console.running_cost import MISSING, Running, running_cost
 from hr_console.who import viewer_of
 from hr_inbox.cases import Search
 from locales import N_
+from notices.book import NoticeBook, NoticeSearch
+from notices.notice import KINDS, STATES
 from people.bindings import ENDED, ENDED_BY_HR
 from people.employees import Employee, HasRecords, NumberTaken, WecomTaken
 from people.records import (
@@ -72,9 +75,10 @@ TOLD: Final = N_("记下了，以前的也还在。")
 class EmployeePage:
     """The pages of one employee."""
 
-    def __init__(self, personnel: Personnel) -> None:
+    def __init__(self, personnel: Personnel, notices: NoticeBook | None = None) -> None:
         self._staff = personnel
         self._sheets = Sheets(personnel)
+        self._notices = notices
 
     @property
     def entries(self) -> Sequence[Entry]:
@@ -251,6 +255,10 @@ class EmployeePage:
 
     # The page
 
+    def shown(self, it: Employee, problems: Mapping[str, str]) -> str:
+        """The page again, with what is wrong in a form whose own page is elsewhere."""
+        return self._page(it, problems)
+
     def _page(self, it: Employee, problems: Mapping[str, str] | None = None) -> str:
         say, place = self._staff.say, self._staff.place
         facts = [(name, shown(name, getattr(it, name), place, say)) for name in ROSTER]
@@ -276,6 +284,7 @@ class EmployeePage:
             acts=ACTS,
             **self._cases(it),
             **self._cost(it),
+            **self._told(it),
         )
 
     def _ways(self, it: Employee) -> dict[str, Any]:
@@ -299,6 +308,18 @@ class EmployeePage:
         return {
             "cases": [(line, title(line, self._staff.say)) for line in page.lines],
             "boxes": BOX_NAMES,
+        }
+
+    def _told(self, it: Employee) -> dict[str, Any]:
+        """The employee's notices and when the confirmation was signed, for those who follow notices."""
+        if self._notices is None or not account().may("notices"):
+            return {"notices": None}
+        return {
+            "notices": self._notices.find(NoticeSearch(employee=it.id)),
+            "confirmed_on": self._notices.confirmed([it.id]).get(it.id),
+            "notice_states": STATES,
+            "notice_tones": TONES,
+            "notice_kinds": KINDS,
         }
 
     def _cost(self, it: Employee) -> dict[str, Any]:

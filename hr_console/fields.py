@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from calculator.fields import LARGEST_INPUT, InputError, Problem
 from calculator.money import format_yuan, parse_yuan
+from documents.glyphs import named, unprintable
 from locales import N_, Say
 from people.employees import AREAS, EMPLOYMENTS, STATES, Employee, is_id_number
 from people.importing import Read
@@ -152,6 +153,9 @@ def _words(name: str, text: str) -> str:
         raise InputError(Problem("out_of_range", name, "length", high=str(longest)))
     if name in ("number", "name") and text.casefold() in TOTAL_ROW:
         raise InputError(Problem("not_allowed", name, "total_row"))
+    if name in ("number", "name") and (strange := unprintable(text)):
+        # Found here, and not when a notice is due.
+        raise InputError(Problem("not_allowed", name, "glyph", choices=tuple(map(named, strange))))
     if name == "uninsured_why" and names_dibao(text):
         raise InputError(Problem("not_allowed", name, "no_dibao"))
     return text

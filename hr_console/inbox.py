@@ -18,13 +18,14 @@ from flask.typing import ResponseReturnValue
 from hr_console.answering import LONGEST, Answers, Draft, Refused
 from hr_console.case_list import Asked, Lists, address, list_query
 from hr_console.case_words import box_of, bubble, sent_by_the_employee, snooze_until, title
-from hr_console.console import Console, Entry, done, wants_json
+from hr_console.console import Console, Entry, account, done, wants_json
 from hr_console.reach_words import before_typing
 from hr_console.reach_words import told as told_words
 from hr_console.shelf import Shelf
 from hr_console.who import Colleagues, Who
 from hr_inbox.cases import BulkAct, Case, Cases, Collision, NotForThem, Said, Viewer
 from locales import N_
+from notices.book import NoticeBook
 from people.employees import Directory
 from policy_kb.divisions import Divisions
 
@@ -63,8 +64,10 @@ class Inbox:
         colleagues: Colleagues,
         shelf: Shelf,
         divisions: Divisions,
+        notices: NoticeBook | None = None,
     ) -> None:
         self._now = console.now
+        self._notices = notices
         self._cases = cases
         self._who = Who(console, colleagues, directory, divisions)
         self._lists = Lists(cases, self._who)
@@ -300,8 +303,15 @@ class Inbox:
             longest=LONGEST,
             mentionable=[each.name for each in self._who.mentionable()],
             assignable=self._who.assignable(),
+            notice=self._notice_of(number),
         )
         return page, status
+
+    def _notice_of(self, number: str) -> str | None:
+        """The notice that a case is about, for those who follow notices."""
+        if self._notices is None or not account().may("notices"):
+            return None
+        return self._notices.of_task(number)
 
     def _open(self, number: str) -> Case:
         case = self._cases.open(number, self._who.viewer())

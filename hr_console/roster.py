@@ -6,6 +6,7 @@ A number or a name that is looked for comes in a form and not in the address, wh
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any, Final, cast
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
@@ -13,11 +14,12 @@ from flask.typing import ResponseReturnValue
 
 from calculator.fields import Problem
 from delivery.ways import choose
-from hr_console.console import Entry, actor, done
+from hr_console.console import Entry, account, actor, done
 from hr_console.fields import LABELS, ROSTER, FieldReader, blank, in_python
 from hr_console.personnel import Personnel
 from hr_console.roster_book import make_book
 from locales import N_
+from notices.book import NoticeBook
 from people.bindings import Codes
 from people.employees import (
     AREAS,
@@ -43,8 +45,9 @@ WECOM_TAKEN: Final = N_("这个企业微信账号已经是花名册上另一个�
 class RosterList:
     """The list of employees, and how one comes onto it."""
 
-    def __init__(self, personnel: Personnel) -> None:
+    def __init__(self, personnel: Personnel, notices: NoticeBook | None = None) -> None:
         self._staff = personnel
+        self._notices = notices
 
     @property
     def entries(self) -> Sequence[Entry]:
@@ -117,6 +120,7 @@ class RosterList:
             place=self._staff.place,
             states=STATES,
             unreached=self._unreached(page.lines),
+            confirmed=self._confirmed(page.lines),
             set_up=bool(self._staff.companies.entities()),
         )
 
@@ -127,6 +131,12 @@ class RosterList:
             line.employee for line in lines if line.employee.state == "active" and not line.employee.on_paper
         ]
         return {each.id for each in asked if choose(self._staff.ways.of(each.id), now) is None}
+
+    def _confirmed(self, lines: Sequence[RosterLine]) -> Mapping[str, date] | None:
+        """Who of a page has signed the confirmation, for those who follow notices; None for others."""
+        if self._notices is None or not account().may("notices"):
+            return None
+        return self._notices.confirmed([line.employee.id for line in lines])
 
     def _form(self, texts: Mapping[str, str], problems: Mapping[str, str]) -> str:
         return employee_form(None, texts, problems, self._staff)

@@ -14,7 +14,7 @@ from calculator.case import EARLIEST
 from calculator.fields import InputError
 from calculator.money import Fen, format_yuan, parse_yuan
 from locales import N_, Say, as_written
-from people.entities import InsuredAccount
+from people.entities import InsuredAccount, account_of
 from people.standing import Uninsured
 from policy_kb.exposures import expose
 from policy_kb.library import Library
@@ -58,12 +58,14 @@ def running_cost(
     accounts: Sequence[InsuredAccount],
     today: date,
     say: Say = as_written,
+    later: Sequence[date] = (),
 ) -> Running | Missing:
-    """What not being insured has cost somebody until a day, or why that cannot be told."""
+    """What not being insured has cost somebody until a day, or why that cannot be told. `later` are further days on which
+    it could be settled; 30 days on where none is given."""
     employee = who.employee
     if employee.employment not in _OWED:
         return "employment"
-    account = _account_of(who, accounts)
+    account = account_of(who.employee.region, who.employee.account, accounts)
     first = _first_month(who)
     if first is None:
         return "months"
@@ -83,7 +85,10 @@ def running_cost(
     if not owed:
         return "wage" if unknown else Running(0, 0, True, 0, {})
     try:
-        sheet = expose(library, _request(who, account, owed, today), today, say)
+        request = _request(who, account, owed, today)
+        if later:
+            request["later"] = [day.isoformat() for day in later]
+        sheet = expose(library, request, today, say)
     except InputError:
         return "region"
     settled = sheet["settle"][0]
@@ -107,14 +112,6 @@ def _request(
             "average_wage": format_yuan(who.employee.wage),
         }
     return request
-
-
-def _account_of(who: Uninsured, accounts: Sequence[InsuredAccount]) -> InsuredAccount | None:
-    """The account that somebody is to be insured in: theirs, else the only one of their region."""
-    named = [each for each in accounts if who.employee.account and each.number == who.employee.account]
-    near = [each for each in accounts if each.region == who.employee.region]
-    found = named or (near if len(near) == 1 else [])
-    return found[0] if found else None
 
 
 def _first_month(who: Uninsured) -> date | None:

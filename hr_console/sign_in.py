@@ -4,18 +4,33 @@ from __future__ import annotations
 
 import logging
 import re
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
 import segno
-from flask import Blueprint, flash, g, make_response, redirect, render_template, request, session, url_for
+from flask import (
+    Blueprint,
+    Response,
+    after_this_request,
+    flash,
+    g,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
 
 from audit import events
 from audit.events import Event
 from hr_console.console import TOKEN, Console, Entry, actor, half_way, landing, say, signed_in
 from locales import N_
+from notices.answering import HR_DEVICE
 from people.accounts import Account
 from people.passwords import SHORTEST, Weakness, weakness
 from people.providers import UNDER_WAY, Provider, ProviderFailed, Ties, new_journey
@@ -27,6 +42,8 @@ log = logging.getLogger("shebao.console")
 #: The cookie of a sign-in that is under way elsewhere. It is sent when the browser comes back from there; the strict
 #: one is not.
 JOURNEY: Final = "hr_journey"
+#: So long is a browser known as one of HR's: as long as browsers keep a cookie.
+DEVICE_LIFE: Final = timedelta(days=400)
 WRONG: Final = N_("登录名或密码不对。")
 WRONG_CODE: Final = N_("动态码不对，或者已经用过。等手机上换了下一个再填。")
 WAIT: Final = N_("试错太多了，{minutes} 分钟后再试；着急的话请管理员解锁。")
@@ -126,6 +143,9 @@ class SignIn:
         who = events.account(account.id)
         self._console.log.record(Event("sign_in", who, (who,), {"proof": proof}))
         open_session(self._console, account, proof)
+        # In the demo one browser plays both sides.
+        if not self._console.demo:
+            mark_device(secure=self._console.secure)
         return back or url_for(".home")
 
     # -- the second factor -----------------------------------------------------------------------------------------
@@ -271,6 +291,25 @@ def open_session(console: Console, account: Account, proof: Proof) -> None:
     session["lang"] = language
     device = "phone" if "Mobi" in request.headers.get("User-Agent", "") else "computer"
     session[TOKEN] = console.sessions.begin(account.id, proof, device)
+    console.signed_in_from(request.remote_addr or "")
+
+
+def mark_device(*, secure: bool) -> None:
+    """Has the browser known as one of HR's on the employees' pages of notices: nobody signs there on HR's device. The console
+    itself never gets to see the cookie."""
+
+    @after_this_request
+    def mark(response: Response) -> Response:
+        response.set_cookie(
+            HR_DEVICE,
+            secrets.token_urlsafe(24),
+            max_age=DEVICE_LIFE,
+            path="/notices",
+            secure=secure,
+            httponly=True,
+            samesite="Lax",
+        )
+        return response
 
 
 def renew_session(console: Console, message: str) -> None:

@@ -19,7 +19,7 @@ from hr_inbox.task import NEEDED, Audience, HrTask, TaskKind, TaskState
 Box = Literal["waiting", "mine", "taken", "snoozed", "done"]
 BOXES: Final[tuple[Box, ...]] = ("waiting", "mine", "taken", "snoozed", "done")
 #: What became of a message on its way to the employee.
-Delivery = Literal["queued", "sent", "delivered", "failed", "dropped"]
+Delivery = Literal["queued", "sent", "delivered", "unsure", "failed", "dropped"]
 #: What can be done with many cases at once, and undone.
 BulkAct = Literal["take", "release", "snooze", "done", "reopen"]
 

@@ -16,6 +16,9 @@ TaskKind = Literal[
     "dibao_status_change",
     "refusal",
     "urgent_injury",
+    "objection",
+    "silence",
+    "paper",
 ]
 #: Kinds that only the dibao officer may open.
 DIBAO_ONLY: Final[frozenset[str]] = frozenset({"dibao_status_change"})
@@ -46,7 +49,7 @@ class HrTask:
 
     `lines` are that text, in order: the question alone, or the whole conversation with facts and the last calculation.
     `excluded` names who must not get it: `hr_named` for a complaint about the person in charge. `dibao`: what is sent tells
-    the household's dibao status.
+    the household's dibao status. `notice` is the id of the notice that it is about.
     """
 
     kind: TaskKind
@@ -57,6 +60,7 @@ class HrTask:
     whole: bool = False
     excluded: str = ""
     dibao: bool = False
+    notice: str = ""
 
     @property
     def for_dibao_officer(self) -> bool:

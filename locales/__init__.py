@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Final, Literal, Protocol
@@ -20,6 +21,20 @@ class Say(Protocol):
 Locale = Literal["zh-Hans", "zh-Hant", "en"]
 SOURCE: Final = "zh_Hans"
 LOCALES: Final = (SOURCE, "zh_Hant", "en")
+
+
+class Languages(Protocol):
+    """Which language a reader gets."""
+
+    @property
+    def LANGUAGES(self) -> Mapping[Locale, str]:  # noqa: N802
+        """How each language calls itself."""
+
+    def choose(self, asked: str, accepted: Iterable[str]) -> Locale:
+        """The language asked for, else the first that the browser names and we have."""
+
+    def catalogue(self, locale: Locale) -> str:
+        """The name of a language's catalogue."""
 
 
 def as_written(text: str, /, **figures: str) -> str:

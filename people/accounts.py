@@ -22,12 +22,12 @@ ROLES: Final[Mapping[Role, str]] = {
 }
 #: What a role sees and does, and what it does not: for whoever gives it to somebody.
 MEANINGS: Final[Mapping[Role, str]] = {
-    "agent": N_("看收件箱，接待员工、回复；能查花名册。看不到谁家有低保。"),
+    "agent": N_("看收件箱，接待员工、回复；能查花名册和告知书。看不到谁家有低保。"),
     "dibao_officer": N_("和接待一样，还看得到低保状态和跟低保有关的事。人数越少越好。"),
     "policy_editor": N_("录入和修改政策数字、本公司的规则。自己改的要由另一个人复核。看不到员工的对话。"),
     "policy_reviewer": N_("复核别人改的政策数字和规则，定下哪天起用。看不到员工的对话。"),
     "auditor": N_("看操作记录：谁在什么时候看了谁、做了什么。投诉牵涉到所有处理投诉的人时，由审计来接。"),
-    "admin": N_("管账号和角色、公司设置、花名册，处理投诉。不因此看得到低保状态。"),
+    "admin": N_("管账号和角色、公司设置、花名册，发告知书，处理投诉。不因此看得到低保状态。"),
 }
 
 Permission = Literal[
@@ -44,17 +44,23 @@ Permission = Literal[
     "audit",
     "accounts",
     "company",
+    "notices",
+    "notices_issue",
 ]
 #: `cases` opens the inbox; which cases are there is up to `inbox`, `dibao` and `complaints`, and for a complaint that is
-#: about everybody who handles them to `audit`. What each role may do. Roles add up; whoever has none of them sees nothing.
+#: about everybody who handles them to `audit`. `notices` follows what was issued, with its files; `notices_issue` issues,
+#: takes back and holds. What each role may do. Roles add up; whoever has none of them sees nothing.
 GRANTS: Final[Mapping[Role, frozenset[Permission]]] = {
-    "agent": frozenset(("cases", "inbox", "roster", "dashboard", "policy")),
-    "dibao_officer": frozenset(("cases", "inbox", "dibao", "roster", "dashboard", "policy")),
+    "agent": frozenset(("cases", "inbox", "roster", "dashboard", "policy", "notices")),
+    "dibao_officer": frozenset(("cases", "inbox", "dibao", "roster", "dashboard", "policy", "notices")),
     "policy_editor": frozenset(("policy", "policy_edit", "dashboard")),
     "policy_reviewer": frozenset(("policy", "policy_review", "dashboard")),
     "auditor": frozenset(("cases", "audit", "dashboard", "policy")),
     "admin": frozenset(
-        ("cases", "accounts", "company", "complaints", "roster", "roster_edit", "dashboard", "policy")
+        (
+            *("cases", "accounts", "company", "complaints", "roster", "roster_edit", "dashboard", "policy"),
+            *("notices", "notices_issue"),
+        )
     ),
 }
 #: For a company where two people do all of it: neither approves their own change, and either lets the other in again.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import struct
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
@@ -87,6 +88,14 @@ class Picture:
     width: int
     height: int
     data: bytes = field(repr=False)
+
+
+def account_of(region: str, number: str, accounts: Sequence[InsuredAccount]) -> InsuredAccount | None:
+    """The account that an employee is insured in: the one of that number, else the only one of their region."""
+    named = [each for each in accounts if number and each.number == number]
+    near = [each for each in accounts if each.region == region]
+    found = named or (near if len(near) == 1 else [])
+    return found[0] if found else None
 
 
 def is_credit_code(text: str) -> bool:

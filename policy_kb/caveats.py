@@ -29,7 +29,7 @@ def caveats(assessment: Assessment, library: Library, say: Say) -> Iterator[Cave
     """Everything the reader should know about the figures, what matters most first."""
     yield from _dibao_line_caveats(assessment, library)
     yield from _household_caveats(assessment)
-    yield from _contribution_caveats(assessment.insured_month, say)
+    yield from contribution_caveats(assessment.insured_month, say)
     yield from _job_caveats(assessment)
     for code in (
         "withholding_is_cumulative",
@@ -98,7 +98,8 @@ def _answer_caveats(assessment: Assessment) -> Iterator[Caveat]:
         yield Caveat("wage_not_reported", {})
 
 
-def _contribution_caveats(month: Earned, say: Say) -> Iterator[Caveat]:
+def contribution_caveats(month: Earned, say: Say) -> Iterator[Caveat]:
+    """What the reader should know about the contributions of one job."""
     groups: dict[tuple[str, tuple[tuple[str, str], ...]], list[str]] = {}
     for line in month.lines:
         for caveat in _line_caveats(line):

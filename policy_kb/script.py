@@ -8,7 +8,16 @@ from typing import Final
 from zhconv import zhconv
 
 #: Where the converter's choice is not the one that readers of the traditional script expect.
-_CORRECTED: Final = (("裏", "裡"), ("爲", "為"), ("複議", "復議"))
+_CORRECTED: Final = (
+    ("裏", "裡"),
+    ("爲", "為"),
+    ("複議", "復議"),
+    ("夥食", "伙食"),
+    ("籤名", "簽名"),
+    ("籤收", "簽收"),
+    ("籤字", "簽字"),
+    ("籤署", "簽署"),
+)
 
 # By its own name the dictionary would be read on first use, from a file that is left open.
 zhconv.loaddict(str(Path(zhconv.__file__).with_name("zhcdict.json")))
@@ -28,6 +37,8 @@ def traditional(text: str) -> str:
 
     >>> traditional("资料库里没有，可以申请行政复议")
     '資料庫裡沒有，可以申請行政復議'
+    >>> traditional("电子签名法")
+    '電子簽名法'
     """
     converted = str(zhconv.convert(text, "zh-hant"))
     for usual, wanted in _CORRECTED:

@@ -118,6 +118,9 @@ ACCEPTED: Final[Mapping[str, str]] = {
     "wecom_taken": N_("这个企业微信账号已经是花名册上另一个人的"),
     "total_row": N_("这是合计行，不是员工"),
     "length": N_("最多 {high} 个字"),
+    "glyph": N_(
+        "有打印不出来的字：{choices}。请对照身份证；证上确是这个字的，请管系统的人换上有这个字的字体"
+    ),
     "insured_or_why": N_("上面没有填参保日期，这里就要写为什么还没参保（不要写低保的事）"),
 }
 

@@ -370,7 +370,9 @@ _SAID: Final = (
 
 def _delivery(state: str | None) -> Delivery | None:
     deliveries: dict[str | None, Delivery] = dict.fromkeys(OPEN, "queued")
-    return (deliveries | {each: each for each in ("sent", "delivered", "failed", "dropped")}).get(state)
+    return (deliveries | {each: each for each in ("sent", "delivered", "unsure", "failed", "dropped")}).get(
+        state
+    )
 
 
 def _subjects(row: Row[Any]) -> tuple[str, ...]:

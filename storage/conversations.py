@@ -48,12 +48,14 @@ class Conversations(Works):
         self._journal = journal
         self._now = now
         self._due = due
+        #: Where the pages are that links lead to.
+        self.address = ""
 
     @contextmanager
     def begin(self) -> Iterator[Turn]:
         """A transaction that commits when its block ends and rolls back when the block raises."""
         with self._database.work() as connection:
-            turn = Turn(connection, self._keys, self._now(), self._due)
+            turn = Turn(connection, self._keys, self._now(), self._due, self.address)
             yield turn
         if turn.erased:
             self._note(turn)

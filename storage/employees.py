@@ -38,7 +38,7 @@ from storage.employee_rows import (
 )
 from storage.erasing import ErasureJournal, remove_employee
 from storage.keys import Keys
-from storage.tables import bindings, employee_records, employees, pay_months, tasks
+from storage.tables import bindings, employee_records, employees, notices, pay_months, tasks
 
 log = logging.getLogger("shebao.storage")
 
@@ -221,6 +221,6 @@ def known_among(connection: Connection, ids: Sequence[str]) -> set[str]:
     """Those of several employees on whom anything hangs."""
     return {
         id
-        for table in (bindings, pay_months, employee_records, tasks)
+        for table in (bindings, pay_months, employee_records, tasks, notices)
         for id in connection.execute(select(table.c.employee).where(table.c.employee.in_(ids))).scalars()
     }

@@ -31,6 +31,7 @@ _NEXT: Final = (
     .order_by(conversations.c.id)
     .limit(BATCH)
 )
+_OF_EMPLOYEE: Final = _NEXT.order_by(None).order_by(conversations.c.seen_at.desc())
 _AFTER: Final = _NEXT.where(conversations.c.id > bindparam("after"))
 
 
@@ -60,6 +61,13 @@ class StoredHouseholds(Households):
             if len(rows) < BATCH:
                 return
             query, parameters = _AFTER, {"after": rows[-1].id}
+
+    def of_employee(self, employee: str, on: date) -> dict[str, Any] | None:
+        """The facts of the last result in an employee's chats, asked on a day; None where there is none."""
+        query = _OF_EMPLOYEE.where(bindings.c.employee == employee, bindings.c.state == "active")
+        with self._database.read() as connection:
+            rows = connection.execute(query).all()
+        return next((case for row in rows if (case := self._case(row, on)) is not None), None)
 
     def _case(self, row: Any, on: date) -> dict[str, Any] | None:
         box = self._keys.person(row.id, row.key_id, row.wrapped)

@@ -29,6 +29,7 @@ class Keys:
         self._roots = _read_roots(folder)
         self._index = _read_key(folder / _INDEX)
         self._boxes: dict[tuple[int, str], Box] = {}
+        self._signer: Signer | None = None
 
     def __repr__(self) -> str:
         return f"Keys({str(self.folder)!r}, ids={self.ids})"
@@ -70,10 +71,12 @@ class Keys:
 
     def signer(self) -> Signer:
         """What signs the log's heads. Raises `StorageError` where an installation has no key for it yet."""
-        path = self.folder / _AUDIT
-        if not has_signing_key(self.folder):
-            raise StorageError(f"keys: {path} is not there; `shebao audit key` makes it")
-        return Signer(_read_key(path))
+        if self._signer is None:
+            path = self.folder / _AUDIT
+            if not has_signing_key(self.folder):
+                raise StorageError(f"keys: {path} is not there; `shebao audit key` makes it")
+            self._signer = Signer(_read_key(path))
+        return self._signer
 
     def _root(self, key_id: int) -> bytes:
         if key_id not in self._roots:  # another process may have made it since this one started

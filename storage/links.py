@@ -15,7 +15,7 @@ from delivery.links import IDLE, LIFE, LONGEST, Found, Links, LinkState, Purpose
 from storage.conversation_rows import SENDER
 from storage.database import Database
 from storage.keys import Keys
-from storage.tables import conversations, links, person_keys
+from storage.tables import conversations, links, notice_links, person_keys
 
 TOKEN: Final = "links.token"
 TICKET: Final = "links.ticket"
@@ -156,11 +156,16 @@ def _goes_on(row: Row[Any], now: datetime) -> bool:
 
 
 def void_links(connection: Connection, of: Collection[str], now: datetime, *, visits: bool = True) -> None:
-    """Takes back the links to conversations that were not used, and ends their `visits`."""
+    """Takes back the links to conversations that were not used, and ends their `visits`; those to notices that were sent
+    there end in any case."""
     voided = update(links).where(links.c.conversation.in_(list(of)), links.c.ended_at.is_(None))
     if not visits:
         voided = voided.where(links.c.used_at.is_(None))
     connection.execute(voided.values(ended_at=now))
+    of_notices = update(notice_links).where(
+        notice_links.c.conversation.in_(list(of)), notice_links.c.ended_at.is_(None)
+    )
+    connection.execute(of_notices.values(ended_at=now, ended_why="void"))
 
 
 def used_links(connection: Connection, conversation: str) -> list[str]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from sqlalchemy import select
 
 from hr_inbox.task import Due
+from notices.texts import issued_as, text_of_hash
 from storage.abroad import StoredBases
 from storage.accounts import Accounts
 from storage.audit import StoredLog
@@ -33,6 +34,7 @@ from storage.log_history import StoredHistory
 from storage.mail_notices import StoredNotices
 from storage.migrating import check_current, upgrade
 from storage.mine import StoredMine
+from storage.notice_book import StoredNoticeBook
 from storage.outbox import StoredOutbox
 from storage.passive import StoredReplies
 from storage.platform_tokens import StoredTokens
@@ -96,6 +98,7 @@ class Storage:
     links: StoredLinks
     abroad: StoredBases
     undelivered: StoredUndelivered
+    notices: StoredNoticeBook
 
 
 def utc_now() -> datetime:
@@ -171,6 +174,7 @@ def open_storage(
         links=StoredLinks(database, keys, now),
         abroad=StoredBases(database, keys, now),
         undelivered=StoredUndelivered(database, keys, now),
+        notices=StoredNoticeBook(database, keys, now, text_of_hash, issued_as),
     )
 
 

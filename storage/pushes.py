@@ -10,6 +10,7 @@ from uuid import uuid4
 
 from sqlalchemy import Connection, Row, and_, exists, or_, select, true, update
 
+from audit.events import Event
 from delivery.messages import Reply
 from delivery.outbox import OPEN
 from delivery.pushes import FRESH, UNDER_WAY, UNFETCHED, WITHOUT_LINK, WORDS, PushKind, PushState, is_day
@@ -220,7 +221,7 @@ class StoredPushes:
         return next((each.channel for each in ways if each.conversation == it.conversation), "")
 
     def _tell(self, connection: Connection, it: _Push, way: Way, address: str) -> bool:
-        opened = self._opened(connection, it.employee, way)
+        opened, ties = open_way(connection, self._keys, it.employee, way, self._now())
         if opened is None or not self._takes_next(connection, it, way.channel):
             return False
         say = speak(opened.locale)
@@ -232,6 +233,8 @@ class StoredPushes:
             update(conversations).where(conversations.c.id == opened.id).values(last_seq=opened.last_seq)
         )
         connection.execute(update(pushes).where(pushes.c.id == it.id).values(sent_as=queued))
+        for tie in ties:
+            append(connection, tie, self._now())
         return True
 
     def _takes_next(self, connection: Connection, it: _Push, channel: str) -> bool:
@@ -244,24 +247,6 @@ class StoredPushes:
         if taken.rowcount == 1:
             _take_back(connection, it.sent_as)
         return taken.rowcount == 1
-
-    def _opened(self, connection: Connection, employee: str, way: Way) -> Opened | None:
-        """The conversation of a way, locked; opened where the roster alone knows the way."""
-        if way.channel in WITHOUT_TIE:
-            return self._open(connection, way.channel, employee)
-        if way.conversation is not None:
-            return lock(connection, self._keys, way.conversation)
-        row = connection.execute(select(employees).where(employees.c.id == employee)).one_or_none()
-        account = "" if row is None else wecom_for_search(read_employee(self._keys, row).wecom_id)
-        if not account:
-            return None
-        opened = self._open(connection, WECOM, account)
-        for event in tie_by_roster(connection, self._keys, opened, account, self._now()):
-            append(connection, event, self._now())
-        return opened
-
-    def _open(self, connection: Connection, channel: str, sender: str) -> Opened:
-        return find_or_open(connection, self._keys, channel, sender, SOURCE, self._now(), "lock")
 
     def _end(self, it: _Push, state: PushState) -> None:
         with self._database.work() as connection:
@@ -279,3 +264,20 @@ def _take_back(connection: Connection, queued: str | None) -> None:
         .where(outbox.c.id == queued, outbox.c.state == "queued")
         .values(state="dropped", last_error="not_needed")
     )
+
+
+def open_way(
+    connection: Connection, keys: Keys, employee: str, way: Way, now: datetime
+) -> tuple[Opened | None, tuple[Event, ...]]:
+    """The conversation of a way, locked; opened where the roster alone knows the way. None where it is gone. The events are
+    for the log, as the last thing of the transaction."""
+    if way.channel in WITHOUT_TIE:
+        return find_or_open(connection, keys, way.channel, employee, SOURCE, now, "lock"), ()
+    if way.conversation is not None:
+        return lock(connection, keys, way.conversation), ()
+    row = connection.execute(select(employees).where(employees.c.id == employee)).one_or_none()
+    account = "" if row is None else wecom_for_search(read_employee(keys, row).wecom_id)
+    if not account:
+        return None, ()
+    opened = find_or_open(connection, keys, WECOM, account, SOURCE, now, "lock")
+    return opened, tie_by_roster(connection, keys, opened, account, now)

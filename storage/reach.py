@@ -12,6 +12,7 @@ from sqlalchemy import (
     RowMapping,
     Table,
     and_,
+    bindparam,
     delete,
     exists,
     insert,
@@ -22,11 +23,26 @@ from sqlalchemy import (
 
 from delivery.messages import Kind
 from delivery.reach import GRANTS, Reach
-from storage.database import Database, upsert
+from storage.database import DIALECTS, Database, upsert
 from storage.tables import conversations, grants, unreached
 
 #: What a conversation's employee did last that makes nothing reach them: they left the account.
 LEFT: Final = "left"
+
+_REACHED: Final = delete(unreached).where(unreached.c.conversation == bindparam("reached"))
+_GRANT: Final = {
+    dialect: keep.on_conflict_do_update(
+        index_elements=["conversation", "name"],
+        set_={"until": keep.excluded.until, "left": keep.excluded.left},
+    )
+    for dialect, keep in ((each, upsert(each, grants)) for each in DIALECTS)
+}
+_CLOSE: Final = {
+    dialect: keep.on_conflict_do_update(
+        index_elements=["conversation"], set_={"why": keep.excluded.why, "since": keep.excluded.since}
+    )
+    for dialect, keep in ((each, upsert(each, unreached)) for each in DIALECTS)
+}
 
 
 class StoredReach:
@@ -66,7 +82,7 @@ def renew(connection: Connection, conversation: str, channel: str, kind: Kind, n
     if kind == "left":
         close(connection, conversation, LEFT, now)
         return
-    connection.execute(delete(unreached).where(unreached.c.conversation == conversation))
+    connection.execute(_REACHED, {"reached": conversation})
     grant = GRANTS.get(channel, {}).get(kind)
     if grant is not None:
         row = {
@@ -75,10 +91,7 @@ def renew(connection: Connection, conversation: str, channel: str, kind: Kind, n
             "until": now + grant.span,
             "left": grant.messages,
         }
-        keep = upsert(connection.dialect.name, grants).on_conflict_do_update(
-            index_elements=["conversation", "name"], set_={"until": row["until"], "left": row["left"]}
-        )
-        connection.execute(keep, row)
+        connection.execute(_GRANT[connection.dialect.name], row)
 
 
 def spend(connection: Connection, conversation: str, channel: str, now: datetime) -> None:
@@ -89,10 +102,8 @@ def spend(connection: Connection, conversation: str, channel: str, now: datetime
 
 def close(connection: Connection, conversation: str, why: str, now: datetime) -> None:
     """Nothing reaches the employee any more until they write; `why` is a word, or the platform's number."""
-    keep = upsert(connection.dialect.name, unreached).on_conflict_do_update(
-        index_elements=["conversation"], set_={"why": why, "since": now}
-    )
-    connection.execute(keep, {"conversation": conversation, "why": why, "since": now})
+    row = {"conversation": conversation, "why": why, "since": now}
+    connection.execute(_CLOSE[connection.dialect.name], row)
 
 
 def left(connection: Connection, conversation: str, channel: str, now: datetime) -> int | None:

@@ -9,11 +9,12 @@ from typing import Any, Final
 from sqlalchemy import Connection, RowMapping, Table, bindparam, func, select, update
 
 from storage import abroad as abroad_store
-from storage import account_rows, credentials, employee_rows
+from storage import account_rows, case_log, credentials, employee_rows
 from storage import audit as log_rows
 from storage import cases as case_rows
 from storage import companies as company_rows
 from storage import imports as import_store
+from storage import notice_rows as notice_store
 from storage import platform_tokens as token_store
 from storage import policy_changes as policy_rows
 from storage import records as record_rows
@@ -36,6 +37,13 @@ from storage.tables import (
     imports,
     insured_accounts,
     notes,
+    notice_answers,
+    notice_batches,
+    notice_files,
+    notice_holds,
+    notice_rows,
+    notice_values,
+    notices,
     pay_months,
     person_keys,
     platform_tokens,
@@ -63,6 +71,13 @@ BODIES: Final[Mapping[Table, str]] = {
     notes: case_rows.NOTE,
     platform_tokens: token_store.BODY,
     abroad: abroad_store.BODY,
+    notice_batches: notice_store.BATCH_BODY,
+    notice_rows: notice_store.ROW_BODY,
+    notices: notice_store.BODY,
+    notice_values: case_log.VALUE,
+    notice_answers: notice_store.ANSWER,
+    notice_files: notice_store.FILE,
+    notice_holds: notice_store.HOLD,
 }
 #: Tables with values that a root key seals, each with its `key_id`.
 SEALED_BY_ROOT: Final = (person_keys, *BODIES)

@@ -15,7 +15,7 @@ from storage.counters import next_of
 from storage.database import Database
 from storage.encryption import Box
 from storage.keys import Keys
-from storage.tables import bindings, tasks
+from storage.tables import bindings, conversations, tasks
 
 BODY: Final = "tasks.body"
 #: Counters: the tasks' numbers, and their changes.
@@ -33,15 +33,45 @@ def open_task(
     employee = connection.execute(
         select(bindings.c.employee).where(bindings.c.conversation == opened.id, bindings.c.state == "active")
     ).scalar_one_or_none()
+    return _insert(connection, keys, employee, opened.id, task, now, due(task, now, opened.channel, now))
+
+
+def open_task_of(
+    connection: Connection,
+    keys: Keys,
+    employee: str,
+    conversation: str | None,
+    task: HrTask,
+    now: datetime,
+    due: Due,
+) -> str:
+    """Opens a task about an employee that came from no turn; `conversation`, which is locked, is where they are answered, if
+    anywhere. Its number."""
+    channel = connection.execute(
+        select(conversations.c.channel).where(conversations.c.id == conversation)
+    ).scalar_one_or_none()
+    due_at = due(task, now, channel or "", now)
+    return _insert(connection, keys, employee, None if channel is None else conversation, task, now, due_at)
+
+
+def _insert(
+    connection: Connection,
+    keys: Keys,
+    employee: str | None,
+    conversation: str | None,
+    task: HrTask,
+    now: datetime,
+    due_at: datetime | None,
+) -> str:
     count = next_of(connection, NUMBERS)
     box = keys.box(BODY)
     row = {
         "number": count,
-        "conversation": opened.id,
+        "conversation": conversation,
         "employee": employee,
         "state": "waiting",
         **list_columns(keys, task),
-        "due_at": due(task, now, opened.channel, now),
+        "due_at": due_at,
         "change": next_of(connection, CHANGES),
         "key_id": box.key_id,
         "body": box.seal_json(f"{BODY}:{count}", asdict(task)),

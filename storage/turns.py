@@ -8,15 +8,19 @@ from typing import Final
 
 from sqlalchemy import ColumnElement, Connection, bindparam, func, select, update
 
-from audit.events import Event
+from audit.case_chain import CaseEvent
+from audit.events import EMPLOYEE, Event
 from bot.receiving import Kept, Said, Work
 from delivery.messages import Button, IncomingMessage, Reply
 from delivery.outbox import MISSING
 from delivery.transcript import Author
 from hr_inbox.task import Due
 from locales import speak
+from notices.notice import READABLE
+from notices.telling import telling
 from storage.audit import append
 from storage.bindings import act_on, tie_by_roster, untie
+from storage.case_log import add_event
 from storage.conversation_rows import STATE, Opened, add_bubbles, find_or_open, read_bubble
 from storage.database import DIALECTS, upsert
 from storage.erasing import begin_anew
@@ -24,6 +28,8 @@ from storage.errors import StorageError
 from storage.holding import concerned, mark
 from storage.inbox import event_key
 from storage.keys import Keys
+from storage.notice_desk import new_link
+from storage.notice_rows import lock_notice
 from storage.ratings import asked_cases, keep_ratings, reopen
 from storage.reach import renew
 from storage.tables import conversations, inbox, messages, person_keys
@@ -82,13 +88,16 @@ _DONE: Final = (
 
 
 class Turn(Work):
-    """One turn over one connection. `erased` are the conversations that the turn erased."""
+    """One turn over one connection. `erased` are the conversations that the turn erased; `address` is where the pages are."""
 
-    def __init__(self, connection: Connection, keys: Keys, now: datetime, due: Due) -> None:
+    def __init__(
+        self, connection: Connection, keys: Keys, now: datetime, due: Due, address: str = ""
+    ) -> None:
         self._connection = connection
         self._keys = keys
         self._now = now
         self._due = due
+        self._address = address
         self._locked: dict[tuple[str, str], Opened] = {}
         self.erased: list[tuple[str, datetime]] = []
 
@@ -155,6 +164,8 @@ class Turn(Work):
         else:
             bubbles.insert(0, ("employee", Reply(message.text)))
             acted = tie_by_roster(self._connection, self._keys, opened, message.sender, self._now)
+        if said.notice:
+            bubbles += self._link(opened, said, opened.last_seq + len(bubbles) + 1)
         version, first = kept.version + 1, opened.last_seq + 1
         due_at = self._now + AWAITED if message.awaited else None
         add_bubbles(self._connection, opened, bubbles, version, self._now, due_at)
@@ -186,6 +197,23 @@ class Turn(Work):
         for event in acted:
             append(self._connection, event, self._now)
         return numbers
+
+    def _link(self, opened: Opened, said: Said, seq: int) -> list[tuple[Author, Reply]]:
+        """The link to a notice as the bubble of that number; nothing where it can no longer be read. What is said after it may
+        go with the answer."""
+        notice = lock_notice(self._connection, said.notice)
+        if notice is None or notice.state not in READABLE:
+            return []
+        token = new_link(self._connection, self._keys, notice.id, opened.channel, opened.id, self._now)
+        add_event(
+            self._connection,
+            self._keys,
+            notice.id,
+            CaseEvent("asked_for", EMPLOYEE, {"channel": opened.channel, "seq": seq}),
+            self._now,
+        )
+        say = speak(said.locale or opened.locale)
+        return [("assistant", telling("asked", opened.channel, self._address, token, say))]
 
     def hold(self, kept: Kept, message: IncomingMessage) -> None:
         """Stores a message for the person who holds the conversation; the assistant stays silent."""

@@ -54,6 +54,7 @@ ROOMS = (
     "hr_console",
     "hr_inbox",
     "locales",
+    "notices",
     "people",
     "policy_kb",
     "storage",
@@ -102,6 +103,15 @@ PUBLIC = {
         for paper in ("chart.svg", "report.pdf", "report.png", "note.pdf", "note.png")
     ),
     *(f"/visits/<visit>{path}" for path in ("/me", "/me/erase", "/me/withdraw", "/who-sees-what")),
+    # A link and a code open one notice, in one browser, for a while.
+    "/assets/notices/<path:filename>",
+    *(f"/notices/<token>{path}" for path in ("", "/code", "/enter")),
+    *(
+        f"/notices/visit{path}"
+        for path in ("", "/state", "/copy.pdf", "/read", "/checks", "/answer", "/leave")
+    ),
+    # Whoever holds a sealed file checks it; nothing about anybody is shown.
+    *("/verify", "/verify/<sha256>", "/assets/verify/<path:filename>"),
     # Each callback proves by its signature whose it is.
     "/channels/<name>",
 }

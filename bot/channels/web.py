@@ -1,17 +1,14 @@
-"""The web chat: who speaks, whether it was this page, what was sent, and how fast. Bytes and headers in, messages out."""
+"""The web chat: who speaks and what was sent. Bytes and headers in, messages out."""
 
 from __future__ import annotations
 
 import json
 import re
 import secrets
-from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from threading import Lock
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
@@ -29,7 +26,6 @@ KINDS: Final[tuple[Kind, ...]] = ("text", "start", "image")
 #: How long a browser that stays open is remembered after it last spoke.
 LIFE: Final = timedelta(days=7)
 _KEY: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-_WINDOW: Final = 60.0
 
 
 class Refused(Exception):
@@ -76,34 +72,6 @@ class Visitors:
             return None
 
 
-class Pace:
-    """At most so many of a sender's messages a minute, counted in this process."""
-
-    def __init__(self, most: int, clock: Callable[[], float]) -> None:
-        self._most = most
-        self._clock = clock
-        self._lock = Lock()
-        self._taken: defaultdict[str, deque[float]] = defaultdict(deque)
-
-    def wait(self, sender: str) -> int:
-        """Seconds until the sender may go on; 0 counts one more and lets it through."""
-        with self._lock:
-            now = self._clock()
-            self._forget(now - _WINDOW)
-            taken = self._taken[sender]
-            if len(taken) >= self._most:
-                return int(taken[0] + _WINDOW - now) + 1
-            taken.append(now)
-            return 0
-
-    def _forget(self, before: float) -> None:
-        for sender, taken in list(self._taken.items()):
-            while taken and taken[0] <= before:
-                taken.popleft()
-            if not taken:
-                del self._taken[sender]
-
-
 def new_sender() -> str:
     """A browser that was not here before.
 
@@ -111,21 +79,6 @@ def new_sender() -> str:
     16
     """
     return secrets.token_hex(16)
-
-
-def is_foreign(headers: Mapping[str, str], host: str) -> bool:
-    """Whether another site's page makes the request. Browsers that say neither cannot send JSON across sites unasked.
-
-    >>> is_foreign({"Sec-Fetch-Site": "same-origin"}, "chat.example"), is_foreign({}, "chat.example")
-    (False, False)
-    >>> is_foreign({"Origin": "https://evil.example"}, "chat.example")
-    True
-    """
-    fetched = headers.get("Sec-Fetch-Site")
-    if fetched is not None:
-        return fetched != "same-origin"
-    origin = headers.get("Origin")
-    return origin is not None and urlsplit(origin).netloc != host
 
 
 def read_message(body: bytes, guest: Guest, locale: str) -> Sent:

@@ -88,9 +88,10 @@ class Tell:
 
 @dataclass(frozen=True, slots=True)
 class Sign:
-    """A contribution notice waits to be read and signed on its own page."""
+    """A contribution notice is read on its own page; `waits`: it is not answered yet."""
 
     notice: str
+    waits: bool = True
 
 
 @dataclass(frozen=True, slots=True)

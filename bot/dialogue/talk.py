@@ -24,16 +24,22 @@ ACT, OFFER = 0.6, 0.25
 
 
 class Notices(Protocol):
-    """Contribution notices that wait for a sender."""
+    """Contribution notices of whoever writes in a conversation."""
 
     def waiting(self, conversation: str) -> tuple[str, ...]:
-        """Their tokens, the oldest first."""
+        """The ids of those that wait for an answer, the oldest first."""
+
+    def answered(self, conversation: str) -> tuple[str, ...]:
+        """The ids of those that were answered, the latest first."""
 
 
 class NoNotices(Notices):
     """No notice is ever waiting: for a terminal, and for an employee whom nobody knows."""
 
     def waiting(self, conversation: str) -> tuple[str, ...]:
+        return ()
+
+    def answered(self, conversation: str) -> tuple[str, ...]:
         return ()
 
 

@@ -42,7 +42,8 @@ def templates() -> Mapping[str, Template]:
 def word(step: Step, say: Say) -> Reply:
     """The reply that a step is in words. Raises `Unfounded` where it holds a figure that nothing supports."""
     if isinstance(step, Sign):
-        return Reply(say(templates()["notices.waiting"].text), (_button(step.notice, say),))
+        key = "notices.waiting" if step.waits else "notices.again"
+        return Reply(say(templates()[key].text), neutral=is_neutral(step))
     if isinstance(step, HandOff):
         reply = Reply(_text(step.parts, say), neutral=is_neutral(step))
         check(reply.text, Evidence.of(*(part.text for part in step.parts if isinstance(part, Quoted))))
@@ -69,11 +70,6 @@ def _said(part: Part | Quoted, say: Say) -> str:
 
 def _taps(taps: Collection[Tap], say: Say) -> tuple[Button, ...]:
     return tuple(Button(_said(tap.title, say), tap.payload) for tap in taps)
-
-
-def _button(notice: str, say: Say) -> Button:
-    title, payload = templates()["notices.waiting"].taps[0]
-    return Button(say(title), f"{payload}={notice}")
 
 
 def extract(

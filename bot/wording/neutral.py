@@ -35,7 +35,7 @@ NEUTRAL: Final = frozenset(
         "duty": "way",
         "hr": "urgent sent not_sent",
         "money": "begin outside",
-        "notices": "none",
+        "notices": "waiting again waits see none",
         "offer": (
             "dibao_impact contributions duty hr privacy ask_dibao_impact ask_dibao_standard ask_dibao_eligibility "
             "ask_dibao_suspended_or_revoked ask_contribution_base ask_contribution_rate ask_contribution_amount "
@@ -59,7 +59,7 @@ NEUTRAL: Final = frozenset(
 def is_neutral(step: Step) -> bool:
     """Whether nothing of what the step says is about the employee."""
     if isinstance(step, Sign):
-        return False
+        return True
     if isinstance(step, HandOff):
         return _all(step.parts)
     titles = (tap.title for tap in step.taps or ())

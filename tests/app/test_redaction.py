@@ -359,9 +359,31 @@ def test_libraries_write_through_the_same_net(written: io.StringIO) -> None:
     assert len(lines(written)) == 10
 
 
+def test_a_level_holds_for_the_libraries_too_and_requests_that_wait_write_nothing(
+    written: io.StringIO,
+) -> None:
+    logging.getLogger("waitress.queue").warning("Task queue depth is 56")
+    logs.set_up(Log(level="error", format="json"), written)
+    logging.getLogger("httpx").warning("a warning of a library")
+    log.error("an error of ours")
+    assert [line["event"] for line in lines(written)] == ["an error of ours"]
+
+
 def test_lines_for_a_person(tmp_path: Path, written: io.StringIO) -> None:
     stream = io.StringIO()
     logs.set_up(Log(format="text"), stream)
     log.info("request", extra={"route": "/hr/", "status": 200, "phone": "13800138000"})
     text = stream.getvalue()
     assert "request" in text and "/hr/" in text and "13800138000" not in text and not text.startswith("{")
+
+
+def test_links_are_taken_out_and_the_addresses_of_everybody_stay() -> None:
+    for token in ("p3hVx2", "visit-p3hVx2", "visitor"):
+        assert clean(f"POST /notices/{token}/enter") == f"POST /notices/{REMOVED}/enter"
+    for kept in (
+        "/notices/visit",
+        "/notices/visit/answer",
+        "/notices/<token>/code",
+        "/notices/visit?lang=en",
+    ):
+        assert clean(kept) == kept

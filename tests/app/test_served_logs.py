@@ -68,6 +68,7 @@ def test_a_message_goes_through_and_leaves_nothing_in_the_log(tmp_path: Path) ->
                 wait_for(lambda: "unmatched" in (tmp_path / "stderr").read_text())
             finally:
                 process.terminate()
+    assert process.returncode == 0  # what ran beside the requests came to its end
     text = (tmp_path / "stderr").read_text()
     lines = [json.loads(line) for line in text.splitlines()]
     assert {"/channels/<name>", "unmatched"} <= {line.get("route") for line in lines}

@@ -19,8 +19,9 @@ from bot.channels import CHANNELS
 from bot.channels.web import LONGEST_TEXT, Visitors
 from bot.dialogue.conversation import Conversation
 from bot.receiving import Kept
-from bot.views import HEADERS, MESSAGES_A_MINUTE, MOST_BUBBLES, create_blueprint, last_case
+from bot.views import MESSAGES_A_MINUTE, MOST_BUBBLES, create_blueprint, last_case
 from calculator.fields import InputError
+from delivery.browsers import HEADERS
 from delivery.messages import Reply
 from policy_kb.library import Library
 from web_calc import views as calculator

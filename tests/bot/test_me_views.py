@@ -18,7 +18,7 @@ from bot.dialogue.conversation import Conversation
 from bot.me_views import VISITS_A_MINUTE, Me, create_blueprint
 from bot.mine import Consents, Contributions, Handed, Look, Mine, OwnRecords, Term, Tied
 from bot.receiving import Kept, Said
-from bot.views import HEADERS
+from delivery.browsers import HEADERS
 from delivery.messages import IncomingMessage
 from people.records import Adjustment, Consent, PayMonth, Purpose
 from policy_kb.library import Library

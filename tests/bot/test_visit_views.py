@@ -21,8 +21,8 @@ from app.channels import make_link
 from app.settings import Server, Settings
 from bot.channels.web import Guest, incoming
 from bot.receiving import receive
-from bot.views import HEADERS
 from bot.visit_views import LOOKS_A_MINUTE, OVER, SHOWN
+from delivery.browsers import HEADERS
 from delivery.links import IDLE, LIFE
 from delivery.outbox import deliver_due
 from people.bindings import Bind

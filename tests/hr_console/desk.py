@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from notice_book import MemoryBook, MemoryPapers
 from werkzeug.test import TestResponse
 
 from app.console import make_console
@@ -89,9 +90,17 @@ def desk_storage(tmp_path: Path, clock: Callable[[], object]) -> Iterator[Storag
 
 
 @pytest.fixture
-def desk(desk_storage: Storage, library: Library) -> Flask:
+def book(desk_storage: Storage) -> MemoryBook:
+    """The notices. They stand in memory; over a storage the same tests run with one of the same kind."""
+    return MemoryBook(desk_storage.roster, desk_storage.now)
+
+
+@pytest.fixture
+def desk(desk_storage: Storage, library: Library, book: MemoryBook) -> Flask:
     """The application with the console."""
-    console = make_console(Settings(), desk_storage, library)
+    console = make_console(
+        Settings(), desk_storage, library, notices=book, run_notices=book.run, papers=MemoryPapers()
+    )
     return create_app(Settings(), library, console=console)
 
 

@@ -346,7 +346,14 @@ def test_figures_due_for_review_open_the_policy_desk(
 
 def test_an_empty_company_reads_as_words(desk_storage: Storage, colleague: Sign) -> None:
     text = colleague("赵静", "agent").opens("/hr/dashboard").get_data(as_text=True)
-    for told in ("都参保了", "没有人找来", "没有答不上来", "没有记录基数调整", "还没有装上", "还没有连接"):
+    for told in (
+        "都参保了",
+        "没有人找来",
+        "没有答不上来",
+        "没有记录基数调整",
+        "还没有发过告知书",
+        "还没有连接",
+    ):
         assert told in text, told
     assert " style=" not in text and "<script>" not in text and "onclick" not in text
 

@@ -184,6 +184,16 @@ def test_an_identity_number_that_lost_digits_is_refused_in_words(
     assert ali is not None and ali.id_number == "11010519491231002X"
 
 
+def test_a_name_that_no_notice_could_print_stops_here_with_its_character(
+    zhao: Colleague, desk_storage: Storage
+) -> None:
+    at = preview(zhao, HEADINGS, ("A0034", "李𪛖梅", "苏州", 3500, "", ""), ROWS[2])
+    page = text(zhao.opens(at))
+    assert "打印不出来的字：𪛖（U+2A6D6）" in page and "导入 1 行，有错的先不导" in page
+    zhao.sends(f"{at}/start", state="applying")
+    assert names(desk_storage) == {"A0036": "小陈"}
+
+
 def test_what_tells_of_dibao_is_never_kept_and_that_is_said(zhao: Colleague, desk_storage: Storage) -> None:
     rows = (("工号", "姓名", "是否低保户", "参保地"), ("A0034", "阿丽", "是，在领", "苏州"))
     at = upload(zhao, book(*rows)).headers["Location"]

@@ -77,6 +77,7 @@ def test_somebody_is_added_with_rare_characters(zhao: Colleague, desk_storage: S
     [
         ("number", "", "这一项要填"),
         ("name", " ", "这一项要填"),
+        ("name", "李𪛖梅", "打印不出来的字：𪛖（U+2A6D6）"),
         ("region", "某某州", "没有这个地方"),
         ("wage", "三千五", "请填金额"),
         ("id_number", "110105194912310021", "18 位"),

@@ -20,6 +20,7 @@ from app.settings import Server, Settings
 from app.web import create_app
 from audit.events import SYSTEM
 from hr_console.sign_in import safe_page
+from notices.answering import HR_DEVICE
 from people.accounts import Account
 from policy_kb.library import Library
 from storage.opening import Storage
@@ -349,3 +350,27 @@ def test_a_language_goes_with_its_owner(desk: Flask, desk_storage: Storage, zhao
     here.sends("/hr/me/language", page="/hr/me", language="xx")
     found = desk_storage.accounts.get(zhao.id)
     assert found is not None and found.language == ""
+
+
+def test_a_browser_that_hr_signed_in_with_is_known_to_the_notices_alone(
+    browser: Browser, zhao: Account, phone: Callable[[], str]
+) -> None:
+    half_way = browser.signs_in()
+    assert not [each for each in half_way.headers.getlist("Set-Cookie") if HR_DEVICE in each], "not in yet"
+    signed_in = browser.sends("/hr/sign-in/code", code=phone())
+    (cookie,) = (each for each in signed_in.headers.getlist("Set-Cookie") if each.startswith(HR_DEVICE))
+    assert "Path=/notices;" in cookie and "HttpOnly" in cookie and "SameSite=Lax" in cookie
+    assert f"Max-Age={400 * 24 * 60 * 60}" in cookie
+    word = browser.client.get_cookie(HR_DEVICE, path="/notices")
+    assert word is not None and len(word.value) >= 32
+    browser.sends("/hr/sign-out", page="/hr/me")
+    assert browser.client.get_cookie(HR_DEVICE, path="/notices") is not None, "signing out changes no device"
+
+
+def test_in_the_demo_one_browser_plays_both_sides(
+    desk_storage: Storage, library: Library, zhao: Account
+) -> None:
+    app = create_app(Settings(), library, console=make_console(Settings(), desk_storage, library, demo=True))
+    browser = Browser(app)
+    assert browser.signs_in().status_code == 303 and browser.is_in()
+    assert browser.client.get_cookie(HR_DEVICE, path="/notices") is None

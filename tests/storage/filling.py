@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import date, timedelta
 
 import pytest
 from databases import Clock
+from noticing import ADDRESS, PHONE, QUESTIONS, Desk
 from pyotp import TOTP
 from sqlalchemy import insert
 from talking import REPLY, TASK, Post, colleague, kept, message, say
@@ -19,6 +21,9 @@ from delivery.outbox import deliver_due
 from hr_inbox.task import HrTask
 from hr_inbox.unanswered import Unanswered
 from hr_inbox.working_days import OwnDay
+from notices.book import EnteredFigure
+from notices.sealing import Sealed
+from notices.verifying import Trust
 from people.bindings import Bind
 from people.employees import Employee
 from people.entities import InsuredAccount, LegalEntity
@@ -26,6 +31,8 @@ from people.importing import Incoming, Read
 from people.providers import Journey
 from people.records import Adjustment, DibaoStatus
 from people.signing_in import NotAdmitted
+from storage.notice_register import StoredRegister
+from storage.notice_seals import StoredSeals
 from storage.opening import Storage
 from storage.tables import mail_digests, told_tasks
 from storage.unanswered import count_unanswered
@@ -158,6 +165,35 @@ def _send_a_link(storage: Storage, clock: Clock) -> None:
     assert storage.links.use(token, "a browser").visit is not None
 
 
+def _give_notice(storage: Storage, clock: Clock) -> None:
+    """A notice of 阿芳: sent, opened, signed, sealed, time-stamped later, her copy sent, then disputed."""
+    hr = account("5a1e0000-0000-4000-8000-00000000000a")
+    desk = Desk(storage, clock)
+    fang = storage.roster.add(Employee("", "A0036", "阿芳", "320500", joined_on=date(2026, 3, 1)), hr)
+    bound = Bind(storage.bindings.make([fang.id], hr)[fang.id], fang.id)
+    say(storage, message("n1", sender="阿芳", channel="wecom"), "绑好了", binding=bound)
+    desk.book.enter_figure(EnteredFigure("320500", "unemployment", 1_750, 1_750, "苏人社发〔2026〕1 号"), hr)
+    desk.book.note_address("203.0.113.20")
+    desk.book.confirm(fang.id, date(2026, 3, 1), "确认书.pdf", b"%PDF-1.7 a scan", hr)
+    desk.issue(fang)
+    desk.send()
+    ticket = desk.enter()
+    desk.desk.read(ticket, PHONE, 48)
+    desk.desk.check(ticket, PHONE, {each.key: right for each, right in QUESTIONS})
+    desk.desk.answer(ticket, PHONE, desk.answer(ticket, statement="看到了"))
+    notice, pdf = desk.notice(fang), b"%PDF-1.7 a sealed file"
+    seals = StoredSeals(storage.database, storage.keys, clock, ADDRESS)
+    hash = hashlib.sha256(pdf).hexdigest()
+    seals.keep_sealed(notice, Sealed(pdf, hash, "ab" * 32, "B-B", "failed", "unreachable"), "cd" * 32)
+    ((file, _),) = seals.unstamped()
+    seals.keep_stamp(file, b"a token", clock())
+    desk.book.hold(notice, "仲裁 2026 第 7 号", hr)
+    desk.send()
+    anchors = storage.keys.folder.with_name("anchors")
+    register = StoredRegister(storage.database, storage.keys, anchors, clock, Trust)
+    assert register.anchor(None) is None
+
+
 def fill(storage: Storage, clock: Clock) -> None:
     """Everything that there is to store, in the order in which it happens."""
     for each in (
@@ -175,5 +211,6 @@ def fill(storage: Storage, clock: Clock) -> None:
         _call_a_platform,
         _send_abroad,
         _send_a_link,
+        _give_notice,
     ):
         each(storage, clock)

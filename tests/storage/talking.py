@@ -35,7 +35,7 @@ REPLY = Reply(
     ("chart",),
 )
 TASK = HrTask(
-    "question", ("什么时候开始交", "我叫阿丽"), "320500", "zh_Hant", "enrolment", True, "hr_named", True
+    "question", ("什么时候开始交", "我叫阿丽"), "320500", "zh_Hant", "enrolment", True, "hr_named", True, "n1"
 )
 
 

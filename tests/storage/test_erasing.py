@@ -10,13 +10,17 @@ from uuid import uuid4
 
 import pytest
 from databases import Clock, Open
+from noticing import PHONE, Desk
 from sqlalchemy import select
+from staffing import HR, hire
 from talking import SECRET, TASK, Post, kept, message, say, stored_tasks, task_rows, transcript
 
 from bot.receiving import Received, Said
 from delivery.inbox import LEASE, work_off
 from delivery.messages import IncomingMessage, Reply
 from delivery.outbox import deliver_due
+from notices.answering import NotDone
+from people.bindings import Bind
 from storage.backup import back_up, restore
 from storage.erasing import ErasureJournal
 from storage.keys import Keys
@@ -178,6 +182,25 @@ def test_erased_stays_erased_without_the_journal_where_the_database_knows(
     storage.journal.path.unlink()
     assert restore(storage.database, tmp_path / "old.zip", storage.journal, force=True).erased == 1
     assert storage.conversations.find("web", "阿丽") is None
+
+
+def test_a_notice_stays_when_the_chat_is_erased_and_the_old_link_gets_no_code(
+    storage: Storage, clock: Clock
+) -> None:
+    desk, ali = Desk(storage, clock), hire(storage)
+    code = storage.bindings.make([ali.id], HR)[ali.id]
+    bound = Bind(code, ali.id)
+    say(storage, message("b1", "码", sender="阿丽", channel="wecom"), "好", binding=bound)
+    desk.issue(ali)
+    desk.send()
+    token, notice = desk.token(), desk.notice(ali)
+    erase(storage, channel="wecom")
+    with pytest.raises(NotDone) as refused:
+        desk.desk.send_code(token, PHONE)
+    assert refused.value.why == "void_link"
+    assert desk.events(notice) == ["issued", "sent", "handed_over_to_channel", "denied"]
+    case = desk.book.open(notice, HR)
+    assert case is not None and case.notice.state == "issued"
 
 
 @pytest.mark.parametrize("url", ["sqlite"], indirect=True)

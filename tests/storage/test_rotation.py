@@ -7,14 +7,20 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from databases import Open
+from databases import Clock, Open
+from filling import fill as fill_every_table
+from noticing import Desk
+from sqlalchemy import select
+from staffing import HR
 from talking import TASK, colleague, message, say, stored_tasks, transcript
 
+from notices.book import NoticeSearch
 from storage import rotation
 from storage.errors import StorageError
 from storage.keys import Keys, make_key
 from storage.opening import Storage
-from storage.rotation import in_use, rotate
+from storage.rotation import SEALED_BY_ROOT, in_use, rotate
+from storage.tables import notice_files
 
 pytest_plugins = ["databases"]
 
@@ -58,6 +64,34 @@ def test_notes_of_hr_move_too(storage: Storage) -> None:
     (storage.keys.folder / "root-0001.key").unlink()
     case = storage.cases.open("T-000001", zhao)
     assert case is not None and [note.text for note in case.notes] == ["先问财务"]
+
+
+def test_a_notice_with_its_files_its_answer_and_its_chain_moves_too(storage: Storage, clock: Clock) -> None:
+    fill_every_table(storage, clock)
+    make_key(storage.keys.folder)
+    rotate(storage.database, Keys(storage.keys.folder))
+    (storage.keys.folder / "root-0001.key").unlink()
+    with storage.database.read() as connection:
+        left = {
+            table.name: connection.execute(select(table.c.key_id).where(table.c.key_id == 1)).first()
+            for table in SEALED_BY_ROOT
+        }
+        confirmed = connection.execute(
+            select(notice_files.c.id).where(notice_files.c.kind == "confirmation")
+        ).scalar_one()
+    assert not any(left.values())
+    desk = Desk(storage, clock)
+    (line,) = desk.book.find(NoticeSearch()).lines
+    case = desk.book.open(line.notice.id, HR)
+    assert case is not None and case.content.data["employee"]["name"] == "阿芳"
+    assert case.spoken is not None and case.spoken.statement == "看到了"
+    assert [hold.reason for hold in case.holds] == ["仲裁 2026 第 7 号"]
+    assert desk.book.file(line.notice.id, confirmed, HR) == b"%PDF-1.7 a scan"
+    assert desk.chain(line.notice.id)[0].committed["name"].value == "阿芳"
+    batch = desk.book.batch(case.batch)
+    assert batch is not None and batch.plan.month.month == 10
+    row = desk.book.row(case.batch, line.notice.employee)
+    assert row is not None and row.content is not None and row.content.data["due_on"] == "2026-10-22"
 
 
 def test_rotation_that_was_stopped_goes_on(storage: Storage, monkeypatch: pytest.MonkeyPatch) -> None:
