@@ -47,7 +47,7 @@ class Reply:
 
     `sources` are `policy_kb.answer.source_json` objects. `papers` names what the channel may offer to open:
     `chart`, `report`, `note`, `sample_paper`, and `me` for the page of what is kept. `neutral` tells that nothing in it is
-    about the employee, so that it may be said where only that may.
+    about the employee, so that it may be said where only that may. `secret`: a code, which goes into no record.
     """
 
     text: str = field(repr=False)
@@ -55,6 +55,7 @@ class Reply:
     sources: tuple[dict[str, Any], ...] = ()
     papers: tuple[str, ...] = ()
     neutral: bool = False
+    secret: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """The reply as plain data, as it is stored and sent to a browser."""
@@ -64,6 +65,7 @@ class Reply:
             "sources": list(self.sources),
             "papers": list(self.papers),
             "neutral": self.neutral,
+            "secret": self.secret,
         }
 
     @classmethod
@@ -75,4 +77,5 @@ class Reply:
             sources=tuple(data["sources"]),
             papers=tuple(data["papers"]),
             neutral=data.get("neutral", False),  # what was stored before there was such a thing
+            secret=data.get("secret", False),
         )

@@ -118,7 +118,7 @@ class Past:
     @property
     def flags(self) -> list[str]:
         """What looked odd, each once."""
-        return list(dict.fromkeys(why for _, data in self.all("flagged") for why in data.get("why", ())))
+        return list(dict.fromkeys(str(data.get("why", "")) for _, data in self.all("flagged")))
 
     @property
     def confirmed(self) -> bool:
@@ -218,7 +218,7 @@ def _can(past: Past, say: Say) -> Iterator[tuple[str, dict[str, str]]]:
     if sealed is not None:
         yield N_("{at} 封存，以后改动看得出来。"), {"at": minute(sealed[0])}
     if past.has("copy_sent"):
-        yield N_("封存件和短码也在本人手里，单位改不了两边。"), {}
+        yield N_("封存件和校验码也在本人手里，单位改不了两边。"), {}
     for type, text in (
         ("posted", N_("寄过，单号有记录。")),
         ("handed_over", N_("当面交过。")),

@@ -44,7 +44,9 @@ FILES: Final[Mapping[str, str]] = {
 EVENTS: Final[Mapping[str, str]] = {
     "issued": N_("发出"),
     "sent": N_("送出链接"),
+    "handed_over_to_channel": N_("平台收下了"),
     "not_sent": N_("没有送出去"),
+    "asked_for": N_("本人在聊天里要了链接"),
     "looked": N_("链接被点开过（不算看过）"),
     "code_sent": N_("送出验证码"),
     "code_wrong": N_("验证码填错"),
@@ -60,6 +62,7 @@ EVENTS: Final[Mapping[str, str]] = {
     "sealed": N_("封存"),
     "timestamped": N_("补上了时间戳"),
     "copy_sent": N_("封存件发给了本人"),
+    "copy_taken": N_("本人取走了封存件"),
     "task": N_("转成事项"),
     "printed": N_("打印了纸质件"),
     "posted": N_("寄出"),
@@ -129,14 +132,16 @@ def told(type: str, data: Mapping[str, Any], say: Say) -> str:
 
 def _detail(type: str, data: Mapping[str, Any], say: Say) -> str:
     if type in ("sent", "not_sent"):
-        kind = _FIRST.get(str(data.get("kind", "")))
+        named = str(data.get("kind", ""))
+        kind = None if named == data.get("channel") else _FIRST.get(named)
         return "，".join(filter(None, (channel(data.get("channel", ""), say), kind and say(kind))))
-    if type in ("code_sent", "copy_sent"):
+    if type in ("code_sent", "copy_sent", "handed_over_to_channel", "asked_for"):
         return channel(data.get("channel", ""), say)
     if type == "entered":
         return _entered(data, say)
     if type == "flagged":
-        return "、".join(say(FLAGS.get(str(why), str(why))) for why in data.get("why", ()))
+        why = str(data.get("why", ""))
+        return say(FLAGS.get(why, why))
     if type == "denied":
         why = str(data.get("why", ""))
         return say(_DENIED.get(why, why))

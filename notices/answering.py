@@ -99,10 +99,19 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
+class ChatLine:
+    """Something that was said in the chat after it was announced that it may go with the answer."""
+
+    seq: int
+    author: Literal["employee", "assistant"]
+    text: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Visit:
     """The notice as it is read. `questions` are shuffled and hold no mark of the right answer; `own` is the employee's own
     assessment as `policy_kb.answer` gives it, None where the assistant knows no figures: it is shown to nobody else.
-    `channel` is that of the link."""
+    `channel` is that of the link. `chat` is what the employee may put with the answer, and nothing of it goes by itself."""
 
     id: str
     notice: Notice
@@ -114,6 +123,7 @@ class Visit:
     own: Mapping[str, Any] | None = field(default=None, repr=False)
     answer: Answered | None = None
     channel: str = ""
+    chat: tuple[ChatLine, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +137,8 @@ class Stroke:
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What the employee answers. `shown` is the hash of the content that the page has shown; `lines` are the keys of the
-    table's lines that are objected to; `statement` is in their own words."""
+    table's lines that are objected to; `statement` is in their own words. `chat_upto` is the last line of the chat that goes
+    with it, 0 where none does."""
 
     outcome: Outcome
     shown: str
@@ -135,6 +146,7 @@ class Answer:
     lines: tuple[str, ...] = ()
     statement: str = field(default="", repr=False)
     strokes: tuple[Stroke, ...] = field(default=(), repr=False)
+    chat_upto: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from locales import as_written
 from notices.answering import Stroke
 from notices.notice import Content
 from notices.paper_words import (
+    CHAT_AUTHORS,
     CONFIRMATION,
     EVIDENCE,
     FORM_OUTCOMES,
@@ -330,6 +331,7 @@ def _answered(
         "outcome": outcome_words(answer["outcome"]),
         "objected": [names.get(key, key) for key in answer.get("lines", ())],
         "statement": statement,
+        "chat": [f"{CHAT_AUTHORS[author]}：{printable(text)}" for author, text in answer.get("chat", ())],
         "has_unprintable": "〔U+" in statement,
         "signature": signature or None,
         "identity": list(_identity(content, events)),
@@ -394,7 +396,8 @@ def _event_row(link: CaseLink) -> dict[str, Any]:
 
 def _qr(text: str) -> str:
     out = BytesIO()
-    segno.make(text, error="m", micro=False).save(
+    # A fixed mask: which of the eight reads best takes longer to find out than the whole page to set.
+    segno.make(text, error="m", micro=False, mask=4).save(
         out, kind="svg", border=0, xmldecl=False, svgclass=None, lineclass=None
     )
     return out.getvalue().decode()

@@ -51,6 +51,7 @@ LABELS: Final[Mapping[str, str]] = {
     "outcome": "回应",
     "objected": "有异议的项目",
     "statement": "本人的话",
+    "chat": "本人附上的聊天",
     "no_statement": "（没有另外写）",
     "signature": "员工签名",
     "no_signature": "（没有签名）",
@@ -97,6 +98,8 @@ FORM_OUTCOMES: Final[Mapping[Outcome, str]] = {
     "refused": "拒绝签收（我不签；社会保险照样缴）",
 }
 
+#: Who said a line of the chat that the employee put with the answer.
+CHAT_AUTHORS: Final[Mapping[str, str]] = {"employee": "本人", "assistant": "助手"}
 #: What stands where nobody answered in time.
 SILENT: Final = "到期没有回应（不影响参保）"
 CHANNELS: Final[Mapping[str, str]] = {

@@ -146,23 +146,30 @@ def read_token(
     """The key of a token (USB key, HSM) over PKCS#11; its certificates come from a PEM file. Raises `SealError`."""
     chain = read_certificates(certificates, licensed=licensed)
     try:
-        from pkcs11 import PKCS11Error  # type: ignore[import-not-found, unused-ignore]
+        from pkcs11 import PKCS11Error, UserAlreadyLoggedIn  # type: ignore[import-not-found, unused-ignore]
         from pyhanko.config.pkcs11 import TokenCriteria
         from pyhanko.sign.pkcs11 import PKCS11Signer, open_pkcs11_session
     except ImportError:
         raise SealError(
             "notices.pkcs11_module: the package python-pkcs11 is not installed (pip install python-pkcs11)"
         ) from None
+    criteria = TokenCriteria(label=token)
     try:
-        session = open_pkcs11_session(module, token_criteria=TokenCriteria(label=token), user_pin=pin or None)
+        try:
+            session = open_pkcs11_session(module, token_criteria=criteria, user_pin=pin or None)
+        except UserAlreadyLoggedIn:  # by another seal of this process, for all of its sessions
+            session = open_pkcs11_session(module, token_criteria=criteria)
     except (PKCS11Error, RuntimeError, OSError) as error:
         raise SealError(
             f"notices.pkcs11_module: {module} with the token {token!r} cannot be used ({type(error).__name__})"
         ) from error
     loaded = as_asn1(chain.chain)
-    return OrganisationKey(
-        chain, PKCS11Signer(session, signing_cert=loaded[0], ca_chain=loaded[1:], key_label=key)
+    # Hashing is done here for elliptic curves: not every token can do both in one.
+    is_curve = isinstance(chain.read()[0].public_key(), ec.EllipticCurvePublicKey)
+    signer = PKCS11Signer(
+        session, signing_cert=loaded[0], ca_chain=loaded[1:], key_label=key, use_raw_mechanism=is_curve
     )
+    return OrganisationKey(chain, signer)
 
 
 def read_certificates(file: Path, *, licensed: bool = False) -> Certificates:

@@ -10,9 +10,7 @@ from io import BytesIO
 from typing import Any, Final, Literal
 
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
-from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.sign.fields import MDPPerm, SigSeedSubFilter
-from pyhanko.sign.general import SigningError
 from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner
 
 from locales import N_, Say
@@ -95,16 +93,18 @@ def _signed(
         docmdp_permissions=MDPPerm.NO_CHANGES,
     )
     service = None if timestamper is None else timestamper.of_pdf
-    signer = _SignsAt(metadata, key.signer, timestamper=service)
-    signer.at = at.astimezone(UTC)
     try:
+        signer = _SignsAt(metadata, key.signer, timestamper=service)
+        signer.at = at.astimezone(UTC)
         writer = IncrementalPdfFileWriter(BytesIO(pdf))
         if writer.prev.embedded_signatures:
             raise SealError("the file is sealed already: a second seal would alter it")
         # How much room the signature takes pyHanko finds out by signing twice; without a time stamp it is known.
         room = 2 * (sum(map(len, key.certificates.chain)) + _ROOM) if timestamper is None else None
         made: bytes = in_own_thread(lambda: signer.sign_pdf(writer, bytes_reserved=room)).getvalue()
-    except (PdfError, SigningError, ValueError) as error:
+    except (NoTimestamp, SealError):
+        raise
+    except Exception as error:  # of pyHanko, of a token's own library, of a PDF that is none
         raise SealError(f"the file cannot be sealed ({type(error).__name__})") from error
     return made
 

@@ -443,6 +443,9 @@ def _answer(data: Mapping[str, Any]) -> Answer:
         raise _Stopped(page_words.UNREADABLE)
     if len(lines) > 50 or not all(map(_is_short, lines)):
         raise _Stopped(page_words.UNREADABLE)
+    upto = data.get("chat_upto", 0)
+    if type(upto) is not int or not 0 <= upto < 2**31:
+        raise _Stopped(page_words.UNREADABLE)
     try:
         strokes = strokes_of(data.get("strokes", []))
     except BadStrokes:
@@ -454,6 +457,7 @@ def _answer(data: Mapping[str, Any]) -> Answer:
         tuple(dict.fromkeys(lines)),
         _clean(statement),
         strokes,
+        upto,
     )
 
 

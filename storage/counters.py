@@ -20,7 +20,7 @@ _NEXT: Final = {
 
 def next_of(connection: Connection, counter: str) -> int:
     """The next number of a counter. Its row stays locked until the transaction ends, so a higher number is never
-    committed first. Counters are taken in the order tasks, task_changes, audit: in two orders they would wait for each
+    committed first. Counters are taken in the order notices, tasks, task_changes, audit: in two orders they would wait for each
     other."""
     return int(connection.execute(_NEXT[connection.dialect.name], {"counted": counter}).scalar_one())
 

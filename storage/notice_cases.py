@@ -63,6 +63,8 @@ from storage.tasks import count_of, read_task
 
 #: What an event commits to and nobody of HR is ever given: how the hand moved, and the word by which a browser is known.
 SECRETS: Final = ("strokes", "browser")
+#: What may tell of dibao: the employee's own words.
+WORDS: Final = ("statement", "chat")
 #: What of a paper step is personal, and only committed to.
 _PERSONAL: Final = ("names", "number", "address")
 
@@ -109,7 +111,7 @@ class StoredNoticeCases:
                 notice=read_notice(row),
                 content=read_content(self._keys, row),
                 events=tuple(
-                    _without(each, SECRETS if unmasked else (*SECRETS, "statement"))
+                    _without(each, SECRETS if unmasked else (*SECRETS, *WORDS))
                     for each in chain_of(connection, self._keys, id)
                 ),
                 files=self._files(connection, row, unmasked=unmasked),

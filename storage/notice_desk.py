@@ -38,6 +38,7 @@ from notices.answering import (
     Answer,
     AnswerDesk,
     Answered,
+    ChatLine,
     Denied,
     Door,
     NotDone,
@@ -56,6 +57,7 @@ from storage.database import Database
 from storage.employee_rows import read_employee
 from storage.keys import Keys
 from storage.notice_cases import read_file
+from storage.notice_chat import chat_of
 from storage.notice_rows import (
     ADDRESS,
     ANSWER,
@@ -154,7 +156,13 @@ class StoredDesk(AnswerDesk):
                 raise NotDone("not_reachable")
             code = f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}}"
             text = speak(opened.locale)(CODE_TEXT, code=code)
-            add_bubbles(connection, opened, [("assistant", Reply(text, neutral=True))], opened.version, now)
+            add_bubbles(
+                connection,
+                opened,
+                [("assistant", Reply(text, neutral=True, secret=True))],
+                opened.version,
+                now,
+            )
             connection.execute(
                 update(conversations).where(conversations.c.id == opened.id).values(last_seq=opened.last_seq)
             )
@@ -231,7 +239,16 @@ class StoredDesk(AnswerDesk):
             self._refuse_answer(connection, link, notice, content, answer)
             strokes = json.dumps([each.points for each in answer.strokes]) if answer.strokes else ""
             fingerprint = self._keys.index(STROKES, notice.employee, self._rules.fingerprint(answer.strokes))
-            body = asdict(answer) | {"browser": visitor.browser, "agent": visitor.agent[:200]}
+            chat = [
+                [each.author, each.text]
+                for each in self._chat(connection, link, notice)
+                if each.seq <= answer.chat_upto
+            ]
+            body = asdict(answer) | {
+                "browser": visitor.browser,
+                "agent": visitor.agent[:200],
+                "chat": chat,
+            }
             connection.execute(
                 insert(notice_answers),
                 {
@@ -250,17 +267,23 @@ class StoredDesk(AnswerDesk):
                     "shown_sha256": answer.shown,
                     "consent_sha256": answer.consent,
                     "lines": list(answer.lines),
+                    "chat": len(chat),
                 },
                 {
                     name: text
-                    for name, text in (("statement", answer.statement), ("strokes", strokes))
+                    for name, text in (
+                        ("statement", answer.statement),
+                        ("strokes", strokes),
+                        ("chat", json.dumps(chat, ensure_ascii=False) if chat else ""),
+                    )
                     if text
                 },
             )
             add_events(
                 connection, self._keys, notice.id, (*self._flags(connection, notice, link, now), event), now
             )
-            self._settle(connection, link, notice, answer)
+            said = "\n".join((answer.statement, *(text for _, text in chat)))
+            self._settle(connection, link, notice, answer, dibao=self._rules.tells_dibao(said))
         self._on_answered(notice.id)
         return Answered(answer.outcome, now)
 
@@ -422,7 +445,12 @@ class StoredDesk(AnswerDesk):
             own=self._rules.own(notice.employee),
             answer=self._answered(connection, notice),
             channel=link.channel,
+            chat=self._chat(connection, link, notice),
         )
+
+    def _chat(self, connection: Connection, link: Row[Any], notice: Row[Any]) -> tuple[ChatLine, ...]:
+        opened = None if link.conversation is None else lock(connection, self._keys, link.conversation)
+        return () if opened is None else chat_of(connection, opened, notice.id)
 
     def _answered(self, connection: Connection, notice: Row[Any]) -> Answered | None:
         row = connection.execute(
@@ -499,9 +527,11 @@ class StoredDesk(AnswerDesk):
             event = CaseEvent("flagged", EMPLOYEE, {"why": "same_network_as_hr"})
             add_event(connection, self._keys, notice.id, event, self._now())
 
-    def _settle(self, connection: Connection, link: Row[Any], notice: Row[Any], answer: Answer) -> None:
+    def _settle(
+        self, connection: Connection, link: Row[Any], notice: Row[Any], answer: Answer, *, dibao: bool
+    ) -> None:
         """The notice is answered: nothing more is sent, HR gets its task, and the log its event."""
-        now, dibao = self._now(), self._rules.tells_dibao(answer.statement)
+        now = self._now()
         task = None
         if answer.outcome != "acknowledged":
             task = open_task_of(

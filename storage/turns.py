@@ -165,7 +165,7 @@ class Turn(Work):
             bubbles.insert(0, ("employee", Reply(message.text)))
             acted = tie_by_roster(self._connection, self._keys, opened, message.sender, self._now)
         if said.notice:
-            bubbles += self._link(opened, said)
+            bubbles += self._link(opened, said, opened.last_seq + len(bubbles) + 1)
         version, first = kept.version + 1, opened.last_seq + 1
         due_at = self._now + AWAITED if message.awaited else None
         add_bubbles(self._connection, opened, bubbles, version, self._now, due_at)
@@ -198,8 +198,9 @@ class Turn(Work):
             append(self._connection, event, self._now)
         return numbers
 
-    def _link(self, opened: Opened, said: Said) -> list[tuple[Author, Reply]]:
-        """The link to a notice that waits; nothing where it does no longer."""
+    def _link(self, opened: Opened, said: Said, seq: int) -> list[tuple[Author, Reply]]:
+        """The link to a notice as the bubble of that number; nothing where it can no longer be read. What is said after it may
+        go with the answer."""
         notice = lock_notice(self._connection, said.notice)
         if notice is None or notice.state not in READABLE:
             return []
@@ -208,7 +209,7 @@ class Turn(Work):
             self._connection,
             self._keys,
             notice.id,
-            CaseEvent("asked_for", EMPLOYEE, {"channel": opened.channel}),
+            CaseEvent("asked_for", EMPLOYEE, {"channel": opened.channel, "seq": seq}),
             self._now,
         )
         say = speak(said.locale or opened.locale)

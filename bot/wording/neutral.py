@@ -35,7 +35,7 @@ NEUTRAL: Final = frozenset(
         "duty": "way",
         "hr": "urgent sent not_sent",
         "money": "begin outside",
-        "notices": "none waits see",
+        "notices": "waiting again waits see none",
         "offer": (
             "dibao_impact contributions duty hr privacy ask_dibao_impact ask_dibao_standard ask_dibao_eligibility "
             "ask_dibao_suspended_or_revoked ask_contribution_base ask_contribution_rate ask_contribution_amount "

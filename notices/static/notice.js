@@ -178,7 +178,7 @@
   showChecked();
 
   // --- 3: the answer. The buttons are always there; what is missing is said.
-  const panel = byId("panel"), send = byId("send"), statement = byId("statement"), sendTitle = send.textContent;
+  const panel = byId("panel"), send = byId("send"), statement = byId("statement"), withChat = byId("with-chat"), sendTitle = send.textContent;
   let outcome = "", strokes = [], sending = false;
   const ticked = () => all(".ticks input:checked");
   function missing(show) {
@@ -194,6 +194,7 @@
     byId("say-outcome").textContent = byId("panel-title").textContent;
     put("say-lines", ticked().map((each) => each.nextElementSibling.firstChild.textContent.trim()).join("、"));
     put("say-words", statement.value.trim());
+    if (withChat) put("say-chat", withChat.checked ? byId("say-chat").dataset.some : "");
     put("say-signature", strokes.length ? byId("say-signature").dataset.some : "");
   };
   const choose = (chosen, moves) => {
@@ -257,6 +258,7 @@
       const data = await ask(page.dataset.answerAt, {
         outcome, shown: page.dataset.shown, consent: page.dataset.consent, strokes,
         lines: outcome === "objected" ? ticked().map((each) => each.value) : [], statement: worded ? statement.value.trim() : "",
+        chat_upto: worded && withChat && withChat.checked ? Number(withChat.value) : 0,
       });
       location.replace(data.go);
       return;

@@ -19,11 +19,11 @@ from werkzeug.serving import make_server
 
 from notices.answering import IDLE
 from notices.strokes import WIDTH, is_signature
+from policy_kb.library import Library
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed")
 Browser, Page, expect = sync_api.Browser, sync_api.Page, sync_api.expect
-pytest_plugins = ["answer_desks"]
 
 PHONE, SMALLER, SIDEWAYS = (
     {"width": 390, "height": 844},
@@ -34,6 +34,11 @@ PHONE, SMALLER, SIDEWAYS = (
 EXPECTED = re.compile(r"status of 4\d\d|ERR_INTERNET_DISCONNECTED|ERR_FAILED")
 SOON = 8000
 Open = Callable[..., Page]
+
+
+@pytest.fixture
+def small(library: Library) -> Small:
+    return Small(library)
 
 
 @pytest.fixture

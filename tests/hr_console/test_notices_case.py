@@ -143,7 +143,7 @@ def test_how_it_is_known_that_it_was_her(
     assert "✗ 2026-10-15 签的，发这份的时候还没有" in chain
     assert "✓ 网页聊天，2026-10-15 12:00 凭绑定码绑定" in chain
     assert "✓ 发到 企业微信，1 次" in chain and "✓ 填对" in chain
-    book.adds(it.id, "flagged", {"why": ["same_network_as_hr"]})
+    book.adds(it.id, "flagged", {"why": "same_network_as_hr"})
     page = text(zhao.opens(f"/hr/notices/{it.id}"))
     assert "✗ 和人事用同一个网络" in part(page, "identity") and "不够证明是本人签的" in part(page, "cannot")
 

@@ -105,7 +105,7 @@ def test_an_answer_by_the_rules_of_ones_place_is_not_neutral() -> None:
         (Tell("x", (Part("talk.fine"),), result_of=Known()), False),
         (HandOff(HrTask("question", ("钱不够",)), (Part("hr.sent"),)), True),
         (HandOff(HrTask("question", ("钱不够",)), (Quoted("钱不够"),)), False),
-        (Sign("token"), False),
+        (Sign("a notice"), True),
     ],
 )
 def test_what_makes_a_step_neutral(step: Any, neutral: bool) -> None:

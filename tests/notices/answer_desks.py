@@ -1,7 +1,4 @@
-"""阿丽's notice and a desk to answer it at: a small one in memory, which keeps the rules of `AnswerDesk`, and the stored one.
-
-PYTEST_DONT_REWRITE: the search for doctests imports this module before the tests name it as their plugin.
-"""
+"""阿丽's notice and a desk to answer it at: a small one in memory, which keeps the rules of `AnswerDesk`, or the stored one."""
 
 from __future__ import annotations
 
@@ -12,7 +9,6 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Protocol
 
-import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from noticing import Desk as Noticed
@@ -490,26 +486,3 @@ class Phone:
             "strokes": strokes,
         }
         return self.sends("answer", **(given | data))
-
-
-# -- Fixtures
-
-
-@pytest.fixture
-def small(library: Library) -> Small:
-    return Small(library)
-
-
-@pytest.fixture(params=["small", "stored"])
-def desk(request: pytest.FixtureRequest, library: Library) -> Given:
-    """Both desks keep the same rules."""
-    if request.param == "small":
-        return Small(library)
-    clock = request.getfixturevalue("clock")
-    return Stored(request.getfixturevalue("storage"), library, clock)
-
-
-@pytest.fixture
-def phone(desk: Given) -> Phone:
-    """阿丽's phone."""
-    return Phone(make_app(desk), desk)

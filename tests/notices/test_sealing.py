@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import subprocess
 import sys
@@ -343,6 +344,30 @@ def test_a_token_without_its_package_is_one_clear_line(
     _, chain = write_files(tmp_path)
     with pytest.raises(SealError, match="pip install python-pkcs11"):
         read_token("/usr/lib/token.so", "印章", "seal", "1234", chain)
+
+
+def test_a_tokens_key_seals(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SoftHSM stands for a USB key: its module is where Debian puts it, or where SHEBAO_TEST_PKCS11 says."""
+    pytest.importorskip("pkcs11", reason="python-pkcs11 is not installed")
+    module = os.environ.get("SHEBAO_TEST_PKCS11", "/usr/lib/softhsm/libsofthsm2.so")
+    tool = shutil.which("softhsm2-util")
+    if tool is None or not Path(module).exists():
+        pytest.skip("SoftHSM is not installed")
+    (tmp_path / "tokens").mkdir()
+    (tmp_path / "softhsm2.conf").write_text(f"directories.tokendir = {tmp_path / 'tokens'}\n")
+    monkeypatch.setenv("SOFTHSM2_CONF", str(tmp_path / "softhsm2.conf"))
+    key, chain = write_files(tmp_path)
+    for arguments in (
+        ("--init-token", "--free", "--label", "印章", "--so-pin", "1234", "--pin", "5678"),
+        ("--import", str(key), "--token", "印章", "--label", "seal", "--id", "A1", "--pin", "5678"),
+    ):
+        subprocess.run([tool, *arguments, "--module", module], check=True, capture_output=True)
+    for pin, label, said in (("0000", "seal", "PinIncorrect"), ("5678", "another", "cannot be sealed")):
+        with pytest.raises(SealError, match=said):
+            seal(paper(), read_token(module, "印章", label, pin, chain), None, NOON)
+    for _ in range(2):  # each seal opens the token anew
+        found = read_token(module, "印章", "seal", "5678", chain)
+        assert seal(paper(), found, None, NOON).certificate_sha256 == found.certificates.sha256
 
 
 def test_a_seal_that_comes_out_wrong_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,7 +23,7 @@ from notices.strokes import LARGEST
 from notices.views import ACTS_A_MINUTE
 from policy_kb.library import Library
 
-pytest_plugins = ["databases", "answer_desks"]
+pytest_plugins = ["databases"]
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 

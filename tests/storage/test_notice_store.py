@@ -14,6 +14,10 @@ from sqlalchemy.exc import DatabaseError
 from staffing import HR, hire
 from talking import message, say, together
 
+from bot.dialogue.conversation import Conversation, Line
+from bot.receiving import Said, receive
+from delivery.messages import Reply
+from delivery.outbox import deliver_due
 from delivery.sending import Permanent
 from hr_inbox.task import HrTask
 from notices.answering import CODE_LIFE, CODE_PAUSE, LINK_LIFE, LONGEST_STATEMENT, NotDone, Visitor
@@ -450,3 +454,33 @@ def the_task(storage: Storage) -> HrTask:
     with storage.database.read() as connection:
         (row,) = connection.execute(tasks.select()).all()
     return read_task(storage.keys, row)
+
+
+# What the employee puts with the answer
+
+
+def test_the_chat_goes_with_the_answer_only_since_it_was_announced_and_only_if_wished(
+    desk: Desk, sent: str, storage: Storage, ali: Employee
+) -> None:
+    def says(key: str, text: str, reply: str, **said: Any) -> None:
+        heard = message(key, text, sender=ali.name, channel="wecom")
+        receive(heard, storage.conversations, lambda kept, it: Said(known, (Reply(reply),), **said))
+
+    known = Conversation(lines=(Line("employee", "其实没报工资", private=True),)).as_json()
+
+    storage.conversations.address = "https://shebao.example"
+    says("c1", "我不想交", "交社保不会让低保没了")
+    assert desk.desk.visit(desk.enter(id_tail="002X"), PHONE).chat == (), "it was not announced"
+    says("c2", "看告知书", "有一份缴费告知书等你看", notice=sent)
+    says("c3", "药钱紧，下个月再扣行不行", "可以写在回应里")
+    says("c4", "其实没报工资", "先跟乡镇说")
+    deliver_due(storage.outbox, desk.posts, desk.clock)
+    ticket = prepared(desk)
+    said = desk.desk.visit(ticket, PHONE).chat
+    assert [each.text for each in said] == ["药钱紧，下个月再扣行不行", "可以写在回应里", "先跟乡镇说"]
+    answer = desk.answer(ticket, "refused", statement="先看看", chat_upto=said[0].seq)
+    desk.desk.answer(ticket, PHONE, answer)
+    answered = next(each for each in desk.chain(sent) if each.data["type"] == "answered")
+    assert answered.data["data"]["chat"] == 1
+    assert answered.committed["chat"].value == '[["employee", "药钱紧，下个月再扣行不行"]]'
+    assert the_task(storage).lines == ("先看看",)
