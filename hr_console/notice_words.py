@@ -109,6 +109,7 @@ _DENIED: Final[Mapping[str, str]] = {
     "not_checked": N_("核对题还没答"),
     "other_text": N_("显示的和存档的不是同一份"),
     "answered": N_("已经回答过"),
+    "late": N_("过了最晚的日子"),
     "superseded": N_("已经有新的，或者收回了"),
     "no_statement": N_("没有写自己的话"),
     "too_long": N_("写得太长"),
