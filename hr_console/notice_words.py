@@ -100,6 +100,7 @@ _DENIED: Final[Mapping[str, str]] = {
     "too_many_codes": N_("一天里要的验证码太多"),
     "too_soon": N_("验证码要得太快"),
     "not_reachable": N_("验证码发不出去"),
+    "no_codes_here": N_("这个渠道收不了验证码"),
     "no_code": N_("没有验证码，或者过期了"),
     "wrong_code": N_("验证码不对"),
     "wrong_id": N_("证件尾号不对"),
