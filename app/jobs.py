@@ -86,7 +86,9 @@ class Jobs:
         self._check_log = queue.periodic_task(crontab(minute="45", hour="19"), name="check_log")(
             self.check_log
         )
-        queue.periodic_task(crontab(minute="0", hour="20"), name="audit_notices")(self.audit_notices)
+        self._audit_notices = queue.periodic_task(crontab(minute="0", hour="20"), name="audit_notices")(
+            self.audit_notices
+        )
 
     def deliver(self, outbox_id: str) -> None:
         """Sends a row of the outbox soon, after the earlier ones of its conversation."""
@@ -152,6 +154,7 @@ class Jobs:
         """Works in threads of this process until `stop`."""
         self._retain()  # a computer that is off at night would keep everything
         self._check_log()
+        self._audit_notices()
         self._consumer = _Embedded(self._queue, **_options(threads))
         self._consumer.start()
 
@@ -165,6 +168,7 @@ class Jobs:
         """Works until the process is told to stop (SIGTERM lets the jobs that are running finish)."""
         self._retain()
         self._check_log()
+        self._audit_notices()
         Consumer(self._queue, graceful_signal="TERM", **_options(threads)).run()
 
     def audit_notices(self) -> None:

@@ -65,7 +65,7 @@ def make_work(settings: Settings, storage: Storage, house: Callable[[], House]) 
     """Batches, delivery and seals; `house` gives the library and the company's rules as they stand."""
     address, papers = settings.server.address, make_papers(settings, storage)
     return NoticeWork(
-        Issuer(storage.notices, Drafting(storage, house)),
+        Issuer(storage.notices, Drafting(storage, house, settings.notices.contact)),
         StoredLadder(
             storage.database,
             storage.keys,
@@ -102,10 +102,14 @@ def _audit(settings: Settings, storage: Storage) -> None:
 
 def make_papers(settings: Settings, storage: Storage) -> NoticePapers:
     """Notices and forms on paper."""
-    return NoticePapers(settings.server.address, storage.companies, lambda: "", today_in_china, as_svg)
+    return NoticePapers(
+        settings.server.address, storage.companies, lambda: settings.notices.contact, today_in_china, as_svg
+    )
 
 
-def make_desk(storage: Storage, house: Callable[[], House], seal: Callable[[str], None]) -> StoredDesk:
+def make_desk(
+    settings: Settings, storage: Storage, house: Callable[[], House], seal: Callable[[str], None]
+) -> StoredDesk:
     """What the employee's page stands on; `seal` has an answered notice sealed."""
 
     def own(employee: str) -> Mapping[str, Any] | None:
@@ -125,6 +129,7 @@ def make_desk(storage: Storage, house: Callable[[], House], seal: Callable[[str]
         fingerprint=fingerprint,
         own=own,
         tells_dibao=lambda text: any(word in text for word in _DIBAO),
+        carries_codes=lambda channel: channel != "sms" or bool(settings.sms.code_template_id),
     )
     return StoredDesk(storage.database, storage.keys, storage.now, rules, storage.service.due, seal)
 
@@ -175,11 +180,12 @@ def make_pages(settings: Settings, storage: Storage, desk: AnswerDesk) -> tuple[
 
 
 class Drafting:
-    """Drafts notices from the calculator's lines, with what the company has on record."""
+    """Drafts notices from the calculator's lines, with what the company has on record; `contact` is whom employees can ask."""
 
-    def __init__(self, storage: Storage, house: Callable[[], House]) -> None:
+    def __init__(self, storage: Storage, house: Callable[[], House], contact: str = "") -> None:
         self._storage = storage
         self._house = house
+        self._contact = contact
 
     def __call__(self, plan: Plan, employee: Employee) -> Content | Blockage:
         """The notice of an employee, or why there can be none."""
@@ -215,7 +221,7 @@ class Drafting:
             each.entity for each in accounts
         ]
         found = entities.get(ids[0]) if ids else next(iter(entities.values()), None)
-        return Company("") if found is None else Company(found.name, found.credit_code)
+        return Company("") if found is None else Company(found.name, found.credit_code, self._contact)
 
 
 def _is_worked(storage: Storage, on: date) -> bool:

@@ -44,7 +44,9 @@ def make_account(sms: Sms) -> SmsAccount | None:
     where = urlsplit(sms.api_base)
     if where.scheme != "https" and not (where.scheme == "http" and is_loopback(where.hostname or "")):
         raise SettingsError("sms.api_base: must start with https:// (or http:// on loopback)")
-    return SmsAccount(**given, region=sms.region, api_base=sms.api_base)
+    return SmsAccount(
+        **given, code_template_id=sms.code_template_id, region=sms.region, api_base=sms.api_base
+    )
 
 
 def _from_roster(storage: Storage, what: Callable[[Employee], str]) -> Callable[[str], str]:

@@ -231,7 +231,7 @@ def opened(
             notices=work,
         )
         storage.conversations.address = settings.server.address
-        desk = make_desk(storage, lambda: program.serving.house, jobs.seal)
+        desk = make_desk(settings, storage, lambda: program.serving.house, jobs.seal)
         office = make_office(settings, storage)
         registering = registration(settings, platforms)
         program.hearing = Hearing(platforms, storage.inbox.store, jobs.answer, registering)

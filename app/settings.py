@@ -242,14 +242,17 @@ class Sms:
     app_id: str = ""
     sign_name: str = ""
     template_id: str = ""
+    code_template_id: str = ""
     region: str = "ap-guangzhou"
     api_base: str = "https://sms.tencentcloudapi.com"
 
 
 @dataclass(frozen=True, slots=True)
 class Notices:
-    """What notices are sealed with, and the time-stamp service; none while `timestamp_url` is empty."""
+    """Whom employees can ask, what notices are sealed with, and the time-stamp service; none while `timestamp_url` is
+    empty."""
 
+    contact: str = ""
     seal_key: str = ""
     seal_certificate: str = ""
     seal_passphrase_file: str = ""
@@ -342,8 +345,17 @@ MAY_BE_EMPTY: Final = (
     *(f"mail.{name}" for name in ("host", "user", "password", "password_file", "sender")),
     *(
         f"sms.{name}"
-        for name in ("secret_id", "secret_key", "secret_key_file", "app_id", "sign_name", "template_id")
+        for name in (
+            "secret_id",
+            "secret_key",
+            "secret_key_file",
+            "app_id",
+            "sign_name",
+            "template_id",
+            "code_template_id",
+        )
     ),
+    "notices.contact",
     *(f"notices.{name}" for name in ("seal_key", "seal_certificate", "seal_passphrase_file")),
     *(f"notices.{name}" for name in ("pkcs11_module", "pkcs11_token", "pkcs11_key")),
     *(f"notices.{name}" for name in ("timestamp_url", "timestamp_certificates")),

@@ -10,7 +10,7 @@ from delivery.sending import Outgoing, Part, Permanent, Sender, Temporary
 from hr_inbox.notices import Mail, Mailer, MailFailure
 from locales import N_, speak
 
-SUBJECT: Final = N_("社保助手：人事给你回了话")
+SUBJECT: Final = N_("社保助手：有一条给你的消息")
 _GREETING: Final = N_("这封信是社保助手替公司人事发的，信里不写什么事。不用回复。")
 
 

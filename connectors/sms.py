@@ -1,4 +1,5 @@
-"""Text messages to employees over Tencent Cloud (腾讯云短信): a template with one variable, the link; mainland numbers only."""
+"""Text messages to employees over Tencent Cloud (腾讯云短信): a template with one variable, the link, and one for codes;
+mainland numbers only."""
 
 from __future__ import annotations
 
@@ -30,19 +31,22 @@ PASSING: Final[Mapping[str, timedelta]] = {
     "LimitExceeded.PhoneNumberThirtySecondLimit": timedelta(seconds=30),
     "LimitExceeded.PhoneNumberOneHourLimit": timedelta(hours=1),
 }
+_CODE_IN: Final = re.compile(r"\d{6}")
 _LINK: Final = re.compile(r"https?://\S+")
 _CODE: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
 class SmsAccount:
-    """An application of the service with its approved signature and template. `api_base` is the service's address."""
+    """An application of the service with its approved signature and templates; without one for codes none are sent.
+    `api_base` is the service's address."""
 
     secret_id: str
     secret_key: str = field(repr=False)
     app_id: str
     sign_name: str
     template_id: str
+    code_template_id: str
     region: str
     api_base: str
 
@@ -50,7 +54,7 @@ class SmsAccount:
 class TencentSms(Sender):
     """Text messages. A recipient is an employee, whose phone `phone_of` tells at the moment of sending.
 
-    Only bubbles with a link are drawn: nothing else fits the template.
+    Only bubbles with a link are drawn, and codes where there is a template for them: nothing else fits.
     """
 
     REPEATS = False
@@ -65,9 +69,10 @@ class TencentSms(Sender):
         )
 
     def draw(self, bubbles: Sequence[Outgoing]) -> tuple[Part, ...]:
-        """The link of each bubble."""
-        found = (_LINK.search(each.reply.text) for each in bubbles if each.reply.neutral)
-        return tuple({"link": each[0]} for each in found if each is not None)
+        """The link or the code of each bubble. Raises `Permanent` for a code that there is no template for."""
+        return tuple(
+            drawn for each in bubbles if each.reply.neutral and (drawn := self._drawn(each)) is not None
+        )
 
     def send(self, recipient: str, part: Part) -> None:
         """Hands one message to the service. Raises `Temporary`, `Permanent` or `Unsure`."""
@@ -78,8 +83,9 @@ class TencentSms(Sender):
         request.PhoneNumberSet = [number]
         request.SmsSdkAppId = self._account.app_id
         request.SignName = self._account.sign_name
-        request.TemplateId = self._account.template_id
-        request.TemplateParamSet = [part["link"]]
+        is_code = "code" in part
+        request.TemplateId = self._account.code_template_id if is_code else self._account.template_id
+        request.TemplateParamSet = [part["code"] if is_code else part["link"]]
         try:
             answer = self._client.SendSms(request)
         except TencentCloudSDKException as error:
@@ -87,6 +93,16 @@ class TencentSms(Sender):
         (status,) = answer.SendStatusSet
         if status.Code != "Ok":
             raise classify(status.Code)
+
+    def _drawn(self, bubble: Outgoing) -> Part | None:
+        text = bubble.reply.text
+        if not bubble.reply.secret:
+            found = _LINK.search(text)
+            return None if found is None else {"link": found[0]}
+        if not self._account.code_template_id:
+            raise Permanent("no_code_template")
+        code = _CODE_IN.search(text)
+        return None if code is None else {"code": code[0]}
 
 
 def classify(code: str) -> Temporary | Permanent:

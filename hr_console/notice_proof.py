@@ -109,6 +109,10 @@ class Past:
         """Whether anything of these types happened."""
         return bool(self.all(*types))
 
+    def denied(self, *why: str) -> int:
+        """How often something was not done for these reasons."""
+        return sum(data.get("why") in why for _, data in self.all("denied"))
+
     @property
     def stamped(self) -> bool:
         """Whether there is a time stamp, at once or later."""
@@ -236,8 +240,10 @@ def timeline(case: NoticeCase, now: datetime, who: Mapping[str, str], say: Say) 
     for type, at, data, link in past.events:
         if waiting and before is not None:
             steps += _quiet(before, at, say)
-        gap = type in ("not_sent", "silent", "locked", "flagged") or (
-            type == "sealed" and data.get("timestamp") != "ok"
+        gap = (
+            type in ("not_sent", "silent", "flagged")
+            or (type == "sealed" and data.get("timestamp") != "ok")
+            or (type == "denied" and data.get("why") in ("locked", "hr_device"))
         )
         values = {name: each.value for name, each in link.committed.items() if type in PAPER}
         steps.append(Step(told(type, data, say), at, who.get(link.data["actor"], ""), gap, values))
@@ -337,13 +343,13 @@ def _entry_marks(past: Past, say: Say) -> Iterator[Mark]:
         yield Mark(say(N_("证件尾号")), say(N_("填对")), True)
     else:
         yield Mark(say(N_("证件尾号")), say(N_("没有核对：花名册上没有证件号")), False)
-    wrong = len(past.all("code_wrong", "id_wrong"))
+    wrong = past.denied("wrong_code", "wrong_id", "locked")
     if wrong:
         yield Mark(say(N_("填错")), say(N_("{count} 次"), count=str(wrong)), None)
 
 
 def _browser_marks(past: Past, say: Say) -> Iterator[Mark]:
-    refused = len(past.all("refused_device"))
+    refused = past.denied("hr_device")
     if refused:
         text = say(N_("有 {count} 次从人事用过的浏览器打开，没有让进"), count=str(refused))
         yield Mark(say(N_("浏览器")), text, None)

@@ -39,6 +39,7 @@ Denied = Literal[
     "too_many_codes",
     "too_soon",  # the last code was sent less than CODE_PAUSE ago
     "not_reachable",  # the code cannot be sent now: write to the account first
+    "no_codes_here",  # the channel of the link takes no codes
     "no_code",  # none was sent, or it has expired
     "wrong_code",
     "wrong_id",  # the end of the ID number

@@ -161,6 +161,7 @@ _DENIED: Final[Mapping[str, str]] = {
     "too_many_codes": "验证码要得太多",
     "too_soon": "验证码要得太快",
     "not_reachable": "验证码发不出去",
+    "no_codes_here": "这个渠道收不了验证码",
     "no_code": "没有验证码，或者过期",
     "wrong_code": "验证码不对",
     "wrong_id": "证件末四位不对",

@@ -9,8 +9,8 @@ from delivery.messages import Button, Reply
 from locales import N_, Say
 
 #: `first` and `reminder` come by themselves, `asked` after the employee asked; `copy` is what they get once it is sealed;
-#: `hold` and `hold_lifted` that the file is kept longer, and no longer.
-Told = Literal["first", "reminder", "asked", "copy", "hold", "hold_lifted"]
+#: `hold` and `hold_lifted` that the file is kept longer, and no longer; `withdrawn` that there is nothing to read any more.
+Told = Literal["first", "reminder", "asked", "copy", "hold", "hold_lifted", "withdrawn"]
 WORDS: Final[Mapping[Told, str]] = {
     "first": N_("单位给你发了一份要看的通知。"),
     "reminder": N_("提醒一下：还有一份通知等你看（前面发的链接不用再点）。"),
@@ -22,6 +22,7 @@ WORDS: Final[Mapping[Told, str]] = {
         "和你有关的一份通知（{number}）因为有争议，先不到期删除。你自己的那份不受影响，想看可以发“看告知书”。"
     ),
     "hold_lifted": N_("那份通知（{number}）的争议结束了，照原来的期限保存和删除。"),
+    "withdrawn": N_("前面发给你的那份通知（{number}）单位收回了，不用再看，链接也不能用了。"),
 }
 _LINK: Final = N_("点开看：{link}")
 _OPEN: Final = N_("打开看看")
@@ -30,7 +31,7 @@ _VERIFY: Final = N_("自己验真假：{address}")
 WEB: Final = "web"
 
 
-def told_of_hold(told: Told, say: Say, number: str) -> Reply:
+def told_of(told: Told, say: Say, number: str) -> Reply:
     """One bubble without a link."""
     return Reply(say(WORDS[told], number=number), neutral=True)
 

@@ -31,6 +31,7 @@ from storage.tables import (
     invitations,
     links,
     metadata,
+    notice_links,
     outbox,
     sessions,
     sign_in_journeys,
@@ -39,7 +40,7 @@ from storage.tables import (
 
 FORM: Final = "shebao backup 1"
 #: What lets somebody in, or keeps somebody out, at one moment only; it is not brought back.
-OPEN_DOORS: Final = (sessions, invitations, sign_in_journeys, sign_in_tries, links)
+OPEN_DOORS: Final = (sessions, invitations, sign_in_journeys, sign_in_tries, links, notice_links)
 _MANIFEST: Final = "manifest.json"
 _ROWS: Final = 1000
 

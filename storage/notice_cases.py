@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Any, Final
 from uuid import uuid4
 
-from sqlalchemy import Connection, Row, Select, and_, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, Select, and_, exists, func, insert, or_, select, update
 
 from audit.case_chain import CaseEvent, CaseLink
 from audit.events import Event
@@ -30,7 +30,7 @@ from notices.book import (
     Spoken,
 )
 from notices.notice import Content, NoticeKind, NoticeState
-from notices.telling import Told, told_of_hold
+from notices.telling import Told, told_of
 from storage.audit import append
 from storage.case_log import add_event, chain_of
 from storage.conversation_rows import Opened, add_bubbles, lock
@@ -56,6 +56,7 @@ from storage.tables import (
     notice_events,
     notice_files,
     notice_holds,
+    notice_links,
     notices,
     tasks,
 )
@@ -198,7 +199,10 @@ class StoredNoticeCases:
     def withdraw(self, id: str, why: str, by: str) -> None:
         """Takes a notice back that nobody has answered. Raises `NoticeTaken`."""
         with self._database.work() as connection:
+            chat = self._chat(connection, id)
             row = self._unanswered(connection, id)
+            if connection.execute(select(exists().where(notice_links.c.notice == id))).scalar():
+                self._tell(connection, chat, "withdrawn", row)  # who was sent nothing misses nothing
             event = CaseEvent("withdrawn", by, values={"why": why})
             close_notice(connection, self._keys, id, event, self._now(), state="withdrawn")
             self._log(connection, "notice_withdrawn", row, by, why)
@@ -397,7 +401,7 @@ class StoredNoticeCases:
     def _tell(self, connection: Connection, chat: Opened | None, told: Told, row: Row[Any]) -> None:
         if chat is None:
             return
-        reply = told_of_hold(told, speak(chat.locale), notice_number(row.number))
+        reply = told_of(told, speak(chat.locale), notice_number(row.number))
         add_bubbles(connection, chat, [("assistant", reply)], chat.version, self._now())
         connection.execute(
             update(conversations).where(conversations.c.id == chat.id).values(last_seq=chat.last_seq)

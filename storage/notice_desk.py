@@ -104,8 +104,8 @@ CODE_TEXT: Final = N_(
 @dataclass(frozen=True, slots=True)
 class DeskRules:
     """What the desk asks of others: the questions of a content with the right choice each, the hash of the consent text in
-    force, whether strokes are a signature and what names the same ones, the employee's own assessment, and whether words
-    tell of a household's dibao."""
+    force, whether strokes are a signature and what names the same ones, the employee's own assessment, whether words
+    tell of a household's dibao, and whether a channel carries codes."""
 
     questions: Callable[[Content], Sequence[tuple[Question, str]]]
     consent: Callable[[], str]
@@ -113,6 +113,7 @@ class DeskRules:
     fingerprint: Callable[[Sequence[Stroke]], str]
     own: Callable[[str], Mapping[str, Any] | None]
     tells_dibao: Callable[[str], bool]
+    carries_codes: Callable[[str], bool] = lambda channel: True
 
 
 class StoredDesk(AnswerDesk):
@@ -152,6 +153,8 @@ class StoredDesk(AnswerDesk):
             if link.codes >= CODES_A_DAY * (1 + (now - link.made_at).days):
                 raise NotDone("too_many_codes")
             opened = None if link.conversation is None else lock(connection, self._keys, link.conversation)
+            if not self._rules.carries_codes(link.channel):
+                raise NotDone("no_codes_here")
             if opened is None or not reach_of(connection, opened.id, now).open_at(now):
                 raise NotDone("not_reachable")
             code = f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}}"

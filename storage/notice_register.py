@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Final
+from uuid import uuid4
 
 from sqlalchemy import select
 
@@ -164,10 +165,13 @@ class StoredRegister(Register, AuditedCases):
             "made_at": now,
         }
         keep = upsert(self._database.dialect, notice_anchors).on_conflict_do_nothing()
+        kept = select(notice_anchors.c.root).where(notice_anchors.c.on == on)
         with self._database.work() as connection:
             connection.execute(keep, row)
+            if connection.execute(kept).scalar_one() != anchor.root:
+                return None  # another worker made the day's anchor, over other heads
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        written = path.with_suffix(".new")
+        written = path.with_name(f"{path.stem}-{uuid4().hex}.new")
         written.write_text("".join(write_heads(anchor, heads)), encoding="utf-8")
         written.replace(path)  # whole or not at all
         return failure

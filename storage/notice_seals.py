@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, insert, or_, select, update
+from sqlalchemy import Connection, Row, exists, insert, or_, select, update
 
 from audit.case_chain import CaseEvent, short_code
 from audit.events import SYSTEM
@@ -25,11 +25,16 @@ from storage.notice_rows import ANSWER, SEALED_NAME, lock_notice, notice_number,
 from storage.tables import (
     conversations,
     notice_answers,
+    notice_events,
     notice_files,
     notice_links,
     notices,
 )
 
+#: The last day passed without an answer, whatever became of the notice since.
+_FELL_SILENT: Final = exists().where(
+    notice_events.c.notice == notices.c.id, notice_events.c.type == "silent"
+)
 #: Notices of one run.
 _MOST: Final = 50
 
@@ -49,7 +54,7 @@ class StoredSeals(Unsealed):
             select(notices.c.id)
             .where(
                 notices.c.sealed_at.is_(None),
-                or_(notices.c.answered_at.is_not(None), notices.c.state == "silent"),
+                or_(notices.c.answered_at.is_not(None), _FELL_SILENT),
             )
             .order_by(notices.c.number)
             .limit(_MOST)
@@ -96,7 +101,7 @@ class StoredSeals(Unsealed):
             connection.execute(insert(notice_files), file | {"timestamp": sealed.timestamp})
             connection.execute(update(notices).where(notices.c.id == notice).values(sealed_at=now))
             head = add_event(connection, self._keys, notice, _sealed(sealed, unsealed_sha256), now)
-            if row.state == "silent":
+            if row.answered_at is None:
                 return  # nobody waits for a copy
             code = short_code(sealed.sha256, head.hash)
             channel = "page" if opened is None else opened.channel

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from datetime import date
 from html import unescape
 from io import BytesIO
+from pathlib import Path
+from typing import get_args
 
 import pytest
 from databases import Clock
@@ -14,7 +16,10 @@ from desk import Colleague
 from notice_book import CODE, PDF, MemoryBook
 from staffing import HR, binds, hire
 
-from hr_console import notice_desk
+from hr_console import notice_desk, notice_words
+from locales import as_written
+from notices.answering import Denied
+from notices.paper_words import detail_words, event_words
 from people.employees import Employee
 from storage.opening import Storage
 
@@ -146,6 +151,34 @@ def test_how_it_is_known_that_it_was_her(
     book.adds(it.id, "flagged", {"why": "same_network_as_hr"})
     page = text(zhao.opens(f"/hr/notices/{it.id}"))
     assert "✗ 和人事用同一个网络" in part(page, "identity") and "不够证明是本人签的" in part(page, "cannot")
+
+
+def test_what_was_tried_and_not_done_is_counted(zhao: Colleague, ali: Employee, book: MemoryBook) -> None:
+    it = book.issued(ali)
+    book.reads(it.id)
+    for why in ("wrong_code", "wrong_id", "too_soon", "hr_device", "locked"):
+        book.adds(it.id, "denied", {"why": why})
+    page = text(zhao.opens(f"/hr/notices/{it.id}"))
+    chain = part(page, "identity")
+    assert "3 次" in chain and "有 1 次从人事用过的浏览器打开，没有让进" in chain
+    marked = " ".join(gaps(page))
+    assert "填错太多，锁住了" in marked and "是人事登录过的浏览器" in marked and "要得太快" not in marked
+
+
+def test_whatever_is_written_into_a_chain_has_words() -> None:
+    """Each event and each denial, for HR's page and for paper."""
+    written = {
+        found
+        for path in Path("storage").glob("*.py")
+        for found in re.findall(r'CaseEvent\(\s*"(\w+)"', path.read_text(encoding="utf-8"))
+    }
+    assert len(written) > 15
+    for type in written:
+        assert notice_words.told(type, {}, as_written) != type and event_words(type) != type, type
+    for why in get_args(Denied):
+        if why != "unknown_link":  # of which no chain knows
+            assert why not in notice_words.told("denied", {"why": why}, as_written)
+            assert detail_words("denied", {"why": why})
 
 
 def test_strokes_code_and_link_are_nowhere(zhao: Colleague, ali: Employee, book: MemoryBook) -> None:

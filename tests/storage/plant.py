@@ -112,7 +112,7 @@ class Plant:
         if not has_own(self.settings.keys.path):
             write_own(self.settings.keys.path, COMPANY, self.clock())
         self.work = make_work(self.settings, storage, house)
-        self.desk = make_desk(storage, house, self.answered.append)
+        self.desk = make_desk(self.settings, storage, house, self.answered.append)
         self.office = make_office(self.settings, storage)
         self.book = storage.notices
 

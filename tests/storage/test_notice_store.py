@@ -400,6 +400,21 @@ def test_paper_files_holds_and_withdrawing_are_events(desk: Desk, sent: str) -> 
     assert denied(lambda: desk.desk.look(desk.token(), PHONE)) in ("void_link", "superseded")
 
 
+def test_who_was_sent_a_notice_is_told_that_it_was_taken_back(
+    desk: Desk, sent: str, storage: Storage
+) -> None:
+    mei = chats(storage, hire(storage, "A0035", "阿梅"))
+    desk.book.withdraw(sent, "发错了", HR)
+    desk.send()
+    assert "（N-000001）单位收回了" in desk.said()[-1] and "发错了" not in "\n".join(desk.said())
+    said = len(desk.said())
+    desk.issue(mei)
+    desk.book.withdraw(desk.notice(mei), "发错了", HR)  # before it was sent
+    desk.send()
+    assert len(desk.said()) == said
+    assert denied(lambda: desk.desk.look(desk.token(), PHONE)) == "void_link"
+
+
 def test_a_confirmation_is_hashed_into_each_later_case(desk: Desk, ali: Employee) -> None:
     desk.book.confirm(ali.id, date(2026, 3, 1), "确认书.pdf", b"%PDF-1", HR)
     assert desk.book.confirmed([ali.id]) == {ali.id: date(2026, 3, 1)}
