@@ -21,11 +21,11 @@ OWED: Final = frozenset(("employee", "dispatched"))
 class Ground:
     """What a strategy rests on beside the two profiles.
 
-    `before` is the library as it was before the change of policy that is looked at. `months` are the months of pay on
-    record. `refused_on` is when the employee refused a notice, which changes nothing about the duty. `enrols_restored` is
-    HR's rule that whoever is not insured and whose dibao is restored is enrolled without a further approval.
-    `catch_up_until` is the last day on which differences from bounds that were published late can be paid without a late
-    fee, as the notice that published them says; None where that is not on record.
+    `before` is the library as it was before the change of policy that is looked at, `refused_on` when the employee refused
+    the notice that is looked at, which changes nothing about the duty: both are occasions, and None otherwise. `months` are
+    the months of pay on record. `enrols_restored` is HR's rule that whoever is not insured and whose dibao is restored is
+    enrolled without a further approval. `catch_up_until` is the last day on which differences from bounds that were
+    published late can be paid without a late fee, as the notice that published them says; None where that is not on record.
     """
 
     library: Library

@@ -119,7 +119,7 @@ def choose_strategy(
 ) -> Strategy | None:
     """What follows from what became of a profile; None where nothing does, and where its key is `done` already.
 
-    It is asked for each change by itself: of a pair that differs in several things the most pressing one is answered.
+    A pair may differ in several things, as after an import: the most pressing rule answers, and its acts cover the rest.
     """
     view = _View(before, after, ground, today)
     for rule in _RULES:

@@ -186,7 +186,7 @@ def test_a_profile_is_a_question_for_the_calculator(library: Library) -> None:
     case = case_of(profile(*ALI), TODAY, TODAY)
     assert case is not None
     answer = assess(case, library.rules(case))
-    # First contact in people.md: inside by one reading with 224.96, over by the other.
+    # Inside by one reading with 224.96, over by the other.
     assert (answer.insured.countable, answer.insured.gap) == (yuan("2975.04"), yuan("224.96"))
     assert answer.insured.verdict == "depends"
     ranged = case_of(profile(*ALI, said("other_income", Income(0, 50_000), "2026-02-01")), TODAY, TODAY)
