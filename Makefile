@@ -38,8 +38,8 @@ setup: $(STAMP) $(CATALOGUES:.po=.mo) ## Environment, packages, catalogues, comp
 run: setup ## Serve http://127.0.0.1:8000 (PORT= changes the port).
 	$(BIN)/shebao serve --demo --port $(PORT)
 
-test: setup $(DEV_STAMP) ## All tests, with seeded samples; every branch of the calculator and of the log is reached.
-	$(BIN)/python -m pytest -m "not soak" $(if $(WORKERS),-n $(WORKERS) --dist loadfile) --cov=calculator --cov=audit --cov-branch --cov-report=term:skip-covered --cov-fail-under=100
+test: setup $(DEV_STAMP) ## All tests, with seeded samples; every branch of the calculator, the log and the profiles is reached.
+	$(BIN)/python -m pytest -m "not soak" $(if $(WORKERS),-n $(WORKERS) --dist loadfile) --cov=calculator --cov=audit --cov=profiles --cov-branch --cov-report=term:skip-covered --cov-fail-under=100
 
 soak: setup $(DEV_STAMP) ## The full counts that `test` samples.
 	$(BIN)/python -m pytest -m soak

@@ -90,6 +90,7 @@ FLAGS: Final[Mapping[str, str]] = {
     "same_strokes": N_("笔迹和以前某一次一模一样"),
     "too_fast": N_("快得不像看过"),
     "hr_device": N_("是人事登录过的浏览器"),
+    "clock_back": N_("服务器的钟往回拨过"),
 }
 _DENIED: Final[Mapping[str, str]] = {
     "unknown_link": N_("没有这个链接"),

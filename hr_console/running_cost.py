@@ -5,7 +5,7 @@ A month without a record of its wage counts with the wage of the roster, and it 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final, Literal
@@ -18,7 +18,7 @@ from people.entities import InsuredAccount, account_of
 from people.standing import Uninsured
 from policy_kb.exposures import expose
 from policy_kb.library import Library
-from policy_kb.periods import add_months
+from profiles.ground import OWED, last_due_month, months_from
 
 #: Why nothing can be reckoned.
 Missing = Literal["employment", "wage", "months", "region"]
@@ -28,8 +28,6 @@ MISSING: Final[Mapping[Missing, str]] = {
     "months": N_("没有写哪天入职"),
     "region": N_("没有写参保地，或者政策库里没有这里"),
 }
-#: Whom the employer must insure in all insurances; for the others the duty depends.
-_OWED: Final = frozenset(("employee", "dispatched"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +61,7 @@ def running_cost(
     """What not being insured has cost somebody until a day, or why that cannot be told. `later` are further days on which
     it could be settled; 30 days on where none is given."""
     employee = who.employee
-    if employee.employment not in _OWED:
+    if employee.employment not in OWED:
         return "employment"
     account = account_of(who.employee.region, who.employee.account, accounts)
     first = _first_month(who)
@@ -72,7 +70,7 @@ def running_cost(
     known = {month.month: month for month in who.months}
     owed: list[dict[str, str | None]] = []
     assumed = unknown = 0
-    for month in _months(max(first, EARLIEST), _last_month(today, account)):
+    for month in months_from(max(first, EARLIEST), last_due_month(today, account)):
         record = known.get(month)
         if record is not None and record.paid:
             continue
@@ -118,20 +116,3 @@ def _first_month(who: Uninsured) -> date | None:
     days = [month.month for month in who.months]
     days += [who.employee.joined_on] if who.employee.joined_on is not None else []
     return min(days).replace(day=1) if days else None
-
-
-def _last_month(today: date, account: InsuredAccount | None) -> date:
-    """The last month whose day of payment has passed; where that day is not known, the month before this one."""
-    this = today.replace(day=1)
-    if account is None or account.declaration_day is None:
-        return add_months(this, -1)
-    passed = today.day > account.declaration_day
-    behind = (1 if account.declared_next_month else 0) + (0 if passed else 1)
-    return add_months(this, -behind)
-
-
-def _months(first: date, last: date) -> Iterator[date]:
-    month = first
-    while month <= last:
-        yield month
-        month = add_months(month, 1)

@@ -115,6 +115,7 @@ FLAGS: Final[Mapping[str, str]] = {
     "same_network_as_hr": "和人事用过同一个网络",
     "same_strokes": "笔迹和以前某一次一模一样",
     "too_fast": "回应得很快",
+    "clock_back": "服务器的钟往回拨过",
 }
 _EVENTS: Final[Mapping[str, str]] = {
     "issued": "出具",

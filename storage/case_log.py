@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, and_, func, insert, select
 
 from audit.case_chain import CaseEvent, CaseHead, CaseLink, Committed, link_event
+from audit.events import SYSTEM
 from audit.heads import Signer
 from storage.keys import Keys
 from storage.tables import notice_events, notice_values
 
 VALUE: Final = "notice_values.body"
+#: Two hosts' clocks may differ so much. More is told: what was over could be good again by a clock that was put back.
+_SKEW: Final = timedelta(seconds=5)
+_CLOCK_BACK: Final = CaseEvent("flagged", SYSTEM, {"why": "clock_back"})
 
 
 def add_event(connection: Connection, keys: Keys, notice: str, event: CaseEvent, now: datetime) -> CaseLink:
@@ -32,6 +36,8 @@ def add_events(
         .limit(1)
     ).one_or_none()
     before, signer = None if last is None else read_link(last), keys.signer()
+    if last is not None and last.at - now > _SKEW:
+        new = (_CLOCK_BACK, *new)
     links: list[CaseLink] = []
     for event in new:
         before = link_event(notice, 1 if before is None else before.seq + 1, event, now, before, signer)

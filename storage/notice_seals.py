@@ -32,9 +32,7 @@ from storage.tables import (
 )
 
 #: The last day passed without an answer, whatever became of the notice since.
-_FELL_SILENT: Final = exists().where(
-    notice_events.c.notice == notices.c.id, notice_events.c.type == "silent"
-)
+_FELL_SILENT: Final = exists().where(notice_events.c.notice == notices.c.id, notice_events.c.type == "silent")
 #: Notices of one run.
 _MOST: Final = 50
 

@@ -57,6 +57,7 @@ ROOMS = (
     "notices",
     "people",
     "policy_kb",
+    "profiles",
     "storage",
     "web_calc",
 )
@@ -144,7 +145,9 @@ def test_rooms_have_names_of_their_own() -> None:
     assert not [path for room in ROOMS for path in sources(room) if path.stem in nameless]
 
 
-@pytest.mark.parametrize("path", sources("calculator"), ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "path", [*sources("calculator"), *sources("profiles")], ids=lambda path: f"{path.parent.name}/{path.name}"
+)
 def test_no_float_touches_money(path: Path) -> None:
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         assert not (isinstance(node, ast.Constant) and isinstance(node.value, float)), ast.unparse(node)

@@ -333,6 +333,16 @@ def test_attack_rows_of_the_chain_cannot_be_changed(desk: Desk, sent: str, stora
     assert desk.events(sent)[0] == "issued"
 
 
+def test_attack_a_clock_that_is_put_back_is_told_in_the_chain(desk: Desk, sent: str) -> None:
+    token = desk.token()
+    code = desk.code(token)
+    desk.clock.move(hours=-1)
+    ticket = desk.desk.enter(token, PHONE, code, "002X")
+    desk.desk.read(ticket, PHONE, 48)
+    assert desk.chain(sent)[-3].data["data"] == {"why": "clock_back"}
+    assert desk.events(sent)[-3:] == ["flagged", "entered", "read"], "once for each time"
+
+
 # The ladder
 
 
