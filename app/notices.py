@@ -36,6 +36,7 @@ from notices.verify_views import create_blueprint as create_verify
 from notices.views import NoticePages, create_blueprint
 from people.employees import Employee
 from policy_kb.calculation import calculate
+from policy_kb.headings import names_dibao
 from policy_kb.periods import add_months
 from storage.notice_desk import DeskRules, StoredDesk
 from storage.notice_ladder import StoredLadder
@@ -47,8 +48,6 @@ log = logging.getLogger("shebao.notices")
 
 #: What the tokens of the forms are made with comes from the installation's own keys under this name.
 COOKIE: Final = "notice forms"
-#: Words by which somebody tells of their household's dibao.
-_DIBAO: Final = ("低保", "最低生活", "救助", "民政", "特困", "五保", "补助")
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +127,7 @@ def make_desk(
         is_signature=lambda strokes: flaw(strokes) is None,
         fingerprint=fingerprint,
         own=own,
-        tells_dibao=lambda text: any(word in text for word in _DIBAO),
+        tells_dibao=names_dibao,
         carries_codes=lambda channel: channel != "sms" or bool(settings.sms.code_template_id),
     )
     return StoredDesk(storage.database, storage.keys, storage.now, rules, storage.service.due, seal)

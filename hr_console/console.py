@@ -16,6 +16,7 @@ from flask_wtf.csrf import CSRFError, CSRFProtect, generate_csrf
 
 from audit import events
 from audit.events import Log
+from delivery import browsers
 from hr_console.access import allowed
 from locales import N_, Languages, Locale, Say, speak
 from people.accounts import Account
@@ -37,14 +38,8 @@ TOKEN: Final = "token"
 #: Pages that are meant to be reached from another site.
 FROM_ELSEWHERE: Final = ("static", "provider_back")
 HEADERS: Final = {
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Cross-Origin-Opener-Policy": "same-origin",
+    **browsers.HEADERS,
     "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     "Cache-Control": "no-store",
 }
 NOT_ALLOWED: Final = N_("这一页不在你的权限里。要用的话，请管理员给你加上相应的角色。")

@@ -49,12 +49,8 @@ EVENTS: Final[Mapping[str, str]] = {
     "asked_for": N_("本人在聊天里要了链接"),
     "looked": N_("链接被点开过（不算看过）"),
     "code_sent": N_("送出验证码"),
-    "code_wrong": N_("验证码填错"),
-    "id_wrong": N_("证件尾号填错"),
-    "locked": N_("填错太多，链接作废"),
     "entered": N_("凭验证码进来看了"),
     "flagged": N_("有疑点"),
-    "refused_device": N_("换浏览器打开，没有让进"),
     "read": N_("看到底了"),
     "checked": N_("答了核对题"),
     "denied": N_("有一步没有做成"),
@@ -81,15 +77,11 @@ EVENTS: Final[Mapping[str, str]] = {
 _FIRST: Final[Mapping[str, str]] = {
     "first": N_("第一次"),
     "reminder": N_("提醒"),
-    "sms": N_("短信"),
-    "mail": N_("邮件"),
-    "again": N_("重发"),
+    "other_way": N_("换一个渠道"),
 }
 FLAGS: Final[Mapping[str, str]] = {
     "same_network_as_hr": N_("和人事用同一个网络"),
-    "same_strokes": N_("笔迹和以前某一次一模一样"),
     "too_fast": N_("快得不像看过"),
-    "hr_device": N_("是人事登录过的浏览器"),
     "clock_back": N_("服务器的钟往回拨过"),
 }
 _DENIED: Final[Mapping[str, str]] = {

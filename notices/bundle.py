@@ -332,7 +332,7 @@ def _readme(evidence: Evidence, names: Iterable[str]) -> str:
         company=evidence.company,
         made_at=in_china(evidence.made_at),
         certified="印章证书由持牌的电子认证服务机构签发。" if licensed
-        else "印章证书是单位自建的，不是电子签名法第十六条说的第三方认证：只说明用的是单位登记过的那把钥匙。",
+        else "印章证书是单位自建的，不是持牌机构的第三方认证：只说明用的是单位登记过的那把钥匙。",
         stamped="时间戳只说明那一刻已经有这份文件；后补的，只说明补的那一刻。" if all(stamps)
         else "有文件没有可信时间戳：它的封存时间是单位自己写的。",
         provable="\n".join(provable),

@@ -113,7 +113,6 @@ CHANNELS: Final[Mapping[str, str]] = {
 }
 FLAGS: Final[Mapping[str, str]] = {
     "same_network_as_hr": "和人事用过同一个网络",
-    "same_strokes": "笔迹和以前某一次一模一样",
     "too_fast": "回应得很快",
     "clock_back": "服务器的钟往回拨过",
 }
@@ -124,12 +123,8 @@ _EVENTS: Final[Mapping[str, str]] = {
     "not_sent": "没有送出去",
     "looked": "链接被点开（不算看过）",
     "code_sent": "发出验证码",
-    "code_wrong": "验证码填错",
-    "id_wrong": "证件尾号填错",
-    "locked": "填错太多，链接作废",
     "entered": "核对身份后进入",
     "flagged": "记下疑点",
-    "refused_device": "人事的设备，没有让进",
     "read": "看到末尾",
     "checked": "回答理解核对",
     "denied": "有一步没有做成",
@@ -184,9 +179,6 @@ _STEPS: Final[Mapping[str, str]] = {
     "first": "第一次",
     "reminder": "提醒",
     "other_way": "换一个渠道",
-    "sms": "短信",
-    "mail": "邮件",
-    "again": "重发",
 }
 
 

@@ -66,7 +66,9 @@ YES_NO_WORDS: Final[Mapping[str, bool]] = {
 }  # fmt: skip
 DIGITS_LOST: Final = "“{heading}”在表格里是数字，超过 15 位的尾数已经丢了，请改成文本格式重新填"
 _STATUS: Final = re.compile(r"低保|dibao|特困|五保|贫困|困难|建档立卡|救助")
-_NAMED: Final = re.compile(r"低\s*保|dibao|特困|五保|贫困|建档立卡|社会救助", re.IGNORECASE)
+_NAMED: Final = re.compile(
+    r"低\s*保|dibao|特困|五保|贫困|建档立卡|最低生活|救助|民政|(?:国家|政府|吃|领|拿)补助", re.IGNORECASE
+)
 _ID_LIKE: Final = re.compile(
     r"工号|编号|身份证|证件|护照|手机|电话|联系方式|微信|银行卡|卡号|账号|帐号|社保号|公积金号|idcard|idno|idnumber|"
     r"employeeno|phone|mobile|^tel$|bank|account|passport"

@@ -33,12 +33,12 @@ from hr_inbox.cases import Collision
 from hr_inbox.task import Due, TaskState, never_due
 from storage.audit import append
 from storage.case_lists import state_of
-from storage.conversation_rows import Opened, add_bubbles, lock
+from storage.conversation_rows import Opened, lock, say_outside_turn
 from storage.counters import next_of
 from storage.holding import settle
 from storage.keys import Keys
 from storage.ratings import ask_rating
-from storage.tables import Moment, answers, conversations, holdings, messages, outbox, tasks
+from storage.tables import Moment, answers, holdings, messages, outbox, tasks
 from storage.tasks import CHANGES, read_task, task_number
 
 #: What of a task is changed by working on it.
@@ -192,15 +192,12 @@ class CaseWork:
             return str(found)
         self._must_speak(it, opened)
         self._must_have_seen(it, opened, seen)
-        (queued,) = add_bubbles(self.connection, opened, [("hr", reply)], opened.version, self._now)
+        queued = say_outside_turn(self.connection, opened, reply, self._now, "hr")
         row = {
             "conversation": opened.id, "seq": opened.last_seq, "account": self._me, "key": key,
             "outbox": queued,
         }  # fmt: skip
         self.connection.execute(insert(answers), row)
-        self.connection.execute(
-            update(conversations).where(conversations.c.id == opened.id).values(last_seq=opened.last_seq)
-        )
         it.answered_at, it.due_at, it.touched = self._now, None, True
         return queued
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, Final, Literal
 from uuid import uuid4
 
-from sqlalchemy import Connection, Row, Select, bindparam, insert, select
+from sqlalchemy import Connection, Row, Select, bindparam, insert, select, update
 
 from delivery.messages import Reply
 from delivery.transcript import Author
@@ -163,6 +163,17 @@ def add_bubbles(
         connection.execute(insert(outbox), sent)
         note_queued(connection, (Queued(row["id"], opened.channel, opened.id, row["due_at"]) for row in sent))
     return tuple(str(row["id"]) for row in sent)
+
+
+def say_outside_turn(
+    connection: Connection, opened: Opened, reply: Reply, now: datetime, author: Author = "assistant"
+) -> str:
+    """Adds a bubble of ours to a locked conversation in which nobody has just written; the id of its row in the outbox."""
+    (queued,) = add_bubbles(connection, opened, [(author, reply)], opened.version, now)
+    connection.execute(
+        update(conversations).where(conversations.c.id == opened.id).values(last_seq=opened.last_seq)
+    )
+    return queued
 
 
 def read_bubble(box: Box, conversation: str, seq: int, body: bytes) -> Reply:

@@ -33,7 +33,7 @@ from notices.notice import Content, NoticeKind, NoticeState
 from notices.telling import Told, told_of
 from storage.audit import append
 from storage.case_log import add_event, chain_of
-from storage.conversation_rows import Opened, add_bubbles, lock
+from storage.conversation_rows import Opened, lock, say_outside_turn
 from storage.database import Database
 from storage.employee_rows import read_employee
 from storage.keys import Keys
@@ -50,7 +50,6 @@ from storage.notice_rows import (
 )
 from storage.tables import (
     bindings,
-    conversations,
     employees,
     notice_answers,
     notice_events,
@@ -402,10 +401,7 @@ class StoredNoticeCases:
         if chat is None:
             return
         reply = told_of(told, speak(chat.locale), notice_number(row.number))
-        add_bubbles(connection, chat, [("assistant", reply)], chat.version, self._now())
-        connection.execute(
-            update(conversations).where(conversations.c.id == chat.id).values(last_seq=chat.last_seq)
-        )
+        say_outside_turn(connection, chat, reply, self._now())
 
     def _unanswered(self, connection: Connection, id: str) -> Row[Any]:
         row = self._locked(connection, id)

@@ -52,7 +52,7 @@ from notices.notice import READABLE, Content
 from people.employees import Employee
 from storage.audit import append
 from storage.case_log import add_event, add_events
-from storage.conversation_rows import add_bubbles, lock
+from storage.conversation_rows import lock, say_outside_turn
 from storage.database import Database
 from storage.employee_rows import read_employee
 from storage.keys import Keys
@@ -159,16 +159,7 @@ class StoredDesk(AnswerDesk):
                 raise NotDone("not_reachable")
             code = f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}}"
             text = speak(opened.locale)(CODE_TEXT, code=code)
-            add_bubbles(
-                connection,
-                opened,
-                [("assistant", Reply(text, neutral=True, secret=True))],
-                opened.version,
-                now,
-            )
-            connection.execute(
-                update(conversations).where(conversations.c.id == opened.id).values(last_seq=opened.last_seq)
-            )
+            say_outside_turn(connection, opened, Reply(text, neutral=True, secret=True), now)
             _write(
                 connection,
                 link,

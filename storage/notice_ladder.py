@@ -24,13 +24,13 @@ from notices.ladder import STEPS, next_step_at
 from notices.telling import WEB, Told, telling
 from storage.audit import append
 from storage.case_log import add_event
-from storage.conversation_rows import Opened, add_bubbles
+from storage.conversation_rows import Opened, say_outside_turn
 from storage.database import Database
 from storage.keys import Keys
 from storage.notice_desk import new_link
 from storage.notice_rows import end_links, lock_notice
 from storage.pushes import open_way
-from storage.tables import conversations, employees, notice_links, notices, outbox
+from storage.tables import employees, notice_links, notices, outbox
 from storage.tasks import count_of, open_task_of
 from storage.ways import StoredWays
 
@@ -166,10 +166,7 @@ class StoredLadder:
         token = new_link(connection, self._keys, row.id, opened.channel, opened.id, now)
         told: Told = "first" if kind == "first" else "reminder"
         reply = telling(told, opened.channel, self._address, token, speak(opened.locale))
-        (queued,) = add_bubbles(connection, opened, [("assistant", reply)], opened.version, now)
-        connection.execute(
-            update(conversations).where(conversations.c.id == opened.id).values(last_seq=opened.last_seq)
-        )
+        queued = say_outside_turn(connection, opened, reply, now)
         connection.execute(
             update(notice_links)
             .where(notice_links.c.notice == row.id, notice_links.c.ended_at.is_(None))

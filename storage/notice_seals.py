@@ -16,14 +16,13 @@ from notices.sealing import Sealed
 from notices.sealing_work import Material, Unsealed
 from notices.telling import telling
 from storage.case_log import add_event, chain_of
-from storage.conversation_rows import Opened, add_bubbles, lock
+from storage.conversation_rows import Opened, lock, say_outside_turn
 from storage.database import Database
 from storage.keys import Keys
 from storage.notice_cases import file_row
 from storage.notice_desk import new_link
 from storage.notice_rows import ANSWER, SEALED_NAME, lock_notice, notice_number, read_content, read_notice
 from storage.tables import (
-    conversations,
     notice_answers,
     notice_events,
     notice_files,
@@ -153,10 +152,7 @@ class StoredSeals(Unsealed):
             number=notice.number,
             code=code,
         )
-        add_bubbles(connection, opened, [("assistant", reply)], opened.version, now)
-        connection.execute(
-            update(conversations).where(conversations.c.id == opened.id).values(last_seq=opened.last_seq)
-        )
+        say_outside_turn(connection, opened, reply, now)
 
 
 def _sealed(sealed: Sealed, unsealed_sha256: str) -> CaseEvent:

@@ -16,7 +16,7 @@ from delivery.reach import LOW
 from delivery.retries import MOST_ATTEMPTS
 from delivery.sending import Outgoing
 from locales import speak
-from storage.conversation_rows import SENDER, WITH_KEY, Opened, add_bubbles, lock, read_bubble
+from storage.conversation_rows import SENDER, WITH_KEY, Opened, lock, read_bubble, say_outside_turn
 from storage.database import Database
 from storage.keys import Keys
 from storage.reach import close, is_open, left, spend
@@ -294,7 +294,4 @@ def _tell_missing(connection: Connection, opened: Opened, bubbles: Sequence[Repl
     line = Reply(speak(opened.locale)(MISSING), neutral=True)
     if line in bubbles:
         return
-    add_bubbles(connection, opened, [("assistant", line)], opened.version, now)
-    connection.execute(
-        update(conversations).where(conversations.c.id == opened.id).values(last_seq=opened.last_seq)
-    )
+    say_outside_turn(connection, opened, line, now)

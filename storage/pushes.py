@@ -20,7 +20,7 @@ from locales import SOURCE, speak
 from people.employees import wecom_for_search
 from storage.audit import append
 from storage.bindings import WECOM, tie_by_roster
-from storage.conversation_rows import Opened, add_bubbles, find_or_open, lock
+from storage.conversation_rows import Opened, find_or_open, lock, say_outside_turn
 from storage.database import Database, upsert
 from storage.employee_rows import read_employee
 from storage.keys import Keys
@@ -226,12 +226,7 @@ class StoredPushes:
             return False
         say = speak(opened.locale)
         text = say(WORDS[it.kind], link=address) if address else say(WITHOUT_LINK[it.kind])
-        (queued,) = add_bubbles(
-            connection, opened, [("assistant", Reply(text, neutral=True))], opened.version, self._now()
-        )
-        connection.execute(
-            update(conversations).where(conversations.c.id == opened.id).values(last_seq=opened.last_seq)
-        )
+        queued = say_outside_turn(connection, opened, Reply(text, neutral=True), self._now())
         connection.execute(update(pushes).where(pushes.c.id == it.id).values(sent_as=queued))
         for tie in ties:
             append(connection, tie, self._now())

@@ -13,10 +13,10 @@ from audit.events import Event
 from delivery.reach import reachable
 from hr_inbox.ratings import AskedCase, Rated
 from hr_inbox.task import Due
-from storage.conversation_rows import Opened, add_bubbles, lock
+from storage.conversation_rows import Opened, lock, say_outside_turn
 from storage.counters import next_of
 from storage.keys import Keys
-from storage.tables import conversations, tasks
+from storage.tables import tasks
 from storage.tasks import CHANGES, count_of, read_task, task_number
 
 _ASKED: Final = (
@@ -52,11 +52,7 @@ def ask_rating(connection: Connection, keys: Keys, number: str, now: datetime) -
     from bot.dialogue.rating import question
 
     bubble = question(number, task.language)
-    (queued,) = add_bubbles(connection, opened, [("assistant", bubble)], opened.version, now)
-    connection.execute(
-        update(conversations).where(conversations.c.id == opened.id).values(last_seq=opened.last_seq)
-    )
-    return queued
+    return say_outside_turn(connection, opened, bubble, now)
 
 
 def asked_cases(connection: Connection, conversation: str, seen_at: datetime | None) -> tuple[AskedCase, ...]:

@@ -16,6 +16,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from calculator.fields import InputError
+from delivery.browsers import HEADERS
 from documents.report import note_pdf, note_png, report_pdf, report_png
 from locales import Locale, Say, speak
 from policy_kb.calculation import calculate
@@ -35,16 +36,6 @@ from web_calc.presenting import Result, present
 #: A form or a JSON body longer than this is no question about a household.
 LARGEST_BODY: Final = 64 * 1024
 STATIC: Final = Path(__file__).with_name("static")
-
-HEADERS: Final = {
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
-}
 
 
 def create_blueprint(library: Library, today: Callable[[], date], company: Company = NO_RULES) -> Blueprint:
