@@ -47,6 +47,10 @@ _PARTICLES: Final = re.compile(r"(?<=.)(?:[啊呀吧的了呢嘛哦噢哈喽咯�
 _LEADING: Final = re.compile(r"^(?:呃|额|哦|噢|啊|那个|这个|哎|诶|emm+|那|就)+(?=.)")
 #: 是不是 and 在哪 begin like an answer and are questions.
 _ASKS: Final = re.compile(r"(.)不\1|有没有|多少|[吗么]$|哪|几|什么|啥|怎")
+#: 不想交社保 says something of paying, whatever was asked.
+_OF_PAYING: Final = re.compile(
+    r"[不没冇唔莫别有在](?:[有想要愿用能给让]|愿意|可以)?(?:交(?!给)|缴|买|扣|参保)"
+)
 _BEGINS_NO: Final = re.compile(r"不|没(?!错|问题|事|毛病)|冇(?!错)|唔|莫|无|否|别|no\b|not\b")
 _BEGINS_YES: Final = re.compile(r"在|有|是|对(?!了.)|嗯|好(?!像)|系|yes\b|yeah\b|ok\b")
 
@@ -70,6 +74,8 @@ def read_answer(text: str, asked: str | None = None) -> Answer | None:
         return "unsure"
     if first is not None or asked not in _OF_YES_OR_NO or _ASKS.search(clauses[0]):
         return first
+    if _OF_PAYING.match(clauses[0]):
+        return None
     if _BEGINS_NO.match(clauses[0]):
         return "no"
     return "yes" if _BEGINS_YES.match(clauses[0]) else None
