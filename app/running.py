@@ -209,6 +209,8 @@ def opened(
     """
     keys, policy = settings.keys, settings.policy
     storage = open_storage(settings.database.address, keys.path, keys.journal, make=demo)
+    if demo:
+        make_demo_seal(settings)
     check_seal(settings, storage.now())
     program = Program((*policy.overlays, policy.company_folder))
     publisher = Publisher(policy, storage, program)
@@ -258,7 +260,6 @@ def opened(
             )
         )
         if demo:
-            make_demo_seal(settings)
             allow_in_demo(settings, storage)
             new = make_demo(storage, program.receive)
             if phones is not None:
