@@ -98,6 +98,11 @@ class Jobs:
         """Answers a stored event soon, after the earlier ones of its conversation."""
         self._answer(event_id)
 
+    def answer_all(self, event_ids: Sequence[str]) -> None:
+        """Answers stored events soon, each after the earlier ones of its conversation."""
+        for each in event_ids:
+            self._answer(each)
+
     def run_import(self, id: str) -> None:
         """Works on an import soon."""
         self._import(id)

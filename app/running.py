@@ -287,7 +287,7 @@ def make_taking(
     """The callbacks of the platforms. Some may be held, but never all of the server's threads."""
     holding = Holding(storage.passive, jobs.deliver, storage.now)
     held = max(1, settings.server.threads // 2)
-    return Taking(platforms, storage.inbox.store, jobs.answer, holding=holding, held=held)
+    return Taking(platforms, storage.inbox.store_all, jobs.answer_all, holding=holding, held=held)
 
 
 def make_checks(settings: Settings, storage: Storage, jobs: Jobs) -> Checks:

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from threading import BoundedSemaphore
 from typing import Final
 
 from bot.channels import Answer, Callback, HeardCallback, Inside, Platform, Refused
 from bot.passive import HOLD, Holding, Ticket
+from delivery.gathering import Gathering
 from delivery.messages import IncomingMessage
 
 log = logging.getLogger("shebao.channels")
@@ -30,21 +31,20 @@ _BUSY: Final = Answer(status=503)
 
 
 class Taking:
-    """The callbacks of every platform. `store` keeps a message once, and gives its id where it is new; `wake` has a worker
-    answer it soon. `holding` answers inside callbacks, so many (`held`) at a time."""
+    """The callbacks of every platform. `store` keeps messages once, and gives the ids of those that are new; `wake` has a
+    worker answer them soon. `holding` answers inside callbacks, so many (`held`) at a time."""
 
     def __init__(
         self,
         platforms: Mapping[str, Platform],
-        store: Callable[[IncomingMessage], str | None],
-        wake: Callable[[str], None],
+        store: Callable[[Sequence[IncomingMessage]], Sequence[str | None]],
+        wake: Callable[[Sequence[str]], None],
         patience: float = PATIENCE,
         holding: Holding | None = None,
         held: int = HELD,
     ) -> None:
         self._platforms = platforms
-        self._store = store
-        self._wake = wake
+        self._gathering = Gathering(store, wake)
         self._patience = patience
         self._holding = holding
         self._places = BoundedSemaphore(held)
@@ -63,38 +63,43 @@ class Taking:
             return Answer(status=error.status)
         if not heard.messages:
             return heard.answer
-        stored = self._threads.submit(self._keep, heard)
+        inside, holding = heard.inside, self._holding
+        if inside is None or holding is None:
+            stored = self._gathering.put(heard.messages)
+        else:
+            stored = self._threads.submit(self._keep, heard.messages, inside, holding)
         try:
             stored.result(self._patience)
         except Exception as error:
             # The text of an error may quote the message.
             log.error("%s: a callback was not stored (%s)", name, type(error).__name__)
             return _BUSY
-        if heard.inside is None or self._holding is None:
+        if inside is None or holding is None:
             return heard.answer
-        return self._inside(name, platform, heard, heard.inside, started)
+        return self._inside(name, platform, heard, inside, holding, started)
 
-    def _keep(self, heard: HeardCallback) -> None:
-        for message in heard.messages:
-            if not self._fetches(message, heard.inside):
-                event = self._store(message)
-                if event is not None:
-                    self._wake(event)
-
-    def _fetches(self, message: IncomingMessage, inside: Inside | None) -> bool:
-        return inside is not None and self._holding is not None and self._holding.fetches(message, inside)
+    def _keep(self, messages: Sequence[IncomingMessage], inside: Inside, holding: Holding) -> None:
+        """Stores what does not only ask for what waits."""
+        new = [each for each in messages if not holding.fetches(each, inside)]
+        if new:
+            self._gathering.put(new).result()
 
     def _inside(
-        self, name: str, platform: Platform, heard: HeardCallback, inside: Inside, started: float
+        self,
+        name: str,
+        platform: Platform,
+        heard: HeardCallback,
+        inside: Inside,
+        holding: Holding,
+        started: float,
     ) -> Answer:
         """The answer with what is ready in time, else the one that says that it comes later."""
-        assert self._holding is not None
         later = inside.wait or heard.answer
         if not self._places.acquire(blocking=False):
             return later
         ticket = Ticket()
         answer = self._threads.submit(
-            self._holding.answer, platform, heard.messages[0], inside, started + HOLD, ticket
+            holding.answer, platform, heard.messages[0], inside, started + HOLD, ticket
         )
         try:
             return self._awaited(name, answer, ticket, started) or later

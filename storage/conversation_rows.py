@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Literal
@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from sqlalchemy import Connection, Row, Select, bindparam, insert, select, update
 
-from delivery.messages import Reply
+from delivery.messages import IncomingMessage, Reply
 from delivery.transcript import Author
 from storage.database import DIALECTS, Queued, note_queued, upsert
 from storage.encryption import KEY_BYTES, PERSON, Box
@@ -36,13 +36,20 @@ def _locking(find: Select[Any], *, shared: bool = False) -> Select[Any]:
     return find.with_for_update(read=shared, key_share=True, of=conversations)
 
 
-#: How a conversation is looked up: only read, kept from disappearing, or locked until the transaction ends.
-Hold = Literal["read", "keep", "lock"]
+#: How a conversation is looked up: only read, or locked until the transaction ends.
+Hold = Literal["read", "lock"]
 _SENDERS: Final = {
     "read": _BY_SENDER,
-    "keep": _locking(_BY_SENDER, shared=True),
     "lock": _locking(_BY_SENDER),
 }
+#: Those of several senders, kept from disappearing.
+_KEEP: Final = _locking(
+    _FIND.where(
+        conversations.c.channel.in_(bindparam("channels", expanding=True)),
+        conversations.c.sender_index.in_(bindparam("indexes", expanding=True)),
+    ),
+    shared=True,
+)
 _LOCK: Final = _locking(_FIND.where(conversations.c.id == bindparam("id")))
 _OPEN: Final = {
     dialect: upsert(dialect, conversations).on_conflict_do_nothing().returning(conversations.c.id)
@@ -82,13 +89,34 @@ def lock(connection: Connection, keys: Keys, conversation: str) -> Opened | None
 
 
 def find_or_open(
-    connection: Connection, keys: Keys, channel: str, sender: str, locale: str, now: datetime, hold: Hold
+    connection: Connection, keys: Keys, channel: str, sender: str, locale: str, now: datetime
 ) -> Opened:
-    """The conversation of a sender, opened where there is none."""
-    while (opened := find_sender(connection, keys, channel, sender, hold)) is None:
+    """The conversation of a sender, locked until the transaction ends, and opened where there is none."""
+    while (opened := find_sender(connection, keys, channel, sender, "lock")) is None:
         # Two first messages at once: one opens it, the other waits on the unique index and then finds it.
         open_new(connection, keys, channel, sender, locale, now)
     return opened
+
+
+def keep_or_open(
+    connection: Connection, keys: Keys, messages: Collection[IncomingMessage], now: datetime
+) -> dict[tuple[str, str], Opened]:
+    """The conversations of messages by channel and sender, opened where there are none; none disappears before the
+    transaction ends."""
+    first = {sender_index(keys, each.channel, each.sender): each for each in messages}
+    channels, missing = sorted({each.channel for each in messages}), sorted(first)
+    found: dict[bytes, Opened] = {}
+    while True:
+        found.update(
+            (row.sender_index, _opened(keys, row))
+            for row in connection.execute(_KEEP, {"channels": channels, "indexes": missing})
+        )
+        missing = [index for index in missing if index not in found]
+        if not missing:
+            return {(first[index].channel, first[index].sender): opened for index, opened in found.items()}
+        # In one order everywhere, so that two who open the same ones do not wait for each other.
+        for index in missing:
+            open_new(connection, keys, first[index].channel, first[index].sender, first[index].locale, now)
 
 
 def open_new(

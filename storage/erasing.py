@@ -74,7 +74,7 @@ def begin_anew(
     remove(connection, opened.id, now)
     sender = (message.channel, message.sender)
     open_new(connection, keys, *sender, opened.locale, now, opened.version, opened.last_seq)
-    fresh = find_or_open(connection, keys, *sender, opened.locale, now, "lock")
+    fresh = find_or_open(connection, keys, *sender, opened.locale, now)
     put_back(connection, fresh.id, reached)  # the goodbye is to arrive
     lead_to(connection, visits, fresh.id)  # and may be waited for behind a link
     for row in waiting:

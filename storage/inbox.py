@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import Select, and_, bindparam, exists, or_, select, update
@@ -12,11 +12,11 @@ from sqlalchemy import Select, and_, bindparam, exists, or_, select, update
 from delivery.inbox import Inbox, Taken
 from delivery.messages import IncomingMessage
 from delivery.retries import MOST_ATTEMPTS
-from storage.conversation_rows import find_or_open
+from storage.conversation_rows import Opened, keep_or_open
 from storage.database import DIALECTS, Database, upsert
 from storage.encryption import Box
 from storage.keys import Keys
-from storage.reach import renew
+from storage.reach import LEFT, renew
 from storage.tables import inbox, person_keys
 
 KEY: Final = "inbox.key"
@@ -63,29 +63,33 @@ class StoredEvents(Inbox):
         self._now = now
 
     def store(self, message: IncomingMessage) -> str | None:
-        """Stores an event before the platform is answered; its id, or None where it came before, or nobody answers it.
+        """Stores an event before the platform is answered; its id, or None where it came before, or nobody answers it."""
+        return self.store_all([message])[0]
 
-        What the employee did counts for how they can be reached from this moment on.
+    def store_all(self, messages: Sequence[IncomingMessage]) -> list[str | None]:
+        """Stores events in the order in which they came, all or none; what `store` gives for each.
+
+        What the employees did counts for how they can be reached from this moment on.
         """
-        key, now = event_key(self._keys, message), self._now()
-        answered = message.kind != "left"
+        now, keys = self._now(), [event_key(self._keys, each) for each in messages]
+        first = {key: place for place, key in reversed(tuple(enumerate(keys)))}
         with self._database.work() as connection:
-            opened = find_or_open(
-                connection, self._keys, message.channel, message.sender, message.locale, now, "keep"
+            opened = keep_or_open(connection, self._keys, messages, now)
+            whose = [opened[each.channel, each.sender] for each in messages]
+            rows = [
+                # Platforms count whole seconds, in which two messages may have come.
+                _row(key, messages[place], whose[place], now + timedelta(microseconds=place))
+                for key, place in sorted(first.items())
+            ]
+            stored = set(connection.execute(_STORE[self._database.dialect], rows).scalars())
+            new = [place for place, key in enumerate(keys) if key in stored and first[key] == place]
+            renew(
+                connection,
+                [(whose[place].id, messages[place].channel, messages[place].kind) for place in new],
+                now,
             )
-            row = {
-                "key": key,
-                "channel": message.channel,
-                "conversation": opened.id,
-                "state": "received" if answered else "done",
-                "body": seal_event(opened.box, key, message) if answered else None,
-                "attempts": 0,
-                "received_at": now,  # platforms count whole seconds, in which two messages may have come
-            }
-            stored = connection.execute(_STORE[self._database.dialect], row).one_or_none()
-            if stored is not None:
-                renew(connection, opened.id, message.channel, message.kind, now)
-        return key.hex() if stored is not None and answered else None
+        answered = {place for place in new if _is_answered(messages[place])}
+        return [key.hex() if place in answered else None for place, key in enumerate(keys)]
 
     def take_next(self, now: datetime, until: datetime, beside: str | None) -> Taken | None:
         """Leases the next event whose conversation has no earlier one waiting; with `beside`, of its conversation."""
@@ -125,6 +129,23 @@ class StoredEvents(Inbox):
                 .values(state="failed")
             )
         return given_up.rowcount
+
+
+def _is_answered(message: IncomingMessage) -> bool:
+    return message.kind != LEFT
+
+
+def _row(key: bytes, message: IncomingMessage, opened: Opened, arrived: datetime) -> dict[str, Any]:
+    answered = _is_answered(message)
+    return {
+        "key": key,
+        "channel": message.channel,
+        "conversation": opened.id,
+        "state": "received" if answered else "done",
+        "body": seal_event(opened.box, key, message) if answered else None,
+        "attempts": 0,
+        "received_at": arrived,
+    }
 
 
 def event_key(keys: Keys, message: IncomingMessage) -> bytes:

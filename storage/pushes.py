@@ -267,12 +267,12 @@ def open_way(
     """The conversation of a way, locked; opened where the roster alone knows the way. None where it is gone. The events are
     for the log, as the last thing of the transaction."""
     if way.channel in WITHOUT_TIE:
-        return find_or_open(connection, keys, way.channel, employee, SOURCE, now, "lock"), ()
+        return find_or_open(connection, keys, way.channel, employee, SOURCE, now), ()
     if way.conversation is not None:
         return lock(connection, keys, way.conversation), ()
     row = connection.execute(select(employees).where(employees.c.id == employee)).one_or_none()
     account = "" if row is None else wecom_for_search(read_employee(keys, row).wecom_id)
     if not account:
         return None, ()
-    opened = find_or_open(connection, keys, WECOM, account, SOURCE, now, "lock")
+    opened = find_or_open(connection, keys, WECOM, account, SOURCE, now)
     return opened, tie_by_roster(connection, keys, opened, account, now)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -29,7 +29,7 @@ from storage.tables import conversations, grants, unreached
 #: What a conversation's employee did last that makes nothing reach them: they left the account.
 LEFT: Final = "left"
 
-_REACHED: Final = delete(unreached).where(unreached.c.conversation == bindparam("reached"))
+_REACHED: Final = delete(unreached).where(unreached.c.conversation.in_(bindparam("reached", expanding=True)))
 _GRANT: Final = {
     dialect: keep.on_conflict_do_update(
         index_elements=["conversation", "name"],
@@ -77,21 +77,29 @@ def reach_of(connection: Connection, conversation: str, now: datetime) -> Reach:
     )
 
 
-def renew(connection: Connection, conversation: str, channel: str, kind: Kind, now: datetime) -> None:
-    """What the employee did: it grants what it grants, and whoever writes can be reached again."""
-    if kind == "left":
+def renew(connection: Connection, done: Iterable[tuple[str, str, Kind]], now: datetime) -> None:
+    """What employees did, by conversation and channel, in order: it grants what it grants, and whoever writes can be reached
+    again."""
+    last: dict[str, Kind] = {}
+    granted: dict[tuple[str, str], dict[str, Any]] = {}
+    for conversation, channel, kind in done:
+        last[conversation] = kind
+        grant = GRANTS.get(channel, {}).get(kind)
+        if grant is not None:
+            granted[conversation, grant.name] = {
+                "conversation": conversation,
+                "name": grant.name,
+                "until": now + grant.span,
+                "left": grant.messages,
+            }
+    reached = [conversation for conversation, kind in last.items() if kind != LEFT]
+    if reached:
+        connection.execute(_REACHED, {"reached": reached})
+    if granted:
+        # In one order everywhere, so that two who grant the same do not wait for each other.
+        connection.execute(_GRANT[connection.dialect.name], [granted[each] for each in sorted(granted)])
+    for conversation in sorted(last.keys() - reached):
         close(connection, conversation, LEFT, now)
-        return
-    connection.execute(_REACHED, {"reached": conversation})
-    grant = GRANTS.get(channel, {}).get(kind)
-    if grant is not None:
-        row = {
-            "conversation": conversation,
-            "name": grant.name,
-            "until": now + grant.span,
-            "left": grant.messages,
-        }
-        connection.execute(_GRANT[connection.dialect.name], row)
 
 
 def spend(connection: Connection, conversation: str, channel: str, now: datetime) -> None:

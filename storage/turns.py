@@ -114,7 +114,7 @@ class Turn(Work):
         }
         claimed = self._connection.execute(_CLAIM[self._connection.dialect.name], row).one()
         if claimed.state == "received" and claimed.body is None and not message.awaited:
-            renew(self._connection, opened.id, message.channel, message.kind, self._now)
+            renew(self._connection, [(opened.id, message.channel, message.kind)], self._now)
         return bool(claimed.state != "done")
 
     def earlier(self, message: IncomingMessage) -> tuple[Reply, ...]:
@@ -239,7 +239,7 @@ class Turn(Work):
         sender = (message.channel, message.sender)
         if sender not in self._locked:
             self._locked[sender] = find_or_open(
-                self._connection, self._keys, *sender, message.locale, self._now, "lock"
+                self._connection, self._keys, *sender, message.locale, self._now
             )
         return self._locked[sender]
 

@@ -73,7 +73,7 @@ def client(storage: Storage) -> FlaskClient:
     assert account is not None
     app = Flask("callbacks")
     app.testing = True
-    taking = Taking({NAME: account}, storage.inbox.store, lambda event: None)
+    taking = Taking({NAME: account}, storage.inbox.store_all, lambda event: None)
     app.register_blueprint(create_blueprint(taking))
     return app.test_client()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -47,13 +47,14 @@ class House:
         self.account: WeChatAccount = account
         self.replies: tuple[Reply, ...] = (Reply("你每月交 766.35 元。"),)
         self.slow = False
+        self.woken = threading.Event()
         self.pushed: list[str] = []
         self.taking = self.take_anew()
 
     def take_anew(self, **more: Any) -> Taking:
         """The address as another process has it."""
         holding = Holding(self.storage.passive, self.pushed.append, self.storage.now)
-        return Taking({NAME: self.account}, self.storage.inbox.store, self._wake, holding=holding, **more)
+        return Taking({NAME: self.account}, self.storage.inbox.store_all, self._wake, holding=holding, **more)
 
     def work(self) -> int:
         """A worker takes what waits."""
@@ -65,9 +66,10 @@ class House:
             self.storage.now,
         )
 
-    def _wake(self, event: str) -> None:
+    def _wake(self, events: Sequence[str]) -> None:
         if not self.slow:
             self.work()
+        self.woken.set()
 
 
 @pytest.fixture
@@ -358,7 +360,7 @@ def test_a_database_that_is_locked_for_three_seconds(
     with locked(house.storage, 3.0):
         delivery = delivered(ali.write("每月扣多少"))
     assert delivery.tries == ["200"]
-    house.work()
+    assert house.woken.wait(BAR)
     with house.storage.database.read() as connection:
         assert [row.state for row in connection.execute(select(inbox))] == ["done"]
 
@@ -403,7 +405,9 @@ def test_what_is_settled_too_late_is_asked_for_again(
     for name in ("earlier", "state", "lease"):
         setattr(passive, name, getattr(mixed.storage.passive, name))
     holding = Holding(passive, mixed.pushed.append, mixed.storage.now)
-    mixed.taking = Taking({NAME: mixed.account}, mixed.storage.inbox.store, mixed._wake, 0.6, holding=holding)
+    mixed.taking = Taking(
+        {NAME: mixed.account}, mixed.storage.inbox.store_all, mixed._wake, 0.6, holding=holding
+    )
     delivery = delivered(ali.write("每月扣多少"))
     assert delivery.tries[0] == "503"
     assert shown(ali) == ["你每月交 766.35 元。"]

@@ -561,7 +561,7 @@ def fuzz(bot: TelegramBot, storage: Storage, bot_api: Local, count: int) -> set[
     """Mutated callbacks at the real address, where any error is raised; which statuses there were."""
     app = Flask("callbacks")
     app.testing = True
-    taking = Taking({NAME: bot}, storage.inbox.store, lambda event: None)
+    taking = Taking({NAME: bot}, storage.inbox.store_all, lambda event: None)
     app.register_blueprint(create_blueprint(taking))
     client, chance, originals = app.test_client(), random.Random(SEED), updates(bot_api)
     headers, statuses = right(bot_api), set()

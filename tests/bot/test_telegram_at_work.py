@@ -65,7 +65,7 @@ class Office:
 
 @pytest.fixture
 def office(storage: Storage, bot: TelegramBot, program: Product) -> Office:
-    taking = Taking({NAME: bot}, storage.inbox.store, lambda event: None)
+    taking = Taking({NAME: bot}, storage.inbox.store_all, lambda event: None)
 
     def take(callback: Callback) -> Answer | None:
         return taking.take(NAME, callback)

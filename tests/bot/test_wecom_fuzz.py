@@ -78,7 +78,9 @@ def post(storage: Storage, wecom: WeComApp) -> Post:
     """The callback's address; any error in it is raised."""
     app = Flask("callbacks")
     app.testing = True
-    app.register_blueprint(create_blueprint(Taking({NAME: wecom}, storage.inbox.store, lambda event: None)))
+    app.register_blueprint(
+        create_blueprint(Taking({NAME: wecom}, storage.inbox.store_all, lambda event: None))
+    )
     client = app.test_client()
 
     def call(callback: Callback) -> tuple[int, bytes]:

@@ -127,7 +127,7 @@ def talking(employee: Employee, house: House, storage: Storage, clock: Clock) ->
         platform = employee.connect(f"{server.address}/platform", callback, storage)
         app = Flask("callbacks")
         app.testing = True  # an error is raised, and not answered
-        taking = Taking({employee.name: platform}, storage.inbox.store, lambda event: None)
+        taking = Taking({employee.name: platform}, storage.inbox.store_all, lambda event: None)
         app.register_blueprint(create_blueprint(taking))
         server.mounts["/product"] = Served(app)
         yield Conversation(employee, platform, house, storage, clock)

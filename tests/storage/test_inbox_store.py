@@ -56,6 +56,27 @@ def test_the_same_event_is_stored_once(storage: Storage) -> None:
     assert say(storage, message("m1"), "不答").replies == (Reply(f"听到{SECRET}"),)
 
 
+def test_what_came_at_once_is_stored_as_if_one_after_the_other(storage: Storage) -> None:
+    told = [
+        *(message(f"m{i}", f"第{i}句") for i in range(5)),
+        message("w1", "我是老王", sender="老王"),
+        message("m3", "第3句"),  # the platform sends it again before it was answered
+        message("w1", "我是老王", sender="老王", channel="telegram"),
+    ]
+    stored = storage.inbox.store_all(told)
+    assert [each is not None for each in stored] == [*[True] * 6, False, True]
+    assert len(set(stored)) == 8
+    assert storage.inbox.store_all(told[2:4]) == [None, None]
+    assert answer_all(storage) == 7
+    for sender, channel, sentences in (
+        ("阿丽", "web", [f"第{i}句" for i in range(5)]),
+        ("老王", "web", ["我是老王"]),
+        ("老王", "telegram", ["我是老王"]),
+    ):
+        heard = [text for _, author, text in transcript(storage, sender, channel) if author == "employee"]
+        assert heard == sentences
+
+
 def test_events_of_one_conversation_are_answered_in_order(storage: Storage, clock: Clock) -> None:
     for i in range(5):
         storage.inbox.store(message(f"m{i}", f"第{i}句"))

@@ -109,6 +109,16 @@ def test_leaving_is_noted_and_answered_by_nobody(storage: Storage, clock: Clock)
     assert storage.reach.of(conversation(storage), clock()).open_at(clock())
 
 
+def test_of_what_came_at_once_the_last_says_whether_they_can_be_reached(
+    storage: Storage, clock: Clock
+) -> None:
+    storage.inbox.store_all([wechat("m1"), wechat("m2", "left", ""), wechat("m3", "start", "")])
+    assert storage.reach.of(conversation(storage), clock()).open_at(clock())
+    assert left(storage) == 5
+    storage.inbox.store_all([wechat("m4"), wechat("m5", "left", "")])
+    assert storage.reach.of(conversation(storage), clock()).gone == "left"
+
+
 def test_when_few_are_left_what_waits_goes_out_together(storage: Storage, clock: Clock) -> None:
     say(storage, wechat("m1"), *"一二三四五六七")
     post = Post()
