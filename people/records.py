@@ -11,8 +11,11 @@ from calculator.money import Fen
 from locales import N_
 
 #: What somebody agreed to; each purpose is agreed to by itself.
-Purpose = Literal["dibao_status"]
-PURPOSES: Final[Mapping[Purpose, str]] = {"dibao_status": N_("记录并查询本人的低保状态")}
+Purpose = Literal["dibao_status", "civil_affairs"]
+PURPOSES: Final[Mapping[Purpose, str]] = {
+    "dibao_status": N_("记下本人说的低保状态和家里的情况"),
+    "civil_affairs": N_("向民政部门查询本人的低保状态"),
+}
 #: How a consent was given.
 ConsentHow = Literal["chat", "paper"]
 CONSENT_HOW: Final[Mapping[ConsentHow, str]] = {"chat": N_("在聊天里点头"), "paper": N_("签了纸质同意书")}
@@ -25,11 +28,12 @@ DIBAO_STATES: Final[Mapping[DibaoState, str]] = {
     "none": N_("没有领"),
 }
 #: Who said so.
-DibaoSource = Literal["told_assistant", "told_hr", "paper"]
+DibaoSource = Literal["told_assistant", "told_hr", "paper", "civil_affairs"]
 DIBAO_SOURCES: Final[Mapping[DibaoSource, str]] = {
     "told_assistant": N_("本人告诉助手"),
     "told_hr": N_("本人告诉人事"),
     "paper": N_("本人给看的证件"),
+    "civil_affairs": N_("民政部门的系统"),
 }
 
 
