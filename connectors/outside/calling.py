@@ -42,6 +42,7 @@ class Answer:
     status where that alone is the answer, else 0."""
 
     records: Any = field(default=None, repr=False)
+    record: Any = field(default=None, repr=False)
     version: str = ""
     unchanged: bool = False
     cursor: str | None = field(default=None, repr=False)
@@ -215,6 +216,7 @@ def read_answer(found: _Exchange, envelope: Envelope, asked_with: str = "") -> A
         raise Nonsense("envelope.more")
     return Answer(
         inside(data, envelope.records.split(".")) if envelope.records else data,
+        inside(data, envelope.record.split(".")) if envelope.record else data,
         version,
         cursor=_cursor(_at(data, envelope.cursor)),
         more=more,

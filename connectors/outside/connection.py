@@ -110,11 +110,12 @@ class Paging:
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """Where things are in an answer, as paths with dots; "" where the system does not tell. `records`: the list (or the one
-    record); `count` how many it holds; `total` how many there are on all pages. `code` is a code of success in the body:
-    `ok`, `busy` and `refused` say which means what, any other is an error that names it."""
+    """Where things are in an answer, as paths with dots; "" where the system does not tell. `records`: the list; `count` how
+    many it holds; `total` how many there are on all pages; `record`: the one record where there is one alone. `code` is a
+    code of success in the body: `ok`, `busy` and `refused` say which means what, any other is an error that names it."""
 
     records: str = ""
+    record: str = ""
     count: str = ""
     total: str = ""
     cursor: str = ""
@@ -123,6 +124,19 @@ class Envelope:
     ok: tuple[str, ...] = ()
     busy: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Hook:
+    """How what the system delivers to us is signed: HMAC-SHA256, in hex, over timestamp, nonce and body, each but the last with
+    a line end. `earlier` is accepted too while secrets are changed. Without a secret nothing is accepted."""
+
+    secret: str = field(default="", repr=False)
+    earlier: str = field(default="", repr=False)
+    window_seconds: int = 300
+    timestamp_header: str = "X-Timestamp"
+    nonce_header: str = "X-Nonce"
+    signature_header: str = "X-Signature"
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +169,7 @@ class Connection:
     retries: Retries = Retries()
     paging: Paging = Paging()
     envelope: Envelope = Envelope()
+    hook: Hook = Hook()
     person: Tokens = BY_OWN_NUMBER
 
     def __post_init__(self) -> None:
@@ -173,6 +188,7 @@ _SECTIONS: Final[Mapping[str, type[Any]]] = {
     "retries": Retries,
     "paging": Paging,
     "envelope": Envelope,
+    "hook": Hook,
 }
 _WIRE: Final = ("paths", "fields", "codes", "amounts", "zone")
 

@@ -60,10 +60,15 @@ class Mapped:
         return {ours: self._value(ours, record) for ours in self._shape}
 
     def write(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """A record of theirs, of the fields that the mapping names. Raises `ValueError` where one of them is not there."""
+        """A record of theirs, of the fields that the mapping names; what is None and may be missing is left out.
+
+        Raises `ValueError` where one of the others is not there.
+        """
         record: dict[str, Any] = {}
         for ours, path in self._paths.items():
             value = values.get(ours)
+            if value is None and self._shape[ours].may_miss:
+                continue
             if value is None or value == "":
                 raise ValueError(f"{self.name}.{ours}: the system asks for it")
             inside = record
@@ -71,6 +76,10 @@ class Mapped:
                 inside = inside.setdefault(step, {})
             inside[path[-1]] = self._written(self._shape[ours], value)
         return record
+
+    def names(self, ours: str) -> bool:
+        """Whether the mapping names a field."""
+        return ours in self._paths
 
     def _mapped(self) -> Mapping[str, str]:
         mapped = self._wire.fields.get(self.name, {})
