@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable
 from typing import Any, Final, get_args
 
 from connectors.outside.connection import Wire
+from connectors.outside.paging import distinct
 from connectors.outside.records import Field, Mapped, Shape
 from people.outside import Nonsense, Receipt, ReceiptLine, ReceiptState
 
@@ -47,7 +48,7 @@ class Receipts:
     def _lines(self, records: Iterable[Any]) -> tuple[ReceiptLine, ...]:
         if self._line is None:
             return ()
-        read = [self._line.read(each) for each in records]
+        read = distinct(map(self._line.read, records), "person").values()
         return tuple(ReceiptLine(each["person"], each["state"], each["reason"] or "") for each in read)
 
 

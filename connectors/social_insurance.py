@@ -144,9 +144,7 @@ class HttpSocialInsurance(SocialInsurance):
             return None
         said = self._statement.read(answer.record)
         _check_month("statement", [said], month)
-        lines = [self._statement_line.read(each) for each in said["lines"]]
-        if len(distinct(lines, "person")) < len(lines):
-            raise Nonsense("statement.lines:doubles")
+        lines = distinct(map(self._statement_line.read, said["lines"]), "person").values()
         for side in ("employee", "employer"):
             if sum(each[side] for each in lines) != said[side]:
                 raise Nonsense(f"statement.{side}:total")

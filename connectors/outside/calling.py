@@ -212,7 +212,7 @@ def read_answer(found: _Exchange, envelope: Envelope, asked_with: str = "") -> A
     data = read_json(found.body)
     _check_code(data, envelope)
     more = _at(data, envelope.more)
-    if more is not None and not isinstance(more, bool):
+    if envelope.more and not isinstance(more, bool):
         raise Nonsense("envelope.more")
     return Answer(
         inside(data, envelope.records.split(".")) if envelope.records else data,
@@ -220,8 +220,8 @@ def read_answer(found: _Exchange, envelope: Envelope, asked_with: str = "") -> A
         version,
         cursor=_cursor(_at(data, envelope.cursor)),
         more=more,
-        total=_count("total", _at(data, envelope.total)),
-        count=_count("count", _at(data, envelope.count)),
+        total=_count("total", data, envelope.total),
+        count=_count("count", data, envelope.count),
     )
 
 
@@ -254,9 +254,11 @@ def _at(data: Any, path: str) -> Any:
     return inside(data, path.split(".")) if path else None
 
 
-def _count(name: str, found: Any) -> int | None:
-    if found is None:
+def _count(name: str, data: Any, path: str) -> int | None:
+    """A number that the configuration says is there."""
+    if not path:
         return None
+    found = _at(data, path)
     if isinstance(found, bool) or not isinstance(found, int) or found < 0:
         raise Nonsense(f"envelope.{name}")
     return found
