@@ -13,8 +13,8 @@ from typing import Any, Final
 
 from connectors.outside.calling import Outside
 from connectors.outside.connection import Connection, Hook
-from connectors.outside.paging import distinct, read_records
-from connectors.outside.records import Field, Mapped, Shape, inside, read_json
+from connectors.outside.paging import distinct, page_of
+from connectors.outside.records import Field, Mapped, Shape, at, read_json
 from people.outside import ChangePage, CivilAffairs, Forged, Nonsense, StatusChange
 from people.records import DIBAO_STATES
 
@@ -57,13 +57,13 @@ class HttpCivilAffairs(CivilAffairs):
         if answer.status == FORGOTTEN:
             # From the beginning everything comes again, which costs a little and loses nothing.
             return self.changes("", people)
-        read = read_records(answer, self._change)
-        then = answer.cursor or ("" if read else cursor)
-        if (read and not then) or (answer.more and then == cursor):
+        page = page_of(answer, self._change, self._outside.connection.envelope)
+        then = page.cursor or ("" if page.records else cursor)
+        if (page.records and not then) or (page.more and then == cursor):
             raise Nonsense("change:cursor")
-        found = _changes(read, self._outside.connection, self._clock())
+        found = _changes(page.records, self._outside.connection, self._clock())
         known = tuple(each for each in found if each.person in frozenset(people))
-        return ChangePage(known, then, bool(answer.more), len(found) - len(known))
+        return ChangePage(known, then, bool(page.more), len(found) - len(known))
 
     @property
     def _limit(self) -> int:
@@ -96,7 +96,7 @@ def read_event(headers: Mapping[str, str], body: bytes, connection: Connection, 
         raise Forged("the signature is not right")
     if abs(int(stamp) - now.timestamp()) > hook.window_seconds:
         raise Forged("too old, or from the future")
-    records = inside(read_json(body), _path(connection.envelope.records))
+    records = at(read_json(body), connection.envelope.records)
     if not isinstance(records, list):
         raise Nonsense("change:not_a_list")
     change = Mapped("change", CHANGE, connection.wire)
@@ -131,7 +131,3 @@ def _changes(read: Iterable[dict[str, Any]], connection: Connection, now: float)
     if any(each.told_at.timestamp() > latest for each in found):
         raise Nonsense("change.told_at:in_the_future")
     return tuple(sorted(found, key=lambda each: (each.told_at, each.reference)))
-
-
-def _path(path: str) -> tuple[str, ...]:
-    return tuple(path.split(".")) if path else ()

@@ -9,7 +9,7 @@ from typing import Final
 
 from connectors.outside.calling import Outside
 from connectors.outside.paging import listing
-from connectors.outside.records import Field, Mapped, Shape
+from connectors.outside.records import Field, Mapped, Shape, at
 from connectors.receipts import Receipts
 from people.outside import Deduction, Nonsense, Payroll, Receipt, Wage, Wages
 
@@ -57,7 +57,11 @@ class HttpPayroll(Payroll):
         record = self._deductions.write({"reference": reference, "month": month, "lines": lines})
         body = json.dumps(record, ensure_ascii=False).encode()
         answer = self._outside.call("POST", "deductions", body=body, reference=reference)
-        return self._receipts.read(answer.record, reference, [each.person for each in deductions])
+        return self._receipts.read(
+            at(answer.data, self._outside.connection.envelope.record),
+            reference,
+            [each.person for each in deductions],
+        )
 
 
 def check_deductions(deductions: Sequence[Deduction]) -> None:

@@ -11,7 +11,7 @@ from typing import Any, Final
 from calculator.rules import INSURANCES
 from connectors.outside.calling import Outside
 from connectors.outside.paging import distinct, listing
-from connectors.outside.records import Field, Mapped, Shape
+from connectors.outside.records import Field, Mapped, Shape, at
 from connectors.receipts import Receipts
 from people.outside import (
     BaseChange,
@@ -142,7 +142,7 @@ class HttpSocialInsurance(SocialInsurance):
         answer = self._outside.call("GET", "statement", query=query, answers=(404,))
         if answer.status == 404:
             return None
-        said = self._statement.read(answer.record)
+        said = self._statement.read(at(answer.data, self._outside.connection.envelope.record))
         _check_month("statement", [said], month)
         lines = distinct(map(self._statement_line.read, said["lines"]), "person").values()
         for side in ("employee", "employer"):
@@ -155,7 +155,9 @@ class HttpSocialInsurance(SocialInsurance):
     ) -> Receipt:
         body = json.dumps(record, ensure_ascii=False).encode()
         answer = self._outside.call("POST", path, body=body, reference=reference)
-        return self._receipts.read(answer.record, reference, people)
+        return self._receipts.read(
+            at(answer.data, self._outside.connection.envelope.record), reference, people
+        )
 
 
 def _check_month(name: str, records: Sequence[Mapping[str, Any]], month: date) -> None:

@@ -21,7 +21,7 @@ import stamina
 from connectors.outside.authorising import Wanted, proof_of
 from connectors.outside.connection import Connection, Envelope, Tls
 from connectors.outside.deadline import Deadline
-from connectors.outside.records import inside, read_json, unmapped
+from connectors.outside.records import at, read_json, unmapped
 from people.outside import Busy, Nonsense, OutsideFailed, Refused, TooSlow, Unreachable
 
 #: What says that we are known and not let in.
@@ -38,17 +38,11 @@ logging.getLogger("httpx").setLevel(logging.WARNING)
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What was answered. `version` is its ETag, "" where it has none; `unchanged`: it is that of the version asked with, and
-    not repeated. `cursor`, `more`, `total` and `count` are None where the system does not tell them. `status` is the HTTP
-    status where that alone is the answer, else 0."""
+    not repeated. `status` is the HTTP status where that alone is the answer, else 0."""
 
-    records: Any = field(default=None, repr=False)
-    record: Any = field(default=None, repr=False)
+    data: Any = field(default=None, repr=False)
     version: str = ""
     unchanged: bool = False
-    cursor: str | None = field(default=None, repr=False)
-    more: bool | None = None
-    total: int | None = None
-    count: int | None = None
     status: int = 0
 
 
@@ -211,18 +205,7 @@ def read_answer(found: _Exchange, envelope: Envelope, asked_with: str = "") -> A
     _check_status(found)
     data = read_json(found.body)
     _check_code(data, envelope)
-    more = _at(data, envelope.more)
-    if envelope.more and not isinstance(more, bool):
-        raise Nonsense("envelope.more")
-    return Answer(
-        inside(data, envelope.records.split(".")) if envelope.records else data,
-        inside(data, envelope.record.split(".")) if envelope.record else data,
-        version,
-        cursor=_cursor(_at(data, envelope.cursor)),
-        more=more,
-        total=_count("total", data, envelope.total),
-        count=_count("count", data, envelope.count),
-    )
+    return Answer(data, version)
 
 
 def _check_status(found: _Exchange) -> None:
@@ -239,7 +222,7 @@ def _check_code(data: Any, envelope: Envelope) -> None:
     """Systems that answer 200 to everything say in the body what it was."""
     if not envelope.code:
         return
-    said = _at(data, envelope.code)
+    said = at(data, envelope.code)
     code = str(said) if isinstance(said, str | int) and not isinstance(said, bool) else ""
     if code in envelope.ok:
         return
@@ -248,29 +231,6 @@ def _check_code(data: Any, envelope: Envelope) -> None:
     if code in envelope.refused:
         raise Refused("envelope.code")
     raise unmapped("envelope.code", code)
-
-
-def _at(data: Any, path: str) -> Any:
-    return inside(data, path.split(".")) if path else None
-
-
-def _count(name: str, data: Any, path: str) -> int | None:
-    """A number that the configuration says is there."""
-    if not path:
-        return None
-    found = _at(data, path)
-    if isinstance(found, bool) or not isinstance(found, int) or found < 0:
-        raise Nonsense(f"envelope.{name}")
-    return found
-
-
-def _cursor(found: Any) -> str | None:
-    if found is None or found == "":
-        return None
-    text = str(found) if isinstance(found, str | int) and not isinstance(found, bool) else ""
-    if not re.fullmatch(r"[\x21-\x7e]{1,500}", text):
-        raise Nonsense("envelope.cursor")
-    return text
 
 
 def _retry_after(text: str) -> timedelta:

@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
 from connectors.outside.calling import Answer, Outside
-from connectors.outside.connection import Paging
-from connectors.outside.records import Mapped
+from connectors.outside.connection import Envelope, Paging
+from connectors.outside.records import Mapped, at
 from people.outside import Nonsense
 
 Record: TypeAlias = dict[str, Any]
@@ -63,29 +64,60 @@ def listing(
             asked[paging.page] = str(position)
         elif position:
             asked[paging.cursor] = str(position)
-        return page_of(
-            outside.call("GET", path, query=asked, version=version if first else ""), record, first=first
-        )
+        answer = outside.call("GET", path, query=asked, version=version if first else "")
+        return page_of(answer, record, outside.connection.envelope, first=first)
 
     return gather(fetch, paging, key)
 
 
-def page_of(answer: Answer, record: Mapped, *, first: bool = True) -> Page:
-    """An answer as a page, each record read. Raises `Nonsense`."""
+def page_of(answer: Answer, record: Mapped, envelope: Envelope, *, first: bool = True) -> Page:
+    """An answer as a page, each record read, as many as it says there are. Raises `Nonsense`."""
     if answer.unchanged:
         if not first:
             raise Nonsense("unchanged")
         return Page((), version=answer.version, unchanged=True)
-    return Page(read_records(answer, record), answer.total, answer.cursor, answer.more, answer.version)
-
-
-def read_records(answer: Answer, record: Mapped) -> tuple[Record, ...]:
-    """The records of an answer, as many as it says. Raises `Nonsense`."""
-    if not isinstance(answer.records, list):
+    records = at(answer.data, envelope.records)
+    if not isinstance(records, list):
         raise Nonsense(f"{record.name}:not_a_list")
-    if answer.count is not None and answer.count != len(answer.records):
+    if _number("count", answer.data, envelope.count) not in (None, len(records)):
         raise Nonsense(f"{record.name}:count")
-    return tuple(record.read(each) for each in answer.records)
+    return Page(
+        tuple(record.read(each) for each in records),
+        _number("total", answer.data, envelope.total),
+        _cursor(answer.data, envelope.cursor),
+        _more(answer.data, envelope.more),
+        answer.version,
+    )
+
+
+def _number(name: str, data: Any, path: str) -> int | None:
+    """A number that the configuration says is there; None where it says nothing."""
+    if not path:
+        return None
+    found = at(data, path)
+    if isinstance(found, bool) or not isinstance(found, int) or found < 0:
+        raise Nonsense(f"envelope.{name}")
+    return found
+
+
+def _more(data: Any, path: str) -> bool | None:
+    if not path:
+        return None
+    found = at(data, path)
+    if not isinstance(found, bool):
+        raise Nonsense("envelope.more")
+    return found
+
+
+def _cursor(data: Any, path: str) -> str | None:
+    """Where the next page begins; None where nothing is said, as on a last page."""
+    found = at(data, path) if path else None
+    if found is None or found == "":
+        return None
+    text = str(found) if isinstance(found, str | int) and not isinstance(found, bool) else ""
+    if not re.fullmatch(r"[\x21-\x7e]{1,500}", text):
+        raise Nonsense("envelope.cursor")
+    return text
 
 
 def gather(fetch: Fetch, paging: Paging, key: str) -> Listing:

@@ -168,6 +168,11 @@ def inside(record: Any, path: Sequence[str]) -> Any:
     return record
 
 
+def at(data: Any, path: str) -> Any:
+    """What is at a path with dots; the whole where the path is empty."""
+    return inside(data, path.split(".")) if path else data
+
+
 def read_json(body: bytes) -> Any:
     """JSON in which a number with a point stays exactly what was written. Raises `Nonsense`."""
     try:
