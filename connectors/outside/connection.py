@@ -16,6 +16,8 @@ from urllib.parse import urlsplit
 from people.outside import TokenKind, Tokens
 
 Made = TypeVar("Made")
+#: A number that may be zero; every other is above it.
+Ordinal: TypeAlias = int
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,7 @@ class Paging:
     page: str = "page"
     size: str = "size"
     cursor: str = "cursor"
-    first: int = 1
+    first: Ordinal = 1
     page_size: int = 200
     most_records: int = 500_000
 
@@ -279,8 +281,8 @@ def _from_file(where: str, file: Any, home: Path) -> str:
 
 
 def _typed(where: str, kind: str, value: Any) -> Any:
-    """A value of the kind that the annotation names."""
-    if choices := re.findall(r'"(\w+)"', kind):
+    """A value of the kind that the annotation names, as dataclasses keep it."""
+    if choices := re.findall(r"'(\w+)'", kind):
         good = value in choices
         expected = f"one of {', '.join(choices)}"
     elif kind.startswith("tuple"):
@@ -291,6 +293,8 @@ def _typed(where: str, kind: str, value: Any) -> Any:
         expected = "a section of tables of texts"
     elif kind.startswith("Mapping"):
         good, expected = _is_texts(value), "a table of texts"
+    elif kind == "Ordinal":
+        good, expected = type(value) is int and value >= 0, "a whole number"
     elif kind in ("int", "float"):
         good = isinstance(value, (int, float) if kind == "float" else int) and not isinstance(value, bool)
         good, expected = good and value > 0, "a number above zero"

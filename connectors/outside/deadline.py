@@ -8,8 +8,8 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Any, Final, Self
 
-#: What httpcore's trace calls the moments at which there is a new stream: the connection, and its encrypted one.
-_STREAMS: Final = ("connection.connect_tcp.complete", "connection.start_tls.complete")
+#: What httpcore's trace calls the moment at which there is a connection; it may be encrypted after.
+_CONNECTED: Final = "connection.connect_tcp.complete"
 
 
 class Deadline:
@@ -28,9 +28,10 @@ class Deadline:
 
     def trace(self, name: str, info: dict[str, Any]) -> None:
         """An extension of the request: called by httpcore with what it does."""
-        if name in _STREAMS:
+        if name == _CONNECTED:
             with self._lock:
-                self._socket = info["return_value"].get_extra_info("socket")
+                # One of our own for the same connection: theirs is taken apart when it becomes an encrypted one.
+                self._socket = info["return_value"].get_extra_info("socket").dup()
                 if self.over:
                     self._shut()
 
@@ -42,6 +43,10 @@ class Deadline:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._timer.cancel()
+        with self._lock:
+            if self._socket is not None:
+                self._socket.close()
+                self._socket = None
 
     def _end(self) -> None:
         with self._lock:
@@ -50,6 +55,5 @@ class Deadline:
 
     def _shut(self) -> None:
         if self._socket is not None:
-            # Not the method of an SSLSocket, which would put its state away under the thread that reads.
             with suppress(OSError):
-                socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+                self._socket.shutdown(socket.SHUT_RDWR)
