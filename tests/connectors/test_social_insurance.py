@@ -213,7 +213,7 @@ def right(city: City, got: dict[str, Any]) -> bool:
     if "confirmed" in got:
         found = [(each.reference, each.base) for each in got["confirmed"].amounts]
         assert sorted(found) == sorted(
-            (each["dzlsh"], int(each["jfjs"].replace(".", ""))) for each in agency._lines(MONTH)
+            (each["dzlsh"], int(each["jfjs"].replace(".", ""))) for each in agency.lines(MONTH)
         )
     if got.get("statement"):
         assert sum(each.employer for each in got["statement"].lines) == got["statement"].employer

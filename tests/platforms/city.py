@@ -416,13 +416,13 @@ class SocialInsurance(Office):
                     }
                 )
                 if not why:
-                    month[each["grbh"]] = _fen(each["jfjs"])
+                    month[each["grbh"]] = fen(each["jfjs"])
             why = ""
         else:
             why = self._wrong_with(given["grbh"])
             if not why:
                 person = self.city.people[given["grbh"]]
-                person.base = _fen(given["jfjs"])
+                person.base = fen(given["jfjs"])
                 if path == "enrol":
                     person.insured_since = given["ksny"]
         state = "rejected" if why else "pending" if self.later else "accepted"
@@ -433,7 +433,7 @@ class SocialInsurance(Office):
             return "unknown_person"
         return "name" if number in self.bad_names else ""
 
-    def _lines(self, month: str) -> list[dict[str, Any]]:
+    def lines(self, month: str) -> list[dict[str, Any]]:
         bases = self.declared.get(month, {}) if month in self.published else {}
         return [
             {
@@ -441,16 +441,16 @@ class SocialInsurance(Office):
                 "grbh": number,
                 "jfny": month.replace("-", ""),
                 "xzlx": code,
-                "jfjs": _yuan(base),
-                "grje": _yuan(base * own // 1000),
-                "dwje": _yuan(base * company // 1000),
+                "jfjs": yuan(base),
+                "grje": yuan(base * own // 1000),
+                "dwje": yuan(base * company // 1000),
             }
             for number, base in sorted(bases.items())
             for code, (own, company) in INSURANCES.items()
         ]
 
     def _amounts(self, request: Request) -> Done:
-        lines = self._lines(request.query["jfny"])
+        lines = self.lines(request.query["jfny"])
         page, size = int(request.query["page"]), int(request.query["size"])
         rows = lines[(page - 1) * size : page * size]
         version = f'"{hashlib.sha256(json.dumps(lines).encode()).hexdigest()[:16]}"'
@@ -461,14 +461,14 @@ class SocialInsurance(Office):
         if month not in self.published:
             return None
         lines: dict[str, dict[str, Any]] = {}
-        for each in self._lines(month):
+        for each in self.lines(month):
             line = lines.setdefault(
                 each["grbh"], {"grbh": each["grbh"], "jfjs": each["jfjs"], "grje": 0, "dwje": 0}
             )
-            line["grje"] += _fen(each["grje"])
-            line["dwje"] += _fen(each["dwje"])
-        totals = {side: _yuan(sum(each[side] for each in lines.values())) for side in ("grje", "dwje")}
-        rows = [{**each, "grje": _yuan(each["grje"]), "dwje": _yuan(each["dwje"])} for each in lines.values()]
+            line["grje"] += fen(each["grje"])
+            line["dwje"] += fen(each["dwje"])
+        totals = {side: yuan(sum(each[side] for each in lines.values())) for side in ("grje", "dwje")}
+        rows = [{**each, "grje": yuan(each["grje"]), "dwje": yuan(each["dwje"])} for each in lines.values()]
         data = {"dzdh": f"DZD{month}", "jfny": month, "mx": rows, **totals}
         return Done({"code": "0", "data": data}, rows)
 
@@ -620,10 +620,10 @@ class City(Answering):
         }
 
 
-def _fen(text: Any) -> int:
+def fen(text: Any) -> int:
     yuan, _, cents = str(text).partition(".")
     return int(yuan) * 100 + int(cents.ljust(2, "0"))
 
 
-def _yuan(fen: int) -> str:
+def yuan(fen: int) -> str:
     return f"{fen // 100}.{fen % 100:02d}"
