@@ -64,9 +64,7 @@ def test_what_is_not_neutral_or_has_no_link_is_not_drawn(base: str) -> None:
 
 
 def test_a_code_goes_by_a_template_of_its_own_and_nowhere_without_one(base: str) -> None:
-    code = Outgoing(
-        "c", 3, "assistant", Reply("你的验证码：024680。五分钟内有效。", neutral=True, secret=True)
-    )
+    code = Outgoing("c", 3, "assistant", Reply("你的验证码：024680。五分钟内有效。", neutral=True, secret=True))
     account = make_account(replace(settings(base), code_template_id="2000002"))
     without = make_account(settings(base))
     assert account is not None and without is not None
