@@ -221,6 +221,7 @@ def opened(
         senders = {**pushed(settings, platforms), **make_senders(settings, storage, mailer)}
         storage.ways.channels = tuple(senders)
         work = make_work(settings, storage, lambda: program.serving.house)
+        importer = make_importer(storage, Divisions.load())
         jobs = Jobs(
             open_queue(settings),
             storage,
@@ -229,7 +230,7 @@ def opened(
             publish=publisher.work,
             notify=make_notifier(settings, storage, mailer),
             tell=lambda: storage.pushes.work(link),
-            importer=make_importer(storage, Divisions.load()),
+            importer=importer,
             notices=work,
         )
         storage.conversations.address = settings.server.address
@@ -261,7 +262,8 @@ def opened(
         )
         if demo:
             allow_in_demo(settings, storage)
-            new = make_demo(storage, program.receive)
+            library = program.serving.house.library
+            new = make_demo(storage, program.receive, importer, library, today_in_china())
             if phones is not None:
                 phones.bind(storage, new=new)
         try:
