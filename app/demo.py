@@ -9,8 +9,9 @@ entered.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
 from app.demo_people import Person, everybody, raised_on
 from audit.events import SYSTEM
@@ -21,7 +22,7 @@ from people.accounts import PRESET_OF_TWO
 from people.employees import Employee
 from people.entities import InsuredAccount, LegalEntity
 from people.importing import Importer, ImportKind, Incoming
-from people.records import PURPOSES, Adjustment, DibaoState, DibaoStatus
+from people.records import PURPOSES, Adjustment, DibaoState, DibaoStatus, PayMonth
 from policy_kb.library import Library
 from policy_kb.periods import add_months
 from profiles.lawful import LawfulBase, lawful_base
@@ -75,7 +76,7 @@ def make_demo(
     people, shares = everybody(today), _Shares(library, today)
     _set_up(storage)
     _import(storage, importer, "roster", "名册（演示）.xlsx", [_on_roster(each, shares) for each in people])
-    months = [month for each in people for month in _paid(each, shares)]
+    months = [_as_row(each.number, month) for each in people for month in _months(each, shares)]
     _import(storage, importer, "history", "工资和缴费（演示）.xlsx", months)
     for number, said in TALKS:
         _talk(storage, receive, _employee(storage, number), said)
@@ -158,27 +159,49 @@ def _on_roster(person: Person, shares: _Shares) -> dict[str, str]:
     return row | {"insured_since": person.insured.isoformat(), "base": format_yuan(base or 0)}
 
 
-def _paid(person: Person, shares: _Shares) -> Iterator[dict[str, str]]:
+def _months(person: Person, shares: _Shares) -> Iterator[PayMonth]:
     """The months of pay before this one, as far back as there are any."""
     this = shares.today.replace(day=1)
     for back in range(MONTHS, 0, -1):
         month = add_months(this, -back)
         if month < person.joined.replace(day=1):
             continue
-        row = {
-            "number": person.number,
-            "month": month.isoformat(),
-            "wage": format_yuan(person.wage_in(month, shares.today)),
-        }
-        if person.insured is None or month < person.insured:
-            yield row | {"paid": "否"}
-        else:
+        paid = PayMonth(month, person.wage_in(month, shares.today), paid=False)
+        if person.insured is not None and month >= person.insured:
             lawful = shares.of(person, month)
-            yield row | {
-                "paid": "是",
-                "base": format_yuan(lawful.lowest or 0),
-                "own_share": format_yuan(lawful.employee),
-            }
+            paid = replace(paid, base=lawful.lowest, paid=True, own_share=lawful.employee)
+        yield paid
+
+
+def _as_row(number: str, month: PayMonth) -> dict[str, str]:
+    row = {"number": number, "month": month.month.isoformat(), "wage": format_yuan(month.wage)}
+    amounts = {name: getattr(month, name) for name in ("base", "own_share")}
+    known = {name: format_yuan(amount) for name, amount in amounts.items() if amount is not None}
+    return row | known | {"paid": "是" if month.paid else "否"}
+
+
+def city_of(library: Library, today: date) -> list[dict[str, Any]]:
+    """What the city's offices have on record of everybody, as plain data: number, name and identity number, what civil affairs
+    will say (empty: nothing), and by month the wage, the declared base, and both sides' amounts."""
+    shares = _Shares(library, today)
+    return [
+        {
+            "number": each.number,
+            "name": each.name,
+            "id_number": each.id_number,
+            "dibao": each.household.dibao if each.household else "",
+            "months": {
+                f"{month.month:%Y-%m}": (
+                    month.wage,
+                    month.base,
+                    month.own_share,
+                    shares.of(each, month.month).employer,
+                )
+                for month in _months(each, shares)
+            },
+        }
+        for each in everybody(today)
+    ]
 
 
 def _employee(storage: Storage, number: str) -> Employee:
