@@ -311,8 +311,8 @@ class OfHr:
                 self._phone.show("them", f"【{text.sign_name}】{'：'.join(text.values)}", tail="短信")
         for mail in mails:
             body = mail.get_body(("plain",))
-            text = "" if body is None else body.get_content().strip()
-            self._phone.show("them", text, title=str(mail["Subject"]), kind="card", tail="邮件")
+            said = "" if body is None else str(body.get_content()).strip()
+            self._phone.show("them", said, title=str(mail["Subject"]), kind="card", tail="邮件")
 
     def state(self) -> dict[str, Any]:
         self._look()
