@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection
 from datetime import date
 from typing import Final
 
+from app.clock import CHINA
 from notices.book import NoticeSearch
 from people.entities import account_of
 from policy_kb.library import Library
@@ -31,15 +32,15 @@ class Following:
 
     def run(self) -> int:
         """Follows everybody who waits; how many strategies came of it. One who cannot be followed holds up nobody else."""
-        found, tried = 0, set[str]()
-        while waiting := [each for each in self._storage.profiles.pending(SOME) if each not in tried]:
-            for employee in waiting:
-                tried.add(employee)
+        found, failed = 0, set[str]()
+        while waiting := set(self._storage.profiles.pending(SOME + len(failed))) - failed:
+            for employee in sorted(waiting):
                 try:
                     found += self._storage.profiles.follow(employee, self._choose) is not None
                 except Exception as error:
                     # The text of an error may quote a value. The employee waits on, and the next run tries again.
                     log.error("an employee's changes were not followed (%s)", type(error).__name__)
+                    failed.add(employee)
         return found
 
     def ground_of(self, employee: str, before: Library | None = None) -> Ground:
@@ -50,7 +51,11 @@ class Following:
         if it is None:
             return Ground(library, before)
         refused = storage.notices.find(NoticeSearch(state="refused", employee=employee)).lines
-        days = [each.notice.answered_at.date() for each in refused if each.notice.answered_at is not None]
+        days = [
+            each.notice.answered_at.astimezone(CHINA).date()
+            for each in refused
+            if each.notice.answered_at is not None
+        ]
         return Ground(
             library,
             before,
