@@ -51,11 +51,11 @@ class Reassessing:
         before = rows_of([each.figures or _NEW for each in known])
         held = compare(before, rows)
         other = held.verdict_changed | held.base_changed | held.shares_changed
-        figures = [
-            (known[row].profile.employee, figures_at(rows, row)) for row in np.flatnonzero(other | ~seen)
-        ]
+        new: list[int] = np.flatnonzero(other | ~seen).tolist()
+        figures = [(known[row].profile.employee, figures_at(rows, row)) for row in new]
         differing = [
-            Differing(known[row].profile.employee, known[row].figures or _NEW, figures_at(rows, row))
-            for row in np.flatnonzero(other & seen)
+            Differing(employee, known[row].figures or _NEW, after)
+            for row, (employee, after) in zip(new, figures, strict=True)
+            if seen[row]
         ]
         return self._passes.write(found, known[-1].profile.employee, figures, differing)

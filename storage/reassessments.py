@@ -19,7 +19,7 @@ from storage.database import DIALECTS, Database, upsert
 from storage.keys import Keys
 from storage.profiles import read_current
 from storage.tables import assessed, employees, profiles, reassessed, reassessments
-from storage.tasks import open_task_of, task_number
+from storage.tasks import count_of, open_task_of, task_number
 
 FIGURES: Final = "assessed.body"
 BODY: Final = "reassessed.body"
@@ -36,6 +36,7 @@ _BEGIN: Final = {
     dialect: upsert(dialect, reassessments).on_conflict_do_nothing(index_elements=["library", "on"])
     for dialect in DIALECTS
 }
+_COUNT: Final = select(func.count()).select_from(profiles.join(employees)).where(profiles.c.day.is_not(None))
 #: A row of `reassessed` says of whom the household's result alone differs only inside what is sealed.
 _OF_PASS: Final = select(reassessed).order_by(reassessed.c.employee)
 
@@ -55,9 +56,7 @@ class StoredPasses(Passes):
         wanted = (reassessments.c.library == library) & (reassessments.c.on == on)
         free = or_(reassessments.c.leased_until.is_(None), reassessments.c.leased_until <= now)
         with self._database.work() as connection:
-            people = connection.execute(
-                select(func.count()).select_from(profiles.join(employees)).where(employees.c.state == "active")
-            ).scalar_one()
+            people = connection.execute(_COUNT.where(employees.c.state == "active")).scalar_one()
             row = {
                 "id": str(uuid4()),
                 "library": library,
@@ -83,7 +82,7 @@ class StoredPasses(Passes):
             .select_from(
                 profiles.join(employees).outerjoin(assessed, assessed.c.employee == profiles.c.employee)
             )
-            .where(employees.c.state == "active")
+            .where(employees.c.state == "active", profiles.c.day.is_not(None))
             .order_by(profiles.c.employee)
             .limit(most)
         )
@@ -110,7 +109,9 @@ class StoredPasses(Passes):
                 .where(
                     reassessments.c.id == found.id,
                     reassessments.c.state == "running",
-                    reassessments.c.after.is_(None) if found.after is None else reassessments.c.after == found.after,
+                    reassessments.c.after.is_(None)
+                    if found.after is None
+                    else reassessments.c.after == found.after,
                 )
                 .values(
                     after=last,
@@ -137,7 +138,7 @@ class StoredPasses(Passes):
                 words = (f"政策库有更新，{len(changed)}人的缴费数字变了，请看要补的差额和要更正的基数。",)
                 told = HrTask("policy_batch", words, topic="policy", batch=found.id)
                 number = open_task_of(connection, self._keys, None, None, told, now, self._due)
-                task = int(number.removeprefix("T-"))
+                task = count_of(number)
             row = connection.execute(
                 update(reassessments)
                 .where(reassessments.c.id == found.id, reassessments.c.state == "running")
@@ -145,7 +146,9 @@ class StoredPasses(Passes):
                 .returning(reassessments)
             ).one()
             details = {"people": found.done, "changed": len(changed)}
-            append(connection, Event("profiles_reassessed", SYSTEM, tuple(map(subject, changed)), details), now)
+            append(
+                connection, Event("profiles_reassessed", SYSTEM, tuple(map(subject, changed)), details), now
+            )
         return _pass(row)
 
     def last(self) -> Pass | None:
@@ -179,9 +182,8 @@ class StoredPasses(Passes):
         return None if row is None else _pass(row)
 
     def _done(self, connection: Connection, last: str) -> int:
-        query = select(func.count()).select_from(profiles.join(employees))
         return connection.execute(
-            query.where(employees.c.state == "active", profiles.c.employee <= last)
+            _COUNT.where(employees.c.state == "active", profiles.c.employee <= last)
         ).scalar_one()
 
     def _differing(self, connection: Connection, query: Any) -> list[Differing]:

@@ -44,7 +44,9 @@ reassessed: Final = Table(
     "reassessed",
     metadata,
     Column("pass", row_id(), ForeignKey("reassessments.id", ondelete="CASCADE"), primary_key=True),
-    Column("employee", row_id(), ForeignKey("employees.id", ondelete="CASCADE"), primary_key=True, index=True),
+    Column(
+        "employee", row_id(), ForeignKey("employees.id", ondelete="CASCADE"), primary_key=True, index=True
+    ),
     Column("key_id", Integer, nullable=False, index=True),
     Column("body", LargeBinary, nullable=False),
 )
