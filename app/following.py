@@ -69,4 +69,13 @@ class Following:
         )
 
     def _choose(self, before: Profile | None, after: Profile, done: Collection[str]) -> Strategy | None:
-        return choose_strategy(before, after, self.ground_of(after.employee), self._today(), done)
+        ground = self.ground_of(after.employee)
+        if not ground.owed:
+            return None
+        chosen = choose_strategy(before, after, ground, self._today(), done)
+        return None if chosen is None or _is_only_unknown(chosen) else chosen
+
+
+def _is_only_unknown(chosen: Strategy) -> bool:
+    """Whether all there is to say is that no declared base is on record: of a company that keeps none, that is everybody."""
+    return chosen.kind in ("wage", "base") and chosen.declared is None

@@ -102,7 +102,7 @@ def raised(library: Library, floors: int = 105, lines: int = 3_000) -> Library:
         )
         for records in library.regions.values()
     ]
-    return Library(regions, library.divisions, library.version, f"{library.sha256}, raised")
+    return Library(regions, library.divisions, library.version, f"raised {library.sha256}"[:64])
 
 
 def _floor(value: Contribution, per_cent: int) -> Contribution:

@@ -11,7 +11,7 @@ from uuid import uuid4
 from sqlalchemy import Connection, Row, delete, func, select, update
 
 from people.records import Purpose
-from profiles.changes import HOUSEHOLD, Change, read_value, value_json
+from profiles.changes import FIELDS, HOUSEHOLD, Change, read_value, value_json
 from profiles.profile import Profile
 from storage.database import DIALECTS, note_pending, upsert
 from storage.keys import Keys
@@ -146,7 +146,7 @@ def changes_by_employee(
 
 def profile_json(profile: Profile) -> dict[str, Any]:
     """The values of a profile, as they are sealed for passes over all of them."""
-    return {what: value_json(profile.value(what)) for what in profile.behind}
+    return {what: value_json(value) for what in FIELDS if (value := profile.value(what)) is not None}
 
 
 def _row(keys: Keys, identity: bytes, change: Change) -> dict[str, Any]:
