@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from app.demo_people import Person, everybody, raised_on
 from audit.events import SYSTEM
+from audit.events import employee as subject
 from bot.receiving import Received
 from calculator.money import Fen, format_yuan
 from delivery.messages import IncomingMessage
@@ -25,6 +26,7 @@ from people.importing import Importer, ImportKind, Incoming
 from people.records import PURPOSES, Adjustment, DibaoState, DibaoStatus, PayMonth
 from policy_kb.library import Library
 from policy_kb.periods import add_months
+from profiles.changes import Change, Field, Income, Value
 from profiles.lawful import LawfulBase, lawful_base
 from storage.opening import Storage
 
@@ -85,6 +87,7 @@ def make_demo(
             _agree(storage, _employee(storage, each.number).id)
         if each.before is not None:
             _adjust(storage, _employee(storage, each.number).id, each, shares)
+    storage.profiles.note(_households(storage, people), SYSTEM)
     for number, status in TOLD:
         told = DibaoStatus(status, _TOLD_SINCE, "told_hr")
         storage.records.tell_dibao(_employee(storage, number).id, told, SYSTEM)
@@ -214,6 +217,24 @@ def _agree(storage: Storage, employee: str) -> None:
     """One of the fifteen has signed, on paper, that the household's dibao is kept and that civil affairs is asked."""
     for purpose in PURPOSES:
         storage.records.agree(employee, purpose, "paper", SYSTEM)
+
+
+def _households(storage: Storage, people: Sequence[Person]) -> Iterator[Change]:
+    """What the fifteen told of their households: reported, and confirmed by nobody."""
+    for each in people:
+        if each.household is None:
+            continue
+        employee, told = _employee(storage, each.number).id, each.household
+        values: dict[Field, Value] = {
+            "on_book": True,
+            "household_size": told.size,
+            "other_income": Income(*told.others),
+            "dibao_line": told.line,
+        }
+        for what, value in values.items():
+            yield Change(
+                employee, what, value, each.joined, subject(employee), storage.now(), "employee", "reported", "demo"
+            )  # fmt: skip
 
 
 def _adjust(storage: Storage, employee: str, person: Person, shares: _Shares) -> None:

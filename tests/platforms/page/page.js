@@ -211,12 +211,11 @@ async function happen(path, what) {
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify(what),
   }).catch(() => undefined);
-  find(".said").textContent = answer?.ok ? "" : "没有做成，稍后再按一次。";
+  if (!answer?.ok) find(".said").textContent = "没有做成，再按一次试试。";
 }
 
 function event(each, isNext) {
-  const item = make("li", each.done ? "done" : isNext ? "is-next" : "");
-  const text = make("div");
+  const item = make("li", each.done ? "done" : isNext ? "is-next" : ""), text = make("div");
   text.append(make("strong", "", each.title), make("p", "", each.does), make("p", "look", `看：${each.look}`));
   if (each.file) text.append(link(each.file, "下载这张表"));
   const button = make("button", "", each.done ? `${clock(each.done)} 发生了` : "让它发生");
@@ -239,9 +238,14 @@ function story() {
   const focused = document.activeElement?.dataset.event;
   find(".events").replaceChildren(...events.map((each) => event(each, each === next)));
   if (focused) find(`.events [data-event="${next?.key ?? focused}"]`)?.focus();
+  const done = events.filter((each) => each.done).sort((one, other) => one.done - other.done);
   find(".next").textContent = next ? next.title : "都发生过了";
-  find(".count").textContent = `${events.filter((each) => each.done).length} / ${events.length}`;
-  find(".again button").disabled = !events.some((each) => each.done);
+  find(".count").textContent = `${done.length} / ${events.length}`;
+  find(".again button").disabled = !done.length;
+  find(".now").hidden = !next;
+  find(".now").dataset.event = next?.key ?? "";
+  find(".now").setAttribute("aria-label", `让它发生：${next?.title ?? ""}`);
+  find(".said").textContent = done.length ? `刚才：${done.at(-1).title}。看：${done.at(-1).look}` : "";
 }
 
 function redraw() {
@@ -301,10 +305,11 @@ input.addEventListener("input", () => { send.disabled = !input.value.trim(); });
 for (const button of document.querySelectorAll(".sides button")) {
   button.addEventListener("click", () => {
     main.dataset.side = find(".story").dataset.side = button.dataset.side;
-    find(".story").open ||= button.dataset.side === "story";
+    find(".story details").open ||= button.dataset.side === "story";
     for (const each of document.querySelectorAll(".sides button")) each.setAttribute("aria-pressed", String(each === button));
   });
 }
+find(".now").addEventListener("click", (tap) => happen("play", { event: tap.target.dataset.event }));
 find(".again button").addEventListener("click", () => happen("anew", {}));
 find(".behind details").open = window.matchMedia("(min-width: 60rem)").matches;
 setInterval(quota, 1000);
