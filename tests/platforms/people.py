@@ -311,7 +311,7 @@ class OfHr:
                 self._phone.show("them", f"【{text.sign_name}】{'：'.join(text.values)}", tail="短信")
         for mail in mails:
             body = mail.get_body(("plain",))
-            said = "" if body is None else str(body.get_content()).strip()
+            said = "" if body is None else "\n".join(str(body.get_content()).strip().splitlines())
             self._phone.show("them", said, title=str(mail["Subject"]), kind="card", tail="邮件")
 
     def state(self) -> dict[str, Any]:
