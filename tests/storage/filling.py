@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 from datetime import date, timedelta
 
 import pytest
@@ -12,7 +13,9 @@ from pyotp import TOTP
 from sqlalchemy import insert
 from talking import REPLY, TASK, Post, colleague, kept, message, say
 
+from app.reassessing import Reassessing
 from audit.events import Event, account, employee
+from bench.profiles import raised
 from bot.channels.tokens import Fetched, Tokens
 from bot.passive import Carried
 from bot.receiving import Said, receive
@@ -31,6 +34,10 @@ from people.importing import Incoming, Read
 from people.providers import Journey
 from people.records import Adjustment, DibaoStatus
 from people.signing_in import NotAdmitted
+from policy_kb import compiled
+from profiles.ground import Ground
+from profiles.profile import Profile
+from profiles.strategy import Strategy, choose_strategy
 from storage.notice_register import StoredRegister
 from storage.notice_seals import StoredSeals
 from storage.opening import Storage
@@ -194,6 +201,20 @@ def _give_notice(storage: Storage, clock: Clock) -> None:
     assert register.anchor(None) is None
 
 
+def _follow(storage: Storage, clock: Clock) -> None:
+    """What follows for whoever is not insured, and a pass over everybody after a change of the library."""
+    library = compiled.load()
+
+    def choose(before: Profile | None, after: Profile, done: Collection[str]) -> Strategy | None:
+        ground = Ground(library, joined_on=date(2026, 3, 1))
+        return choose_strategy(before, after, ground, clock().date(), done)
+
+    for each in storage.profiles.pending(100):
+        storage.profiles.follow(each, choose)
+    for changed in (library, raised(library)):
+        Reassessing(storage.passes, lambda library=changed: library, lambda: clock().date()).run()  # type: ignore[misc]
+
+
 def fill(storage: Storage, clock: Clock) -> None:
     """Everything that there is to store, in the order in which it happens."""
     for each in (
@@ -212,5 +233,6 @@ def fill(storage: Storage, clock: Clock) -> None:
         _send_abroad,
         _send_a_link,
         _give_notice,
+        _follow,
     ):
         each(storage, clock)
