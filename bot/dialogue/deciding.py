@@ -17,7 +17,7 @@ from bot.dialogue.rating import open_buttons
 from bot.dialogue.steps import Part, Tap, Tell
 from bot.dialogue.talk import ACT, OFFER, House
 from bot.dialogue.tapping import tapped
-from bot.dialogue.topics import TOPIC_OF, TOPICS, binding, dibao_impact, hr, privacy
+from bot.dialogue.topics import TOPIC_OF, TOPICS, binding, changes, consent, dibao_impact, hr, pay, privacy
 from bot.dialogue.turn import CALCULATING, HR, Outcome, Turn, offers
 from bot.guard import Evidence
 from bot.private import is_private
@@ -149,12 +149,31 @@ def _decide(turn: Turn) -> None:
         _code(turn, code)
     elif wish := binding.wish_of(heard.text):
         turn.open(binding.NAME, wish=wish)
+    elif wish := consent.wish_of(heard.text):
+        turn.open(consent.NAME, wish=wish)
+    elif _of_the_file(turn):
+        turn.open(pay.NAME, wish=pay.wish_of(heard.text))
+    elif not turn.it.asked and changes.wish_of(heard.text):
+        _other_people(turn)
     elif _is_command(turn):
         _command(turn)
     elif turn.private:
         turn.open("undeclared")
     elif not _answers(turn):
         _fresh(turn)
+
+
+def _of_the_file(turn: Turn) -> bool:
+    """Whether a message asks for the employee's own record; the months after dibao are told to anybody otherwise."""
+    wish = pay.wish_of(turn.heard.text)
+    return bool(wish) and (wish not in pay.OF_THE_FILE_ALONE or turn.talk.own_file is not None)
+
+
+def _other_people(turn: Turn) -> None:
+    """The household has more or fewer members: how many stand on the book now is told in the message, or asked."""
+    turn.it = replace(turn.it, known=replace(turn.it.known, household_size=None))
+    turn.merge()
+    turn.open(changes.NAME, what="people")
 
 
 def _start_page(turn: Turn) -> None:

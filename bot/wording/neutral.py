@@ -62,11 +62,11 @@ def is_neutral(step: Step) -> bool:
         return True
     if isinstance(step, HandOff):
         return _all(step.parts)
-    titles = (tap.title for tap in step.taps or ())
     if isinstance(step, Ask):
+        titles = (tap.title for tap in (*(step.taps or ()), *step.more))
         question = Part(f"ask.{step.question}{'_' + step.variant if step.variant else ''}", step.figures)
         return step.question not in SENSITIVE and _all((*step.before, question, *titles))
-    return step.result_of is None and _all((*step.parts, *titles))
+    return step.result_of is None and _all((*step.parts, *(tap.title for tap in step.taps)))
 
 
 def _all(said: Iterable[Part | Quoted]) -> bool:
