@@ -128,7 +128,7 @@ def own_month(profile: Profile, ground: Ground, month: date, today: date) -> Own
 def last_turning(
     changes: Iterable[Change], ground: Ground, today: date, known_by: datetime, *, consent: bool
 ) -> Turning | None:
-    """What made the amount another one the last time, within `MONTHS_BACK`; None where it stayed the same, or nothing is known."""
+    """What made the amount another one the last time, within `MONTHS_BACK`; None where nothing did, or nothing is known."""
     kept = tuple(changes)
 
     def as_of(month: date) -> tuple[Profile, OwnMonth | None]:

@@ -147,14 +147,8 @@ def _decide(turn: Turn) -> None:
         turn.open(privacy.NAME, text=turn.words)
     elif code := code_in(turn.words):
         _code(turn, code)
-    elif wish := binding.wish_of(heard.text):
-        turn.open(binding.NAME, wish=wish)
-    elif wish := consent.wish_of(heard.text):
-        turn.open(consent.NAME, wish=wish)
-    elif _of_the_file(turn):
-        turn.open(pay.NAME, wish=pay.wish_of(heard.text))
-    elif not turn.it.asked and changes.wish_of(heard.text):
-        _other_people(turn)
+    elif _wished(turn):
+        return
     elif _is_command(turn):
         _command(turn)
     elif turn.private:
@@ -163,10 +157,26 @@ def _decide(turn: Turn) -> None:
         _fresh(turn)
 
 
-def _of_the_file(turn: Turn) -> bool:
-    """Whether a message asks for the employee's own record; the months after dibao are told to anybody otherwise."""
+def _wished(turn: Turn) -> bool:
+    """Whether a message says in so many words what it wants of the tie, of consents or of the own record; then it is done."""
+    text = turn.heard.text
+    if wish := binding.wish_of(text):
+        turn.open(binding.NAME, wish=wish)
+    elif wish := consent.wish_of(text):
+        turn.open(consent.NAME, wish=wish)
+    elif wish := _of_the_file(turn):
+        turn.open(pay.NAME, wish=wish)
+    elif not turn.it.asked and changes.wish_of(text):
+        _other_people(turn)
+    else:
+        return False
+    return True
+
+
+def _of_the_file(turn: Turn) -> str:
+    """What a message asks of the employee's own record; the months after dibao are told to anybody otherwise."""
     wish = pay.wish_of(turn.heard.text)
-    return bool(wish) and (wish not in pay.OF_THE_FILE_ALONE or turn.talk.own_file is not None)
+    return wish if wish not in pay.OF_THE_FILE_ALONE or turn.talk.own_file is not None else ""
 
 
 def _other_people(turn: Turn) -> None:

@@ -99,7 +99,9 @@ def cabinet(name: str, library: Library) -> Cabinet:
     july = change("base", 560_000, JULY, "hr")
     sent = Explained(
         KNOWN_BY - timedelta(days=9),
-        Explanation("changed", {"month": "2026-07", "base": "4952.00", "employee": "524.96", "employer": "1213.24"}),
+        Explanation(
+            "changed", {"month": "2026-07", "base": "4952.00", "employee": "524.96", "employer": "1213.24"}
+        ),
     )
     return {
         "阿丽": lambda: Cabinet(library, JOB, months),

@@ -138,7 +138,9 @@ def _acts(turn: Mapping[str, Any], told: Told) -> str:
 
 def _act(act: OwnAct) -> str:
     if isinstance(act, Report):
-        return " ".join(f"report {each.what} {value_json(each.value)} {each.standing}" for each in act.changes)
+        return " ".join(
+            f"report {each.what} {value_json(each.value)} {each.standing}" for each in act.changes
+        )
     return f"{type(act).__name__.lower()} {act.purpose}"
 
 

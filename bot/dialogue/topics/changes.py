@@ -25,7 +25,7 @@ from calculator.money import format_yuan
 from hr_inbox.task import HrTask
 from policy_kb.answer import source_json
 from policy_kb.telling import STATUS_NOTES
-from profiles.changes import HOUSEHOLD, Change
+from profiles.changes import HOUSEHOLD, Change, Field, Value
 from profiles.ground import month_of
 from profiles.lawful import lawful_base
 from profiles.own_month import own_month
@@ -69,7 +69,12 @@ def step(talk: Talk) -> Step:
 def _income(talk: Talk) -> Step:
     rules = quote_rules(talk, "duty_to_report_changes")
     means, sources = _contributions(talk)
-    lead = (Part("changes.income"), Part("changes.income_two"), *means, *rules.parts)
+    lead: tuple[Part | Quoted, ...] = (
+        Part("changes.income"),
+        Part("changes.income_two"),
+        *means,
+        *rules.parts,
+    )
     evidence = rules.evidence | Evidence.of(*(each for part in means for each in part.figures.values()))
     own = () if talk.heard.facts.wage is None else _offer(talk, "wage")
     if talk.conversation.calculated is not None and talk.known.wage is not None and talk.changes:
@@ -107,7 +112,7 @@ def _people(talk: Talk) -> Step:
         return ask(talk, "household_size", Part("changes.people"))
     rules = quote_rules(talk, "duty_to_report_changes")
     own = _offer(talk, "household_size")
-    lead = (Part("changes.people_means"), *rules.parts)
+    lead: tuple[Part | Quoted, ...] = (Part("changes.people_means"), *rules.parts)
     if talk.conversation.calculated is not None and talk.known.household_size is not None:
         again = result(talk, talk.known, *lead, Part("dibao.changed_result"))
         return replace(
@@ -187,7 +192,12 @@ def _report(talk: Talk, file: OwnFile, what: str) -> Step:
     if heard.value != "yes":
         return Tell("changes:not_kept", (Part("changes.not_kept"),))
     report = Report(file.profile.employee, (change,))
-    return Tell("changes:reported", (Part("changes.reported"),), (*_civil_affairs(talk, file, change), _HR), acts=(report,))
+    return Tell(
+        "changes:reported",
+        (Part("changes.reported"),),
+        (*_civil_affairs(talk, file, change), _HR),
+        acts=(report,),
+    )
 
 
 def _read_back(talk: Talk, change: Change) -> Ask:
@@ -207,12 +217,13 @@ def _civil_affairs(talk: Talk, file: OwnFile, change: Change) -> tuple[Tap, ...]
 def _change(talk: Talk, file: OwnFile, what: str) -> Change | None:
     """What was told last, as the employee's own word; None where it was not told, or is in the file already."""
     known = talk.known
-    field, value = {
+    told: dict[str, tuple[Field, Value]] = {
         "wage": ("net_wage" if known.wage_is_net else "gross_wage", known.wage),
         "household_size": ("household_size", known.household_size),
         "dibao": ("dibao", known.dibao),
-    }[what]
-    if value is None:
+    }
+    field, value = told[what]
+    if value is None or value == file.profile.value(field):
         return None
     return Change(
         employee=file.profile.employee,

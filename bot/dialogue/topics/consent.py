@@ -82,4 +82,6 @@ def _withdraw(talk: Talk, employee: str, agreed: frozenset[Purpose]) -> Step:
     if len(held) > 1:
         taps.append(Tap(Part("consent.tap_all"), f"choice={_ALL}"))
     erased = tuple(Part(f"consent.erases_{each}") for each in held)
-    return Ask("choice", "withdraw", before=erased, taps=(*taps, Tap(Part("consent.tap_keep"), "choice=keep")))
+    return Ask(
+        "choice", "withdraw", before=erased, taps=(*taps, Tap(Part("consent.tap_keep"), "choice=keep"))
+    )

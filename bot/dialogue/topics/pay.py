@@ -7,20 +7,23 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
 from typing import Final
 
-from bot.dialogue.reckoning import line_told
+from bot.dialogue.policy import NATION
+from bot.dialogue.reckoning import TOLD_WARNINGS, line_told
 from bot.dialogue.steps import Part, Quoted, Step, Tap, Tell
 from bot.dialogue.talk import Talk
 from bot.guard import Evidence
 from bot.mine import OwnFile
-from calculator.contributions import FUND
+from calculator.contributions import FUND, Line
 from calculator.money import format_percent, format_yuan
 from calculator.rules import Transition
 from locales import N_
 from policy_kb.answer import source_json
+from policy_kb.caveats import contribution_caveats
 from policy_kb.periods import add_months
 from profiles.changes import SOURCES, STANDINGS
 from profiles.ground import month_of
 from profiles.own_month import Footing, OwnMonth, Turning, last_turning, own_month
+from profiles.profile import Profile
 from profiles.strategy_words import REASONS
 
 NAME: Final = "pay"
@@ -113,10 +116,29 @@ def _month(talk: Talk, own: OwnMonth) -> Tell:
     """Insurance by insurance, both sides, and whether it is the pay slip's."""
     if not own.insured:
         return _not_insured(talk, own)
-    lines = tuple(line_told(line, talk.say) for line in own.lawful.lines if line.terms.insurance != FUND)
-    parts = (_title(own), Part(_standing(own, talk)), *_too_low(own), *lines, *_totals(own), *_slip(own))
+    lines = tuple(line_told(line, talk.say) for line in _insurances(own))
+    parts = (
+        _title(own),
+        Part(_standing(own, talk)),
+        *_too_low(own),
+        *lines,
+        *_totals(own),
+        *_warned(own, talk),
+        *_slip(own),
+    )
     other = () if own.month < month_of(talk.on) else (Tap(Part("pay.tap_last"), "pay=last"),)
     return _told(talk, f"pay:{own.month:%Y-%m}", parts, (_WHY_TAP, *other, _HR), ("SIL-12", *own.sources))
+
+
+def _insurances(own: OwnMonth) -> tuple[Line, ...]:
+    return tuple(line for line in own.lawful.lines if line.terms.insurance != FUND)
+
+
+def _warned(own: OwnMonth, talk: Talk) -> Iterator[Quoted]:
+    """What must stand beside the figures, such as that they may be outdated."""
+    for caveat in contribution_caveats(_insurances(own), talk.say):
+        if caveat.code in TOLD_WARNINGS:
+            yield Quoted(caveat.text(talk.say))
 
 
 def _title(own: OwnMonth) -> Part:
@@ -193,12 +215,9 @@ def _turned(talk: Talk, turning: Turning) -> Iterator[Part]:
         "region": (places.full_name(before.region), places.full_name(after.region)),
         "gross_wage": (format_yuan(before.wage or 0), format_yuan(after.wage or 0)),
     }.get(turning.cause, (format_yuan(before.base or 0), format_yuan(after.base or 0)))
-    key = turning.cause
-    if key == "insured":
-        key = "began" if after.insured else "ended"
-    elif key == "policy" and old == new:
-        key = "rates"
-    yield Part(f"pay.why_{key}", {"month": f"{after.month:%Y-%m}", "old": old, "new": new})
+    yield Part(
+        f"pay.why_{_how(turning, old == new)}", {"month": f"{after.month:%Y-%m}", "old": old, "new": new}
+    )
     if change is not None:
         yield Part("pay.from", {"who": talk.say(SOURCES[change.source])})
     elif turning.cause != "policy":
@@ -216,6 +235,13 @@ def _turned(talk: Talk, turning: Turning) -> Iterator[Part]:
     )
 
 
+def _how(turning: Turning, same: bool) -> str:
+    """What happened, as its sentence is named."""
+    if turning.cause == "insured":
+        return "began" if turning.after.insured else "ended"
+    return "rates" if turning.cause == "policy" and same else turning.cause
+
+
 def _rule(talk: Talk, own: OwnMonth) -> Iterator[Quoted]:
     """Why the base is what it is: the floor, the ceiling, the wage, or what was declared from the year before."""
     if not own.insured or own.wage is None or own.base is None or own.footing not in _RULES:
@@ -228,20 +254,28 @@ def _rule(talk: Talk, own: OwnMonth) -> Iterator[Quoted]:
 def transition(talk: Talk, file: OwnFile) -> Tell:
     """The months after dibao ended, with dates where the day is known and the region's rule on record; else whom to ask."""
     profile = file.profile
-    home = profile.home_region or talk.known.dibao_region
-    note = Tap(Part("dibao.tap_note"), "paper=note")
-    taps = (note,) if talk.conversation.calculated is not None else (Tap(Part("talk.calculate"), "topic=dibao_impact"),)
-    told = None if home is None else talk.law(home).told("gradual_exit_months")
-    rules = () if home is None else talk.house.library.home(home, profile.area, talk.on, talk.on).transitions
+    home = profile.home_region or talk.known.dibao_region or NATION
+    told = talk.law(home).told("gradual_exit_months")
+    rules = talk.house.library.home(home, profile.area, talk.on, talk.on).transitions
+    way = Tap(Part("talk.calculate"), "topic=dibao_impact")
+    if talk.conversation.calculated is not None:
+        way = Tap(Part("dibao.tap_note"), "paper=note")
     if told is None or not any(each.months for each in rules):
-        return _told(talk, "pay:transition", (Part("pay.transition_unknown"), Part("dibao.decides")), taps, ())
-    change = profile.behind.get("dibao") if profile.dibao == "ended" else None
-    dated = () if change is None else tuple(_spans(month_of(change.holds_from), rules))
-    lead = (Part("pay.transition_ask"),) if change is None else (
-        Part("pay.transition_from", {"day": change.holds_from.isoformat()}),
-    )
-    parts = (Quoted(told.text), *lead, *dated, Part("dibao.decides"))
-    return Tell("pay:transition", parts, taps, sources=told.sources, evidence=_founded(parts))
+        unknown = (Part("pay.transition_unknown"), Part("dibao.decides"))
+        return _told(talk, "pay:transition", unknown, (way,), ())
+    dated = tuple(_dated(profile, rules))
+    parts: tuple[Part | Quoted, ...] = (Quoted(told.text), *dated, Part("dibao.decides"))
+    return Tell("pay:transition", parts, (way,), sources=told.sources, evidence=_founded(parts))
+
+
+def _dated(profile: Profile, rules: Iterable[Transition]) -> Iterator[Part]:
+    """The months of the rule from the day on which dibao ended; whom to ask where it is not known."""
+    if profile.dibao != "ended":
+        yield Part("pay.transition_ask")
+        return
+    ended = profile.behind["dibao"].holds_from
+    yield Part("pay.transition_from", {"day": ended.isoformat()})
+    yield from _spans(month_of(ended), rules)
 
 
 def _spans(first: date, rules: Iterable[Transition]) -> Iterator[Part]:
@@ -274,4 +308,6 @@ def _founded(parts: Iterable[Part | Quoted]) -> Evidence:
     """What a reply of records, and of what was reckoned from them, may hold: its figures came in by name, and what is quoted
     is the strategy's or the library's own sentence."""
     texts = [part.text for part in parts if isinstance(part, Quoted)]
-    return Evidence.of(*texts, *(each for part in parts if isinstance(part, Part) for each in part.figures.values()))
+    return Evidence.of(
+        *texts, *(each for part in parts if isinstance(part, Part) for each in part.figures.values())
+    )
