@@ -126,14 +126,14 @@ def own_month(profile: Profile, ground: Ground, month: date, today: date) -> Own
 
 
 def last_turning(
-    changes: Iterable[Change], ground: Ground, today: date, known_by: datetime, *, consent: bool
+    changes: Iterable[Change], ground: Ground, today: date, known_by: datetime
 ) -> Turning | None:
     """What made the amount another one the last time, within `MONTHS_BACK`; None where nothing did, or nothing is known."""
     kept = tuple(changes)
 
     def as_of(month: date) -> tuple[Profile, OwnMonth | None]:
         last = min(add_months(month, 1) - timedelta(days=1), max(today, month))
-        profile = profile_on(kept, last, known_by, consent=consent)
+        profile = profile_on(kept, last, known_by)
         return profile, own_month(profile, ground, month, today)
 
     profile, after = as_of(month_of(today))

@@ -12,6 +12,7 @@ from audit.events import employee as subject
 from bot.dialogue.acts import Agree, OwnAct, Withdraw
 from storage.bindings import owner_row
 from storage.keys import Keys
+from storage.profile_changes import note
 from storage.records import give, take_back
 
 
@@ -29,4 +30,6 @@ def do(
             events += give(connection, keys, act.employee, act.purpose, "chat", by, now)
         elif isinstance(act, Withdraw):
             events += take_back(connection, keys, act.employee, act.purpose, by, now)
+        elif count := note(connection, keys, act.changes, now):
+            events += (Event("profile_changed", by, (by,), {"changes": count}),)
     return events

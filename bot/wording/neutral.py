@@ -44,6 +44,7 @@ NEUTRAL: Final = frozenset(
             "ask_housing_fund ask_how_to_sign_notice ask_privacy start_calculator talk_to_hr complaint_hr "
             "report_income_change report_dibao_status_change"
         ),
+        "pay": "bind tap_without",
         "privacy": "six tap_show tap_erase nothing_kept kept_lines correct erased not_erased",
         "rating": "ask yes no skip thanks skipped unsolved tap_again tap_other tap_leave again left",
         "talk": (

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 from bot.dialogue.acts import Agree, OwnAct, Report, Withdraw
+from bot.dialogue.talk import House
 from bot.mine import Explained, OwnFile, OwnFiles
 from people.bindings import Bindings, Found, Owner
 from people.records import PayMonth, Purpose
@@ -91,6 +92,14 @@ class Cabinet(OwnFiles, Bindings):
 def paid(month: date, base: int, own_share: int | None) -> PayMonth:
     """A month that was paid."""
     return PayMonth(month, 350_000, base, True, own_share)
+
+
+def house_with(house: House, name: str | None) -> tuple[House, Cabinet | None]:
+    """The house, where the chat is that of somebody whom a journey names."""
+    if name is None:
+        return house, None
+    own = cabinet(name, house.library)
+    return replace(house, files=own, bindings=own), own
 
 
 def cabinet(name: str, library: Library) -> Cabinet:

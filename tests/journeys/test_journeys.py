@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 import yaml
-from own_files import cabinet
+from own_files import house_with
 from telling import ENGINES, NOW, Employee, Told, house_of, needs_meaning
 
 from bot.dialogue.acts import OwnAct, Report
@@ -34,10 +33,7 @@ def journeys() -> list[dict[str, Any]]:
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("journey", journeys(), ids=lambda journey: journey["name"])
 def test_a_journey_goes_as_it_should(journey: dict[str, Any], engine: str) -> None:
-    house, own = house_of(engine), None
-    if (name := journey.get("of")) is not None:
-        own = cabinet(name, house.library)
-        house = replace(house, files=own, bindings=own)
+    house, own = house_with(house_of(engine), journey.get("of"))
     employee = Employee(house, journey.get("at", NOW), own=own)
     for turn in journey["turns"]:
         told = employee.does(turn)

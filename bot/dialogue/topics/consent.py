@@ -6,7 +6,7 @@ import re
 from datetime import timedelta
 from typing import Final
 
-from bot.dialogue.acts import Agree, Decline, Withdraw
+from bot.dialogue.acts import Agree, Choice, Decline, Withdraw
 from bot.dialogue.steps import Ask, Part, Step, Tap, Tell
 from bot.dialogue.talk import Talk
 from people.records import PURPOSES, Purpose
@@ -51,7 +51,7 @@ def step(talk: Talk) -> Step:
     wish = talk.frame.data.get("wish", "")
     if wish == "withdraw":
         return _withdraw(talk, file.profile.employee, file.agreed)
-    purpose = next((each for each in PURPOSES if each == wish), "dibao_status")
+    purpose: Purpose = "civil_affairs" if wish == "civil_affairs" else "dibao_status"
     if purpose in file.agreed:
         return Tell("consent:holds", (Part(f"consent.holds_{purpose}"),), papers=PAGE)
     if talk.heard.slot != "confirm":
@@ -76,8 +76,9 @@ def _withdraw(talk: Talk, employee: str, agreed: frozenset[Purpose]) -> Step:
     taken = tuple(each for each in held if chosen in (each, _ALL))
     if taken:
         parts = tuple(Part(f"consent.withdrawn_{each}") for each in taken)
-        acts = (*(Withdraw(employee, each) for each in taken), *map(Decline, taken))
-        return Tell("consent:withdrawn", (*parts, Part("consent.no_harm")), papers=PAGE, acts=acts)
+        acts: list[Choice] = [Withdraw(employee, each) for each in taken]
+        acts += map(Decline, taken)
+        return Tell("consent:withdrawn", (*parts, Part("consent.no_harm")), papers=PAGE, acts=tuple(acts))
     taps = [Tap(Part(f"consent.tap_{each}"), f"choice={each}") for each in held]
     if len(held) > 1:
         taps.append(Tap(Part("consent.tap_all"), f"choice={_ALL}"))

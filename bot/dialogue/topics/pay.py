@@ -117,7 +117,7 @@ def _month(talk: Talk, own: OwnMonth) -> Tell:
     if not own.insured:
         return _not_insured(talk, own)
     lines = tuple(line_told(line, talk.say) for line in _insurances(own))
-    parts = (
+    parts: tuple[Part | Quoted, ...] = (
         _title(own),
         Part(_standing(own, talk)),
         *_too_low(own),
@@ -196,9 +196,7 @@ def _not_insured(talk: Talk, own: OwnMonth) -> Tell:
 
 def why(talk: Talk, file: OwnFile) -> Tell:
     """The last change that made it another amount: what, from which month, who says so, the rule, both shares."""
-    turning = last_turning(
-        file.changes, file.ground, talk.on, file.profile.known_by, consent="dibao_status" in file.agreed
-    )
+    turning = last_turning(file.changes, file.ground, talk.on, file.profile.known_by)
     explained: tuple[Part | Quoted, ...] = ()
     if file.explained:
         explained = (Part("pay.explained"), Quoted(file.explained[0].explanation.text(talk.say)))
