@@ -26,6 +26,7 @@ from app.jobs import Jobs, open_queue
 from app.mailing import make_mailer, make_notifier
 from app.notices import check_seal, make_demo_seal, make_desk, make_office, make_pages, make_papers, make_work
 from app.notifying import make_senders
+from app.own_files import KeptFiles
 from app.phones import Phones
 from app.profile_work import make_profile_work
 from app.publishing import Publisher, Reloads
@@ -326,7 +327,8 @@ def assemble(
     `framed_by` the page that may show the console in itself. `abroad_changed` hears when sending abroad is allowed or not."""
     library = compiled.load(settings.policy.overlays)
     company = load_company(settings.policy.company_folder, library, today_in_china())
-    house = make_house(settings, library, company, storage.bindings, like, storage.notices)
+    files = KeptFiles(storage, library, today_in_china)
+    house = make_house(settings, library, company, storage.bindings, like, storage.notices, files)
     assistant = Assistant(house, storage.conversations, now_in_china)
     chat = Chat(
         receive=assistant.receive,
@@ -361,6 +363,7 @@ def assemble(
         terms=[Term(each.kind, each.days, each.why) for each in TERMS],
         consents=storage.records,
         contributions=storage.records,
+        files=files,
     )
     return Serving(
         create_app(

@@ -87,28 +87,17 @@ class StoredRecords(Records):
 
     def agree(self, employee: str, purpose: Purpose, how: ConsentHow, by: str) -> None:
         """The employee agrees; nothing changes where it is agreed to already."""
+        now = self._now()
         with self._database.work() as connection:
-            if self._holds(connection, employee, purpose):
-                return
-            data = {"purpose": purpose, "how": how, "withdrawn_at": None}
-            self._add(connection, employee, "consent", data)
-            append(connection, Event("consent_given", by, (subject(employee),)), self._now())
+            for event in give(connection, self._keys, employee, purpose, how, by, now):
+                append(connection, event, now)
 
     def withdraw(self, employee: str, purpose: Purpose, by: str) -> None:
         """The employee takes it back. What was kept for the purpose is erased."""
         now = self._now()
         with self._database.work() as connection:
-            for kept in self._kept(connection, "consent", employee):
-                if kept.data["purpose"] == purpose and read_consent(kept).holds:
-                    self._write_anew(connection, kept, {"withdrawn_at": now.isoformat()})
-            told = [
-                kept.id
-                for kept in self._kept(connection, "dibao", employee)
-                if (kept.data["source"] == "civil_affairs") == (purpose == "civil_affairs")
-            ]
-            connection.execute(delete(employee_records).where(employee_records.c.id.in_(told)))
-            forget_household(connection, self._keys, employee, purpose, now)
-            append(connection, Event("consent_withdrawn", by, (subject(employee),)), now)
+            for event in take_back(connection, self._keys, employee, purpose, by, now):
+                append(connection, event, now)
 
     def dibao(self, employee: str, by: str) -> Sequence[DibaoStatus]:
         """Every status, the oldest first. That it was read is logged. Raises `NoConsent`."""
@@ -146,10 +135,6 @@ class StoredRecords(Records):
         connection.execute(insert(employee_records), row)
         return id
 
-    def _write_anew(self, connection: Connection, kept: Kept, changes: Mapping[str, Any]) -> None:
-        sealed = self._sealed(kept.id, kept.kind, dict(kept.data) | dict(changes))
-        connection.execute(update(employee_records).where(employee_records.c.id == kept.id).values(**sealed))
-
     def _sealed(self, id: str, kind: Kind, data: Mapping[str, Any]) -> dict[str, Any]:
         box = self._keys.box(BODY)
         return {"key_id": box.key_id, "body": box.seal_json(f"{BODY}:{id}", {"kind": kind, **data})}
@@ -157,3 +142,57 @@ class StoredRecords(Records):
     def _holds(self, connection: Connection, employee: str, purpose: Purpose) -> bool:
         given = map(read_consent, self._kept(connection, "consent", employee))
         return any(each.holds and each.purpose == purpose for each in given)
+
+
+def give(
+    connection: Connection,
+    keys: Keys,
+    employee: str,
+    purpose: Purpose,
+    how: ConsentHow,
+    by: str,
+    now: datetime,
+) -> tuple[Event, ...]:
+    """The employee agrees, in the transaction of what brought it; what to log of it last. Nothing where it holds already."""
+    if any(read_consent(kept).holds for kept in _consents(connection, keys, employee, purpose)):
+        return ()
+    id = str(uuid4())
+    data = {"purpose": purpose, "how": how, "withdrawn_at": None}
+    row = {"id": id, "employee": employee, **_sealed_consent(keys, id, data), "recorded_at": now}
+    connection.execute(insert(employee_records), row)
+    return (Event("consent_given", by, (subject(employee),)),)
+
+
+def take_back(
+    connection: Connection, keys: Keys, employee: str, purpose: Purpose, by: str, now: datetime
+) -> tuple[Event, ...]:
+    """The employee takes it back, and what was kept for the purpose is erased; what to log of it last.
+
+    Nothing where it does not hold.
+    """
+    held = [each for each in _consents(connection, keys, employee, purpose) if read_consent(each).holds]
+    if not held:
+        return ()
+    for kept in held:
+        sealed = _sealed_consent(keys, kept.id, {**kept.data, "withdrawn_at": now.isoformat()})
+        connection.execute(update(employee_records).where(employee_records.c.id == kept.id).values(**sealed))
+    query = select(employee_records).where(employee_records.c.employee == employee)
+    told = [
+        kept.id
+        for kept in kept_records(connection, keys, "dibao", query)
+        if (kept.data["source"] == "civil_affairs") == (purpose == "civil_affairs")
+    ]
+    connection.execute(delete(employee_records).where(employee_records.c.id.in_(told)))
+    forget_household(connection, keys, employee, purpose, now)
+    return (Event("consent_withdrawn", by, (subject(employee),)),)
+
+
+def _consents(connection: Connection, keys: Keys, employee: str, purpose: Purpose) -> list[Kept]:
+    query = select(employee_records).where(employee_records.c.employee == employee)
+    kept = kept_records(connection, keys, "consent", query)
+    return [each for each in kept if each.data["purpose"] == purpose]
+
+
+def _sealed_consent(keys: Keys, id: str, data: Mapping[str, Any]) -> dict[str, Any]:
+    box = keys.box(BODY)
+    return {"key_id": box.key_id, "body": box.seal_json(f"{BODY}:{id}", {"kind": "consent", **data})}

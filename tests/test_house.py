@@ -93,6 +93,7 @@ PUBLIC = {
     # What is kept about whoever has this browser's chat; who sees what is for everybody.
     "/me",
     "/me/erase",
+    "/me/agree",
     "/me/withdraw",
     "/who-sees-what",
     # A link opens one conversation, once; whoever has opened it sees that one alone.
@@ -103,7 +104,10 @@ PUBLIC = {
         f"/visits/<visit>/chat/{paper}"
         for paper in ("chart.svg", "report.pdf", "report.png", "note.pdf", "note.png")
     ),
-    *(f"/visits/<visit>{path}" for path in ("/me", "/me/erase", "/me/withdraw", "/who-sees-what")),
+    *(
+        f"/visits/<visit>{path}"
+        for path in ("/me", "/me/erase", "/me/agree", "/me/withdraw", "/who-sees-what")
+    ),
     # A link and a code open one notice, in one browser, for a while.
     "/assets/notices/<path:filename>",
     *(f"/notices/<token>{path}" for path in ("", "/code", "/enter")),
