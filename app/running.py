@@ -21,7 +21,7 @@ from app.assistance import make_house
 from app.channels import close_platforms, make_link, open_platforms, pushed
 from app.clock import now_in_china, today_in_china
 from app.console import make_console, make_importer
-from app.demo import make_demo
+from app.demo import city_of, make_demo
 from app.jobs import Jobs, open_queue
 from app.mailing import make_mailer, make_notifier
 from app.notices import check_seal, make_demo_seal, make_desk, make_office, make_pages, make_papers, make_work
@@ -223,6 +223,7 @@ def opened(
         senders = {**pushed(settings, platforms), **make_senders(settings, storage, mailer)}
         storage.ways.channels = tuple(senders)
         work = make_work(settings, storage, lambda: program.serving.house)
+        importer = make_importer(storage, Divisions.load())
         jobs = Jobs(
             open_queue(settings),
             storage,
@@ -231,7 +232,7 @@ def opened(
             publish=publisher.work,
             notify=make_notifier(settings, storage, mailer),
             tell=lambda: storage.pushes.work(link),
-            importer=make_importer(storage, Divisions.load()),
+            importer=importer,
             notices=work,
             profiles=make_profile_work(settings, storage, lambda: program.serving.house.library),
         )
@@ -264,9 +265,10 @@ def opened(
         )
         if demo:
             allow_in_demo(settings, storage)
-            new = make_demo(storage, program.receive)
+            library = program.serving.house.library
+            new = make_demo(storage, program.receive, importer, library, today_in_china())
             if phones is not None:
-                phones.bind(storage, new=new)
+                phones.bind(storage, new=new, city=city_of(library, today_in_china()))
         try:
             yield program, jobs
         finally:
