@@ -38,6 +38,7 @@ KINDS: Final[Mapping[TaskKind, str]] = {
     "objection": N_("对告知书有异议"),
     "silence": N_("告知书到期没有回应"),
     "paper": N_("告知书要送纸质的"),
+    "connection": N_("系统对接出了故障"),
 }
 #: A case whose kind would say something about a person.
 NEUTRAL: Final = N_("需要专人处理")

@@ -116,16 +116,10 @@ class StoredRecords(Records):
 
     def tell_dibao(self, employee: str, status: DibaoStatus, by: str) -> None:
         """Adds a status; earlier ones stay. Raises `NoConsent`."""
-        data = {
-            "status": status.status,
-            "since": status.since.isoformat(),
-            "source": status.source,
-            "recorded_by": by,
-        }
         with self._database.work() as connection:
             if not self._holds(connection, employee, "dibao_status"):
                 raise NoConsent
-            self._add(connection, employee, "dibao", data)
+            tell(connection, self._keys, employee, status, by, self._now())
             append(connection, Event("dibao_recorded", by, (subject(employee),)), self._now())
 
     def _kept(self, connection: Connection, kind: Kind, employee: str) -> list[Kept]:
@@ -133,21 +127,41 @@ class StoredRecords(Records):
         return kept_records(connection, self._keys, kind, query)
 
     def _add(self, connection: Connection, employee: str, kind: Kind, data: Mapping[str, Any]) -> None:
-        id = str(uuid4())
-        row = {"id": id, "employee": employee, **self._sealed(id, kind, data), "recorded_at": self._now()}
-        connection.execute(insert(employee_records), row)
+        _insert(connection, self._keys, employee, kind, data, self._now())
 
     def _write_anew(self, connection: Connection, kept: Kept, changes: Mapping[str, Any]) -> None:
-        sealed = self._sealed(kept.id, kept.kind, dict(kept.data) | dict(changes))
+        sealed = _sealed(self._keys, kept.id, kept.kind, dict(kept.data) | dict(changes))
         connection.execute(update(employee_records).where(employee_records.c.id == kept.id).values(**sealed))
-
-    def _sealed(self, id: str, kind: Kind, data: Mapping[str, Any]) -> dict[str, Any]:
-        box = self._keys.box(BODY)
-        return {"key_id": box.key_id, "body": box.seal_json(f"{BODY}:{id}", {"kind": kind, **data})}
 
     def _holds(self, connection: Connection, employee: str, purpose: Purpose) -> bool:
         given = map(read_consent, self._kept(connection, "consent", employee))
         return any(each.holds and each.purpose == purpose for each in given)
+
+
+def tell(
+    connection: Connection, keys: Keys, employee: str, status: DibaoStatus, by: str, now: datetime
+) -> None:
+    """Adds a status in the transaction of whoever knows that the employee agreed to it."""
+    data = {
+        "status": status.status,
+        "since": status.since.isoformat(),
+        "source": status.source,
+        "recorded_by": by,
+    }
+    _insert(connection, keys, employee, "dibao", data, now)
+
+
+def _insert(
+    connection: Connection, keys: Keys, employee: str, kind: Kind, data: Mapping[str, Any], now: datetime
+) -> None:
+    id = str(uuid4())
+    row = {"id": id, "employee": employee, **_sealed(keys, id, kind, data), "recorded_at": now}
+    connection.execute(insert(employee_records), row)
+
+
+def _sealed(keys: Keys, id: str, kind: Kind, data: Mapping[str, Any]) -> dict[str, Any]:
+    box = keys.box(BODY)
+    return {"key_id": box.key_id, "body": box.seal_json(f"{BODY}:{id}", {"kind": kind, **data})}
 
 
 def kept_records(connection: Connection, keys: Keys, kind: Kind, query: Select[Any]) -> list[Kept]:

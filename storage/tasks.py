@@ -8,8 +8,11 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, insert, select, update
 
+from audit.events import SYSTEM, Event
+from audit.events import task as subject
 from hr_inbox.task import NORMAL, PRIORITIES, Due, HrTask
 from storage.audiences import audience_token, leave_out
+from storage.audit import append
 from storage.conversation_rows import Opened
 from storage.counters import next_of
 from storage.database import Database
@@ -39,19 +42,30 @@ def open_task(
 def open_task_of(
     connection: Connection,
     keys: Keys,
-    employee: str,
+    employee: str | None,
     conversation: str | None,
     task: HrTask,
     now: datetime,
     due: Due,
 ) -> str:
-    """Opens a task about an employee that came from no turn; `conversation`, which is locked, is where they are answered, if
-    anywhere. Its number."""
+    """Opens a task that came from no turn, about an employee or about nobody; `conversation`, which is locked, is where they
+    are answered, if anywhere. Its number."""
     channel = connection.execute(
         select(conversations.c.channel).where(conversations.c.id == conversation)
     ).scalar_one_or_none()
     due_at = due(task, now, channel or "", now)
     return _insert(connection, keys, employee, None if channel is None else conversation, task, now, due_at)
+
+
+def close_task(connection: Connection, number: str, now: datetime) -> bool:
+    """Closes a task about which nobody speaks with anybody, since what it asks for is done; whether it was open."""
+    open_one = (tasks.c.number == count_of(number)) & (tasks.c.state != "done")
+    if connection.execute(select(tasks.c.number).where(open_one).with_for_update()).first() is None:
+        return False
+    done = {"state": "done", "closed_at": now, "due_at": None, "snoozed_until": None}
+    connection.execute(update(tasks).where(open_one).values(**done, change=next_of(connection, CHANGES)))
+    append(connection, Event("case_done", SYSTEM, (subject(number),)), now)
+    return True
 
 
 def _insert(
