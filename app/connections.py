@@ -266,7 +266,7 @@ class _PayrollAsker:
     def __call__(self, lease: Lease) -> Asked:
         people, strangers = self.book.everyone(self.tokens), 0
         for month in _months(self.now()):
-            found = self.system.wages(month, self.book.version("payroll", "wages", month))
+            found = self.system.wages(month, self.book.version("payroll", "pay", month))
             if not found.unchanged:
                 self.book.keep_wages(lease, found, people)
                 strangers += _strangers(people, (each.person for each in found.wages))

@@ -236,7 +236,7 @@ class StoredConnections(Connections):
         with self._database.work() as connection:
             self._held(connection, lease)
             keep_wages(connection, self._keys, people, wages, now)
-            self._note_version(connection, lease.name, "wages", wages.month, wages.version, now)
+            self._note_version(connection, lease.name, "pay", wages.month, wages.version, now)
 
     def keep_amounts(self, lease: Lease, amounts: ConfirmedAmounts, people: Mapping[str, str]) -> None:
         """Keeps a month's amounts together with their version. Raises `Overtaken` and `Nonsense`."""

@@ -170,7 +170,7 @@ def _ask_outside(storage: Storage, clock: Clock) -> None:
     assert lease is not None
     wages = Wages(date(2026, 9, 1), (Wage("payroll", "w1", "A0034", date(2026, 9, 1), 360_000),), "v1")
     book.keep_wages(lease, wages, book.everyone(naming))
-    book.fail(lease, Nonsense("wage.state:unmapped", value="09"), timedelta(hours=1))
+    book.fail(lease, Nonsense("entry.kind:unmapped", value="09"), timedelta(hours=1))
     hr = Recipient("mail", "hr@company.example")
     storage.alarms.watch("payroll", timedelta(hours=3), (hr,))
     assert book.take_delivery("civil_affairs", "nonce-01", later, (), naming)
