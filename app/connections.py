@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final, TypeVar
@@ -132,20 +132,17 @@ class Connections:
 
 def make_connections(settings: Settings, storage: Storage, mailer: Mailer | None) -> Connections:
     """The systems that the settings name. Raises `SettingsError`."""
-    book = storage.connections
+    book, now = storage.connections, storage.now
     systems: dict[Name, Connected] = {}
-    for name, chosen, ask in _chosen(settings, book, storage.now):
-        section = getattr(settings.connections, name)
-        if section.late_minutes <= section.every_minutes:
-            raise SettingsError(f"connections.{name}.late_minutes: must be more than every_minutes")
-        systems[name] = Connected(
-            every=timedelta(minutes=section.every_minutes),
-            late=timedelta(minutes=section.late_minutes),
-            ask=ask,
-            tokens=chosen.tokens,
-            connection=chosen.connection,
-            close=chosen.close,
-        )
+    if (civil := open_civil_affairs(settings, now)) is not None:
+        asks = _CivilAffairsAsker(civil.system, civil.tokens, book)
+        systems["civil_affairs"] = _connected(settings, "civil_affairs", civil, asks)
+    if (insurance := open_social_insurance(settings, now)) is not None:
+        asks_it = _InsuranceAsker(insurance.system, insurance.tokens, book, now)
+        systems["social_insurance"] = _connected(settings, "social_insurance", insurance, asks_it)
+    if (payroll := open_payroll(settings, now)) is not None:
+        asks_them = _PayrollAsker(payroll.system, payroll.tokens, book, now)
+        systems["payroll"] = _connected(settings, "payroll", payroll, asks_them)
     account = make_account(settings.sms)
     recipients = read_recipients(settings, mails=mailer is not None, texts=account is not None)
     link = f"{settings.server.address}/hr/connections"
@@ -184,39 +181,55 @@ def _listed(text: str) -> list[str]:
 # -- what asks ---------------------------------------------------------------------------------------------------------
 
 
-def _chosen(
-    settings: Settings, book: StoredConnections, now: Callable[[], datetime]
-) -> Iterator[tuple[Name, Chosen[object], Callable[[Lease], Asked]]]:
-    def clock() -> float:
-        return now().timestamp()
+def open_civil_affairs(settings: Settings, now: Callable[[], datetime]) -> Chosen[CivilAffairs] | None:
+    """Civil affairs as the settings describe it; None where they name none. Raises `SettingsError`."""
+    return _open(settings, "civil_affairs", choose_civil_affairs, now)
 
-    if (civil := _open(settings, "civil_affairs", choose_civil_affairs, clock)) is not None:
-        yield "civil_affairs", civil, _CivilAffairsAsker(civil.system, civil.tokens, book)
-    if (insurance := _open(settings, "social_insurance", choose_social_insurance, clock)) is not None:
-        yield "social_insurance", insurance, _InsuranceAsker(insurance.system, insurance.tokens, book, now)
-    if (payroll := _open(settings, "payroll", choose_payroll, clock)) is not None:
-        yield "payroll", payroll, _PayrollAsker(payroll.system, payroll.tokens, book, now)
+
+def open_social_insurance(settings: Settings, now: Callable[[], datetime]) -> Chosen[SocialInsurance] | None:
+    """Social insurance as the settings describe it; None where they name none. Raises `SettingsError`."""
+    return _open(settings, "social_insurance", choose_social_insurance, now)
+
+
+def open_payroll(settings: Settings, now: Callable[[], datetime]) -> Chosen[Payroll] | None:
+    """Payroll as the settings describe it; None where they name none. Raises `SettingsError`."""
+    return _open(settings, "payroll", choose_payroll, now)
 
 
 def _open(
     settings: Settings,
     name: Name,
     choose: Callable[[Where, Callable[[], float]], Chosen[T]],
-    clock: Callable[[], float],
+    now: Callable[[], datetime],
 ) -> Chosen[T] | None:
-    """Raises `SettingsError` where what is named cannot work."""
     section = getattr(settings.connections, name)
     if not section.mapping:
         if section.folder:
             raise SettingsError(f"connections.{name}.mapping: needed with a folder")
         return None
-    folder = HOME / section.folder if section.folder else None
+    where = Where(HOME / section.mapping, HOME / section.folder if section.folder else None)
     try:
-        return choose(Where(HOME / section.mapping, folder), clock)
+        return choose(where, lambda: now().timestamp())
     except OSError as error:
         raise SettingsError(f"connections.{name}.mapping: {error.strerror or type(error).__name__}") from None
     except ValueError as error:
         raise SettingsError(f"connections.{name}.mapping: {error}") from None
+
+
+def _connected(
+    settings: Settings, name: Name, chosen: Chosen[object], ask: Callable[[Lease], Asked]
+) -> Connected:
+    section = getattr(settings.connections, name)
+    if section.late_minutes <= section.every_minutes:
+        raise SettingsError(f"connections.{name}.late_minutes: must be more than every_minutes")
+    return Connected(
+        every=timedelta(minutes=section.every_minutes),
+        late=timedelta(minutes=section.late_minutes),
+        ask=ask,
+        tokens=chosen.tokens,
+        connection=chosen.connection,
+        close=chosen.close,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,7 @@ def choose_civil_affairs(where: Where, clock: Callable[[], float]) -> Chosen[Civ
     if where.folder is None:
         outside = _outside("civil_affairs", table, where, clock)
         return _over_http(outside, HttpCivilAffairs(outside, clock))
-    forms, tokens = _forms("civil_affairs", table, where), _tokens("civil_affairs", table, where)
+    tokens, forms = _tokens("civil_affairs", table, where), _forms("civil_affairs", table, where)
     files = FileCivilAffairs(
         "civil_affairs", Folder(where.folder / "changes", clock), forms["changes"], tokens
     )
@@ -69,7 +69,7 @@ def choose_social_insurance(where: Where, clock: Callable[[], float]) -> Chosen[
     if where.folder is None:
         outside = _outside("social_insurance", table, where, clock)
         return _over_http(outside, HttpSocialInsurance(outside))
-    forms, tokens = _forms("social_insurance", table, where), _tokens("social_insurance", table, where)
+    tokens, forms = _tokens("social_insurance", table, where), _forms("social_insurance", table, where)
     folders = {each: Folder(where.folder / each, clock) for each in SHEETS["social_insurance"]}
     return Chosen(FileSocialInsurance("social_insurance", folders, forms), tokens, None, _nothing)
 
@@ -80,7 +80,7 @@ def choose_payroll(where: Where, clock: Callable[[], float]) -> Chosen[Payroll]:
     if where.folder is None:
         outside = _outside("payroll", table, where, clock)
         return _over_http(outside, HttpPayroll(outside))
-    forms, tokens = _forms("payroll", table, where), _tokens("payroll", table, where)
+    tokens, forms = _tokens("payroll", table, where), _forms("payroll", table, where)
     wages, deductions, receipts = (Folder(where.folder / each, clock) for each in SHEETS["payroll"])
     return Chosen(FilePayroll("payroll", wages, deductions, receipts, forms), tokens, None, _nothing)
 
