@@ -110,18 +110,12 @@ class StoredRecords(Records):
 
     def tell_dibao(self, employee: str, status: DibaoStatus, by: str) -> None:
         """Adds a status; earlier ones stay. Raises `NoConsent`."""
-        data = {
-            "status": status.status,
-            "since": status.since.isoformat(),
-            "source": status.source,
-            "recorded_by": by,
-        }
-        now = self._now()
         with self._database.work() as connection:
             purpose: Purpose = "civil_affairs" if status.source == "civil_affairs" else "dibao_status"
             if not self._holds(connection, employee, purpose):
                 raise NoConsent
-            self._add(connection, employee, "dibao", data)
+            now = self._now()
+            tell(connection, self._keys, employee, status, by, now)
             note(connection, self._keys, [status_change(employee, status, by, now)], now)
             append(connection, Event("dibao_recorded", by, (subject(employee),)), now)
 
@@ -130,14 +124,7 @@ class StoredRecords(Records):
         return kept_records(connection, self._keys, kind, query)
 
     def _add(self, connection: Connection, employee: str, kind: Kind, data: Mapping[str, Any]) -> str:
-        id = str(uuid4())
-        row = {"id": id, "employee": employee, **self._sealed(id, kind, data), "recorded_at": self._now()}
-        connection.execute(insert(employee_records), row)
-        return id
-
-    def _sealed(self, id: str, kind: Kind, data: Mapping[str, Any]) -> dict[str, Any]:
-        box = self._keys.box(BODY)
-        return {"key_id": box.key_id, "body": box.seal_json(f"{BODY}:{id}", {"kind": kind, **data})}
+        return _insert(connection, self._keys, employee, kind, data, self._now())
 
     def _holds(self, connection: Connection, employee: str, purpose: Purpose) -> bool:
         given = map(read_consent, self._kept(connection, "consent", employee))
@@ -156,11 +143,36 @@ def give(
     """The employee agrees, in the transaction of what brought it; what to log of it last. Nothing where it holds already."""
     if any(read_consent(kept).holds for kept in _consents(connection, keys, employee, purpose)):
         return ()
-    id = str(uuid4())
     data = {"purpose": purpose, "how": how, "withdrawn_at": None}
-    row = {"id": id, "employee": employee, **_sealed_consent(keys, id, data), "recorded_at": now}
-    connection.execute(insert(employee_records), row)
+    _insert(connection, keys, employee, "consent", data, now)
     return (Event("consent_given", by, (subject(employee),)),)
+
+
+def tell(
+    connection: Connection, keys: Keys, employee: str, status: DibaoStatus, by: str, now: datetime
+) -> None:
+    """Adds a status in the transaction of whoever knows that the employee agreed to it."""
+    data = {
+        "status": status.status,
+        "since": status.since.isoformat(),
+        "source": status.source,
+        "recorded_by": by,
+    }
+    _insert(connection, keys, employee, "dibao", data, now)
+
+
+def _insert(
+    connection: Connection, keys: Keys, employee: str, kind: Kind, data: Mapping[str, Any], now: datetime
+) -> str:
+    id = str(uuid4())
+    row = {"id": id, "employee": employee, **_sealed(keys, id, kind, data), "recorded_at": now}
+    connection.execute(insert(employee_records), row)
+    return id
+
+
+def _sealed(keys: Keys, id: str, kind: Kind, data: Mapping[str, Any]) -> dict[str, Any]:
+    box = keys.box(BODY)
+    return {"key_id": box.key_id, "body": box.seal_json(f"{BODY}:{id}", {"kind": kind, **data})}
 
 
 def take_back(
@@ -174,7 +186,7 @@ def take_back(
     if not held:
         return ()
     for kept in held:
-        sealed = _sealed_consent(keys, kept.id, {**kept.data, "withdrawn_at": now.isoformat()})
+        sealed = _sealed(keys, kept.id, "consent", {**kept.data, "withdrawn_at": now.isoformat()})
         connection.execute(update(employee_records).where(employee_records.c.id == kept.id).values(**sealed))
     query = select(employee_records).where(employee_records.c.employee == employee)
     told = [
@@ -191,8 +203,3 @@ def _consents(connection: Connection, keys: Keys, employee: str, purpose: Purpos
     query = select(employee_records).where(employee_records.c.employee == employee)
     kept = kept_records(connection, keys, "consent", query)
     return [each for each in kept if each.data["purpose"] == purpose]
-
-
-def _sealed_consent(keys: Keys, id: str, data: Mapping[str, Any]) -> dict[str, Any]:
-    box = keys.box(BODY)
-    return {"key_id": box.key_id, "body": box.seal_json(f"{BODY}:{id}", {"kind": "consent", **data})}
