@@ -15,6 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
+from platforms.city import City
 from platforms.harness import Answering, NoAnswer, Server, call
 from platforms.people import OnTelegram, OnWeChat, OnWeCom, Person, in_background
 from platforms.phone_page import PhonePage, keep, recall
@@ -36,7 +37,7 @@ def main() -> None:
     options = _options()
     product = options.product.rstrip("/")
     given: dict[str, Any] = json.loads(sys.stdin.readline()) if options.demo else DEFAULTS
-    mounts: dict[str, Answering] = {}
+    mounts: dict[str, Answering] = {**City().mounts}
     people: list[Person] = []
     if "wechat" in given:
         wechat = WeChat(address=f"{product}/channels/wechat", **given["wechat"])

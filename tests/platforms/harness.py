@@ -12,7 +12,9 @@ a test gives it a clock that it moves. `call(address, ...)` is how a platform ca
 from __future__ import annotations
 
 import json
+import os
 import socket
+import struct
 import threading
 import time
 from collections import defaultdict, deque
@@ -48,12 +50,14 @@ class Request:
 
 @dataclass(frozen=True)
 class Response:
-    """What is answered."""
+    """What is answered. `cut`: the connection ends after so many bytes of the body. `pace`: seconds before each byte."""
 
     body: bytes = b""
     status: int = 200
     media_type: str = "application/json; charset=utf-8"
     headers: Mapping[str, str] = field(default_factory=dict)
+    cut: int | None = None
+    pace: float = 0.0
 
 
 def as_json(data: Any, status: int = 200) -> Response:
@@ -81,11 +85,12 @@ class Failure(Exception):
 
 
 class Vanish(Exception):
-    """The connection is to be closed without an answer, after so many seconds."""
+    """The connection is to be closed without an answer, after so many seconds; `reset`: not properly either."""
 
-    def __init__(self, after: float = 0.0) -> None:
+    def __init__(self, after: float = 0.0, *, reset: bool = False) -> None:
         super().__init__(after)
         self.after = after
+        self.reset = reset
 
 
 class Answering(Protocol):
@@ -192,15 +197,36 @@ class _Handler(BaseHTTPRequestHandler):
         except Vanish as gone:
             self.server.owner.stopping.wait(gone.after)
             self.close_connection = True
+            if gone.reset:
+                self._reset()
             return
-        self.send_response(answer.status)
+        if "Date" in answer.headers:
+            self.send_response_only(answer.status)
+        else:
+            self.send_response(answer.status)
         self.send_header("Content-Type", answer.media_type)
         self.send_header("Content-Length", str(len(answer.body)))
         for name, value in answer.headers.items():
             self.send_header(name, value)
         self.end_headers()
         if self.command != "HEAD":
-            self.wfile.write(answer.body)
+            self._write(answer)
+
+    def _write(self, answer: Response) -> None:
+        body = answer.body if answer.cut is None else answer.body[: answer.cut]
+        self.close_connection = self.close_connection or answer.cut is not None
+        if not answer.pace:
+            self.wfile.write(body)
+            return
+        for each in body:
+            if self.server.owner.stopping.wait(answer.pace):
+                return
+            self.wfile.write(bytes((each,)))
+
+    def _reset(self) -> None:
+        """The other side gets an error instead of an end."""
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        os.close(self.connection.detach())
 
     do_GET = do_POST = do_HEAD = _any  # noqa: N815
 
