@@ -21,6 +21,8 @@ from storage.company_settings import CompanySettings
 from storage.conversations import Conversations
 from storage.credentials import StoredCredentials, StoredInvitations
 from storage.database import Database
+from storage.declaration_work import StoredDeclarationWork
+from storage.declarations import StoredDeclarations
 from storage.employees import StoredRoster
 from storage.erasing import ErasureJournal
 from storage.gauges import StoredGauges
@@ -99,6 +101,8 @@ class Storage:
     abroad: StoredBases
     undelivered: StoredUndelivered
     notices: StoredNoticeBook
+    declarations: StoredDeclarations
+    declaration_work: StoredDeclarationWork
 
 
 def utc_now() -> datetime:
@@ -175,6 +179,8 @@ def open_storage(
         abroad=StoredBases(database, keys, now),
         undelivered=StoredUndelivered(database, keys, now),
         notices=StoredNoticeBook(database, keys, now, text_of_hash, issued_as),
+        declarations=StoredDeclarations(database, keys, now),
+        declaration_work=StoredDeclarationWork(database, keys, now),
     )
 
 

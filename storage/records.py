@@ -5,7 +5,7 @@ A record's kind is sealed with it: only who has the keys sees that there is one 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final, Literal
@@ -61,6 +61,14 @@ class StoredRecords(Records):
             rows = connection.execute(query).all()
         return tuple(read_month(self._keys, row) for row in rows)
 
+    def pay_of(self, month: date, employees: Collection[str]) -> dict[str, PayMonth]:
+        """A month of several employees, of those who have it on record."""
+        query = select(pay_months).where(pay_months.c.month == month)
+        with self._database.read() as connection:
+            rows = connection.execute(query).all()
+        wanted = frozenset(employees)
+        return {row.employee: read_month(self._keys, row) for row in rows if row.employee in wanted}
+
     def adjustments(self, employee: str) -> tuple[Adjustment, ...]:
         """Changes of the base, in the order in which they were written down."""
         with self._database.read() as connection:
@@ -68,16 +76,9 @@ class StoredRecords(Records):
 
     def adjust(self, employee: str, adjustment: Adjustment, by: str) -> None:
         """Writes a change of the base down."""
-        data = {
-            "month": adjustment.month.isoformat(),
-            "before": adjustment.before,
-            "after": adjustment.after,
-            "why": adjustment.why,
-            "decided_by": adjustment.decided_by,
-            "recorded_by": by,
-        }
         with self._database.work() as connection:
-            self._add(connection, employee, "adjustment", data)
+            row = adjustment_row(self._keys, employee, adjustment, by, self._now())
+            connection.execute(insert(employee_records), row)
             append(connection, Event("base_adjusted", by, (subject(employee),)), self._now())
 
     def consents(self, employee: str) -> tuple[Consent, ...]:
@@ -133,21 +134,43 @@ class StoredRecords(Records):
         return kept_records(connection, self._keys, kind, query)
 
     def _add(self, connection: Connection, employee: str, kind: Kind, data: Mapping[str, Any]) -> None:
-        id = str(uuid4())
-        row = {"id": id, "employee": employee, **self._sealed(id, kind, data), "recorded_at": self._now()}
+        row = _record_row(self._keys, employee, kind, data, self._now())
         connection.execute(insert(employee_records), row)
 
     def _write_anew(self, connection: Connection, kept: Kept, changes: Mapping[str, Any]) -> None:
-        sealed = self._sealed(kept.id, kept.kind, dict(kept.data) | dict(changes))
+        sealed = _sealed(self._keys, kept.id, kept.kind, dict(kept.data) | dict(changes))
         connection.execute(update(employee_records).where(employee_records.c.id == kept.id).values(**sealed))
-
-    def _sealed(self, id: str, kind: Kind, data: Mapping[str, Any]) -> dict[str, Any]:
-        box = self._keys.box(BODY)
-        return {"key_id": box.key_id, "body": box.seal_json(f"{BODY}:{id}", {"kind": kind, **data})}
 
     def _holds(self, connection: Connection, employee: str, purpose: Purpose) -> bool:
         given = map(read_consent, self._kept(connection, "consent", employee))
         return any(each.holds and each.purpose == purpose for each in given)
+
+
+def adjustment_row(
+    keys: Keys, employee: str, adjustment: Adjustment, by: str, now: datetime
+) -> dict[str, Any]:
+    """The row of a change of the base."""
+    data = {
+        "month": adjustment.month.isoformat(),
+        "before": adjustment.before,
+        "after": adjustment.after,
+        "why": adjustment.why,
+        "decided_by": adjustment.decided_by,
+        "recorded_by": by,
+    }
+    return _record_row(keys, employee, "adjustment", data, now)
+
+
+def _record_row(
+    keys: Keys, employee: str, kind: Kind, data: Mapping[str, Any], now: datetime
+) -> dict[str, Any]:
+    id = str(uuid4())
+    return {"id": id, "employee": employee, **_sealed(keys, id, kind, data), "recorded_at": now}
+
+
+def _sealed(keys: Keys, id: str, kind: Kind, data: Mapping[str, Any]) -> dict[str, Any]:
+    box = keys.box(BODY)
+    return {"key_id": box.key_id, "body": box.seal_json(f"{BODY}:{id}", {"kind": kind, **data})}
 
 
 def kept_records(connection: Connection, keys: Keys, kind: Kind, query: Select[Any]) -> list[Kept]:
