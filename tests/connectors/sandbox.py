@@ -87,18 +87,18 @@ def city() -> City:
 
 
 @pytest.fixture
-def server(city: City) -> Iterator[Server]:
+def offices(city: City) -> Iterator[Server]:
     with Server(city.mounts) as running:
         yield running
 
 
 @pytest.fixture
-def connect(server: Server) -> Iterator[Callable[..., Outside]]:
+def connect(offices: Server) -> Iterator[Callable[..., Outside]]:
     """Connects to a system of the city; what is given replaces settings of a section: `retries={"attempts": 3}`."""
     opened: list[Outside] = []
 
     def start(section: str, **changes: dict[str, Any]) -> Outside:
-        given = table(section, server.address)
+        given = table(section, offices.address)
         for name, values in changes.items():
             given[name] = {**given.get(name, {}), **values}
         opened.append(Outside(read_connection(section, given, CITY_TOML.parent)))

@@ -333,7 +333,7 @@ def test_nothing_of_a_person_stands_in_a_repr(delivery: tuple[bytes, dict[str, s
     assert not any(secret in repr(CONNECTION) for secret in ("local-client-secret", "local-secret"))
 
 
-def test_the_city_delivers_what_changed_to_our_address(book: City, server: Server) -> None:
+def test_the_city_delivers_what_changed_to_our_address(book: City, offices: Server) -> None:
     """Twice, and not in order: each is signed anew or the same bytes again, which a store of nonces refuses."""
     seen: set[str] = set()
     taken: dict[str, StatusChange] = {}
@@ -347,8 +347,8 @@ def test_the_city_delivers_what_changed_to_our_address(book: City, server: Serve
             taken.update({each.reference: each for each in event.changes})
             return Response(status=204)
 
-    server.mounts["/events"] = Product()
-    book.civil_affairs.hook = f"{server.address}/events/civil-affairs"
+    offices.mounts["/events"] = Product()
+    book.civil_affairs.hook = f"{offices.address}/events/civil-affairs"
     book.civil_affairs.switch(Trouble.DUPLICATE)
     book.civil_affairs.switch(Trouble.OUT_OF_ORDER)
     assert book.civil_affairs.deliver() == [204, 409] * 11

@@ -471,8 +471,8 @@ def test_each_try_is_signed_anew(city: City, connect: Callable[..., Outside]) ->
 
 
 @pytest.mark.parametrize("section", ["civil_affairs", "social_insurance", "payroll"])
-def test_wrong_credentials_are_refused(server: Server, section: str) -> None:
-    given = table(section, server.address)
+def test_wrong_credentials_are_refused(offices: Server, section: str) -> None:
+    given = table(section, offices.address)
     for name in ("client_secret", "secret", "key"):
         if name in given["auth"]:
             given["auth"][name] = "another one"
