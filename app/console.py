@@ -8,6 +8,7 @@ from datetime import date
 from flask import Blueprint
 
 from app.clock import CHINA
+from app.declaring import Drafting, Systems
 from app.publishing import NothingRuns, Publisher
 from app.settings import Settings
 from app.signing_in import make_provider
@@ -19,6 +20,7 @@ from hr_console.company import CompanyPages
 from hr_console.confirmations import Confirmations
 from hr_console.dashboard import Dashboard
 from hr_console.dashboard_panels import Sources
+from hr_console.declarations import DeclarationDesk, DeclarationPages
 from hr_console.employee import EmployeePage
 from hr_console.import_columns import make_reader
 from hr_console.inbox import Inbox
@@ -76,6 +78,8 @@ def make_console(
     notices: NoticeBook | None = None,
     run_notices: Callable[[str], None] = lambda id: None,
     papers: Papers | None = None,
+    systems: Systems | None = None,
+    run_declaration: Callable[[str], None] = lambda id: None,
 ) -> Blueprint:
     """The console's pages, in the order of the navigation.
 
@@ -84,6 +88,8 @@ def make_console(
     the request itself does. `abroad_changed` hears when sending abroad is allowed or forbidden.
     Without `notices` and their `papers` there are no pages for them; `run_notices` has a batch of them worked on beside the
     requests.
+    Without `systems`, which may be connected to nothing, there are no pages for declarations; `run_declaration` has an approved
+    one worked on beside the requests.
     `cases` and `directory` can be pinned for tests.
     """
     console = Console(
@@ -114,6 +120,7 @@ def make_console(
         CodesPage(personnel),
         ImportPages(personnel),
         *_notice_sections(personnel, storage, notices, run_notices, papers),
+        *_declaration_sections(personnel, storage, systems, run_declaration),
         PolicyDesk(console, policies),
         PolicyChanges(console, policies),
         PolicyDrafts(console, policies),
@@ -201,6 +208,19 @@ def _notice_sections(
         NoticeFigures(desk),
         Confirmations(desk),
         NoticePages(desk),
+    )
+
+
+def _declaration_sections(
+    personnel: Personnel, storage: Storage, systems: Systems | None, run: Callable[[str], None]
+) -> tuple[Section, ...]:
+    if systems is None:
+        return ()
+    drafting = Drafting(storage, lambda: personnel.library, personnel.today, systems)
+    return (
+        DeclarationPages(
+            DeclarationDesk(staff=personnel, book=storage.declarations, draft=drafting, run=run)
+        ),
     )
 
 

@@ -68,7 +68,8 @@ class Run:
     """A declaration of an account (its id) and month. `own` and `employer` are the sums of its lines, fen; `region` and
     `account_number` are the account's as it was drafted. Who did what stands as the log names them.
 
-    `deducts`: accepted own shares go to payroll in the same go. `note` is why it was given back.
+    `deducts`: accepted own shares go to payroll in the same go. `note` is why it was given back. `returned` counts the lines
+    that were rejected and that no other declaration holds.
     """
 
     id: str
@@ -100,6 +101,7 @@ class Run:
     confirmed_at: datetime | None = None
     note: str = field(default="", repr=False)
     counts: Mapping[Outcome, int] = field(default_factory=dict)
+    returned: int = 0
     steps: Mapping[Step, Waiting] = field(default_factory=dict)
 
     @property
@@ -108,10 +110,14 @@ class Run:
         return sum(self.counts.values())
 
     @property
+    def stuck(self) -> bool:
+        """Whether a step failed that is not tried again by itself."""
+        return any(each.due_at is None for each in self.steps.values())
+
+    @property
     def troubled(self) -> bool:
-        """Whether something waits for somebody of HR: a step that failed for good, or lines that came back."""
-        stuck = any(each.due_at is None for each in self.steps.values())
-        return stuck or (self.state != "withdrawn" and self.counts.get("rejected", 0) > 0)
+        """Whether something waits for somebody of HR: a step that is stuck, or lines that came back."""
+        return self.stuck or self.returned > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +154,9 @@ class Declarations(Protocol):
 
     def runs(self, limit: int = 60) -> tuple[Run, ...]:
         """The latest ones, by month and then by when they were drafted."""
+
+    def waiting(self) -> int:
+        """How many wait for somebody: for approval, for help with a step that failed, with lines that came back."""
 
     def run(self, id: str) -> Run | None:
         """One of them."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, exists, func, select
 
 from profiles.book import Overtaken
 from profiles.declarations import KeptLine, Outcome, Run, State, Step, Waiting
@@ -17,6 +17,14 @@ from storage.tables import declaration_lines, declaration_steps, declarations
 
 BODY: Final = "declarations.body"
 LINE: Final = "declaration_lines.body"
+
+_elsewhere = declaration_lines.alias()
+#: Of lines: rejected, and held by no other declaration since.
+CAME_BACK: Final = (declaration_lines.c.outcome == "rejected") & ~exists().where(
+    _elsewhere.c.employee == declaration_lines.c.employee,
+    _elsewhere.c.month == declaration_lines.c.month,
+    _elsewhere.c.outcome.in_(("pending", "accepted")),
+)
 
 
 def lock_run(connection: Connection, id: str, *expected: State) -> Row[Any]:
@@ -78,14 +86,28 @@ def read_runs(connection: Connection, keys: Keys, rows: Sequence[Row[Any]]) -> t
     counts: dict[str, dict[Outcome, int]] = {id: {} for id in ids}
     for id, outcome, count in connection.execute(counted):
         counts[id][outcome] = count
+    came_back = (
+        select(lines.declaration, func.count())
+        .where(lines.declaration.in_(ids), CAME_BACK)
+        .group_by(lines.declaration)
+    )
+    returned = {id: count for id, count in connection.execute(came_back)}
     steps: dict[str, dict[Step, Waiting]] = {id: {} for id in ids}
     waiting = select(declaration_steps).where(declaration_steps.c.declaration.in_(ids))
     for row in connection.execute(waiting):
         steps[row.declaration][row.step] = Waiting(row.due_at, row.tries, row.trouble)
-    return tuple(_read_run(keys, row, counts[row.id], steps[row.id]) for row in rows)
+    return tuple(
+        replace(
+            _read_run(keys, row),
+            counts=counts[row.id],
+            returned=returned.get(row.id, 0),
+            steps=steps[row.id],
+        )
+        for row in rows
+    )
 
 
-def _read_run(keys: Keys, row: Row[Any], counts: Mapping[Outcome, int], steps: Mapping[Step, Waiting]) -> Run:
+def _read_run(keys: Keys, row: Row[Any]) -> Run:
     body = open_body(keys, row)
     return Run(
         id=row.id,
@@ -116,8 +138,6 @@ def _read_run(keys: Keys, row: Row[Any], counts: Mapping[Outcome, int], steps: M
         deducted_at=row.deducted_at,
         confirmed_at=row.confirmed_at,
         note=body["note"],
-        counts=counts,
-        steps=steps,
     )
 
 

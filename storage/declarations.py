@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, delete, exists, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from audit.events import Event
@@ -27,6 +27,7 @@ from storage.audit import append
 from storage.database import Database
 from storage.declaration_answers import begin_step, settle
 from storage.declaration_rows import (
+    CAME_BACK,
     lock_run,
     open_body,
     read_lines,
@@ -56,6 +57,18 @@ class StoredDeclarations(Declarations):
         newest = select(declarations).order_by(declarations.c.month.desc(), declarations.c.drafted_at.desc())
         with self._database.read() as connection:
             return read_runs(connection, self._keys, connection.execute(newest.limit(limit)).all())
+
+    def waiting(self) -> int:
+        stuck = exists().where(
+            declaration_steps.c.declaration == declarations.c.id, declaration_steps.c.due_at.is_(None)
+        )
+        returned = exists().where(declaration_lines.c.declaration == declarations.c.id, CAME_BACK)
+        query = select(func.count()).select_from(declarations)
+        with self._database.read() as connection:
+            count: int = connection.execute(
+                query.where((declarations.c.state == "submitted") | stuck | returned)
+            ).scalar_one()
+        return count
 
     def run(self, id: str) -> Run | None:
         with self._database.read() as connection:
