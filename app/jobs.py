@@ -18,6 +18,7 @@ from huey.exceptions import ConfigurationError
 from huey.registry import Message
 
 from app import logs
+from app.declaring import Declarer
 from app.notices import NoticeWork
 from app.settings import Settings, SettingsError
 from delivery.inbox import work_off
@@ -45,8 +46,8 @@ class Jobs:
     `receive` answers a stored event; None leaves events to other processes. `publish` brings changes of the library into
     force when their day in China begins; None leaves that to others. `notify` tells HR of new work by mail; None where
     no mails are sent. `tell` tells employees by another way what does not reach them; None leaves that to others.
-    `importer` works imports off, and `notices` batches of notices, their delivery and their seals; None leaves them to
-    others.
+    `importer` works imports off, `notices` batches of notices, their delivery and their seals, and `declarer` declarations
+    that HR has approved; None leaves them to others.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class Jobs:
         tell: Callable[[], object] | None = None,
         importer: Importer | None = None,
         notices: NoticeWork | None = None,
+        declarer: Declarer | None = None,
     ) -> None:
         self._queue = queue
         self._storage = storage
@@ -67,12 +69,14 @@ class Jobs:
         self._receive = receive
         self._importer = importer
         self._notices = notices
+        self._declarer = declarer
         self._consumer: _Embedded | None = None
         self._deliver = queue.task(name="deliver")(self._send)
         self._answer = queue.task(name="answer")(self._work_off)
         self._import = queue.task(name="import")(self._work_on_import)
         self._batch = queue.task(name="batch")(self._work_on_batch)
         self._seal = queue.task(name="seal")(self._seal_notice)
+        self._declare = queue.task(name="declare")(self._work_on_declaration)
         queue.periodic_task(crontab(), name="sweep")(self.sweep)
         storage.database.on_queued = self._deliver_queued
         if publish is not None:
@@ -115,6 +119,10 @@ class Jobs:
         """Seals an answered notice soon."""
         self._seal(notice)
 
+    def run_declaration(self, id: str) -> None:
+        """Works on an approved declaration soon."""
+        self._declare(id)
+
     def sweep(self) -> None:
         """Does what a crash or a lost job left lying."""
         self._storage.inbox.give_up(self._storage.now())
@@ -126,6 +134,8 @@ class Jobs:
             self._notices.issuer.run_all()
             self._notices.ladder.work()
             self._notices.sealer.run_all()
+        if self._declarer is not None:
+            self._declarer.run_all()
         if self._storage.chain.is_due():
             self.check_log()
         self._storage.gauges.note_sweep()
@@ -209,6 +219,10 @@ class Jobs:
     def _seal_notice(self, notice: str) -> None:
         if self._notices is not None:
             self._notices.sealer.run(notice)
+
+    def _work_on_declaration(self, id: str) -> None:
+        if self._declarer is not None:
+            self._declarer.run(id)
 
     def _work_off(self, event_id: str | None) -> None:
         if self._receive is not None:

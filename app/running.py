@@ -21,6 +21,7 @@ from app.assistance import make_house
 from app.channels import close_platforms, make_link, open_platforms, pushed
 from app.clock import now_in_china, today_in_china
 from app.console import make_console, make_importer
+from app.declaring import NO_SYSTEMS, Declarer, Systems
 from app.demo import make_demo
 from app.jobs import Jobs, open_queue
 from app.mailing import make_mailer, make_notifier
@@ -221,6 +222,7 @@ def opened(
         senders = {**pushed(settings, platforms), **make_senders(settings, storage, mailer)}
         storage.ways.channels = tuple(senders)
         work = make_work(settings, storage, lambda: program.serving.house)
+        systems = NO_SYSTEMS
         jobs = Jobs(
             open_queue(settings),
             storage,
@@ -231,6 +233,7 @@ def opened(
             tell=lambda: storage.pushes.work(link),
             importer=make_importer(storage, Divisions.load()),
             notices=work,
+            declarer=Declarer(storage.declaration_work, systems, storage.now),
         )
         storage.conversations.address = settings.server.address
         desk = make_desk(settings, storage, lambda: program.serving.house, jobs.seal)
@@ -252,6 +255,8 @@ def opened(
                 standing=standing,
                 run_import=jobs.run_import,
                 run_batch=jobs.run_batch,
+                systems=systems,
+                run_declaration=jobs.run_declaration,
                 desk=desk,
                 office=office,
                 demo=demo,
@@ -314,6 +319,8 @@ def assemble(
     standing: Standing | None = None,
     run_import: Callable[[str], None] | None = None,
     run_batch: Callable[[str], None] = _nothing_of,
+    systems: Systems = NO_SYSTEMS,
+    run_declaration: Callable[[str], None] = _nothing_of,
     desk: AnswerDesk | None = None,
     office: NoticeBook | None = None,
     demo: bool = False,
@@ -348,6 +355,8 @@ def assemble(
         notices=office,
         run_notices=run_batch,
         papers=make_papers(settings, storage),
+        systems=systems,
+        run_declaration=run_declaration,
         demo=demo,
         framed_by=framed_by,
         abroad_changed=abroad_changed,
