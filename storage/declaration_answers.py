@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
+from uuid import uuid4
 
 from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 
@@ -20,7 +21,9 @@ from storage.database import upsert
 from storage.declaration_rows import open_body, read_lines
 from storage.employee_rows import read_employee, update_employees
 from storage.keys import Keys
-from storage.records import adjustment_row, read_month, sealed_month
+from storage.profile_changes import note
+from storage.record_rows import adjustment_data, read_month, sealed_month, sealed_record
+from storage.roster_changes import adjusted, note_written
 from storage.tables import (
     declaration_lines,
     declaration_steps,
@@ -64,6 +67,7 @@ def settle(
     accepted = [line for line, outcome, _ in decided if outcome == "accepted"]
     changed = _keep_bases(connection, keys, run, accepted, by, now)
     _keep_months(connection, keys, run.month, accepted, now)
+    note_written(connection, keys, [line.employee for line in accepted], by, now)
     _set_outcomes(connection, run.id, decided)
     whole = len(decided) == len(pending)
     if whole:
@@ -148,16 +152,14 @@ def _keep_bases(
     if not changed:
         return []
     why, approver = as_written(WHY, month=f"{run.month:%Y-%m}"), open_body(keys, run)["approver"]
-    rows = [
-        adjustment_row(
-            keys,
-            each.id,
-            Adjustment(run.month, each.base, declared[each.id].base, why, approver),
-            by,
-            now,
-        )
-        for each in changed
-    ]
+    rows, noted = [], []
+    for each in changed:
+        id, base = str(uuid4()), declared[each.id].base
+        data = adjustment_data(Adjustment(run.month, each.base, base, why, approver), by)
+        sealed = sealed_record(keys, id, "adjustment", data)
+        rows.append({"id": id, "employee": each.id, "recorded_at": now, **sealed})
+        noted.append(adjusted(each.id, id, base, run.month, by, now))
     connection.execute(insert(employee_records), rows)
     update_employees(connection, keys, [replace(each, base=declared[each.id].base) for each in changed], now)
+    note(connection, keys, noted, now)
     return [each.id for each in changed]
