@@ -6,7 +6,7 @@ import hashlib
 import logging
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Final, TypeVar
 
@@ -15,6 +15,7 @@ from flask import Blueprint
 from app.clock import CHINA
 from app.events import create_blueprint
 from app.notifying import make_account
+from app.offices import NO_OFFICES, Offices
 from app.settings import HOME, Settings, SettingsError
 from connectors.choosing import (
     Chosen,
@@ -73,11 +74,13 @@ class Connected:
 
 
 class Connections:
-    """Every system that the settings name. `work` may be called by any number of threads and processes at once."""
+    """Every system that the settings name; `offices` are those that something is handed in to. `work` may be called by any
+    number of threads and processes at once."""
 
     def __init__(
         self,
         systems: Mapping[Name, Connected],
+        offices: Offices,
         book: StoredConnections,
         alarms: StoredAlarms,
         ways: Mapping[Way, Tell],
@@ -85,6 +88,7 @@ class Connections:
         now: Callable[[], datetime],
     ) -> None:
         self.systems = systems
+        self.offices = offices
         self._book = book
         self._alarms = alarms
         self._ways = ways
@@ -134,20 +138,24 @@ def make_connections(settings: Settings, storage: Storage, mailer: Mailer | None
     """The systems that the settings name. Raises `SettingsError`."""
     book, now = storage.connections, storage.now
     systems: dict[Name, Connected] = {}
+    offices = NO_OFFICES
     if (civil := open_civil_affairs(settings, now)) is not None:
         asks = _CivilAffairsAsker(civil.system, civil.tokens, book)
         systems["civil_affairs"] = _connected(settings, "civil_affairs", civil, asks)
     if (insurance := open_social_insurance(settings, now)) is not None:
         asks_it = _InsuranceAsker(insurance.system, insurance.tokens, book, now)
+        offices = replace(offices, social_insurance=insurance.system, insured_as=insurance.tokens)
         systems["social_insurance"] = _connected(settings, "social_insurance", insurance, asks_it)
     if (payroll := open_payroll(settings, now)) is not None:
         asks_them = _PayrollAsker(payroll.system, payroll.tokens, book, now)
+        offices = replace(offices, payroll=payroll.system, paid_as=payroll.tokens)
         systems["payroll"] = _connected(settings, "payroll", payroll, asks_them)
     account = make_account(settings.sms)
     recipients = read_recipients(settings, mails=mailer is not None, texts=account is not None)
     link = f"{settings.server.address}/hr/connections"
     return Connections(
         systems,
+        offices,
         book,
         storage.alarms,
         _ways(mailer, account, link, storage.now),

@@ -8,6 +8,8 @@ from datetime import date
 from flask import Blueprint
 
 from app.clock import CHINA
+from app.declaring import Drafting
+from app.offices import Offices
 from app.publishing import NothingRuns, Publisher
 from app.settings import Settings
 from app.signing_in import make_provider
@@ -20,6 +22,7 @@ from hr_console.confirmations import Confirmations
 from hr_console.connections import ConnectionsPage, Systems
 from hr_console.dashboard import Dashboard
 from hr_console.dashboard_panels import Sources
+from hr_console.declarations import DeclarationDesk, DeclarationPages
 from hr_console.employee import EmployeePage
 from hr_console.import_columns import make_reader
 from hr_console.inbox import Inbox
@@ -78,6 +81,8 @@ def make_console(
     run_notices: Callable[[str], None] = lambda id: None,
     papers: Papers | None = None,
     systems: Systems | None = None,
+    offices: Offices | None = None,
+    run_declaration: Callable[[str], None] = lambda id: None,
 ) -> Blueprint:
     """The console's pages, in the order of the navigation.
 
@@ -86,7 +91,8 @@ def make_console(
     the request itself does. `abroad_changed` hears when sending abroad is allowed or forbidden.
     Without `notices` and their `papers` there are no pages for them; `run_notices` has a batch of them worked on beside the
     requests.
-    Without `systems` no outside system is connected.
+    Without `systems` the page of the systems outside shows none. Without `offices`, which may be connected to nothing, there
+    are no pages for declarations; `run_declaration` has an approved one worked on beside the requests.
     `cases` and `directory` can be pinned for tests.
     """
     console = Console(
@@ -117,6 +123,7 @@ def make_console(
         CodesPage(personnel),
         ImportPages(personnel),
         *_notice_sections(personnel, storage, notices, run_notices, papers),
+        *_declaration_sections(personnel, storage, offices, run_declaration),
         PolicyDesk(console, policies),
         PolicyChanges(console, policies),
         PolicyDrafts(console, policies),
@@ -205,6 +212,19 @@ def _notice_sections(
         NoticeFigures(desk),
         Confirmations(desk),
         NoticePages(desk),
+    )
+
+
+def _declaration_sections(
+    personnel: Personnel, storage: Storage, offices: Offices | None, run: Callable[[str], None]
+) -> tuple[Section, ...]:
+    if offices is None:
+        return ()
+    drafting = Drafting(storage, lambda: personnel.library, personnel.today, offices)
+    return (
+        DeclarationPages(
+            DeclarationDesk(staff=personnel, book=storage.declarations, draft=drafting, run=run)
+        ),
     )
 
 

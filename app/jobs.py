@@ -19,6 +19,7 @@ from huey.registry import Message
 
 from app import logs
 from app.connections import Connections
+from app.declaring import Declarer
 from app.notices import NoticeWork
 from app.profile_work import ProfileWork
 from app.settings import Settings, SettingsError
@@ -47,8 +48,9 @@ class Jobs:
     `receive` answers a stored event; None leaves events to other processes. `publish` brings changes of the library into
     force when their day in China begins; None leaves that to others. `notify` tells HR of new work by mail; None where
     no mails are sent. `tell` tells employees by another way what does not reach them; None leaves that to others.
-    `importer` works imports off, and `notices` batches of notices, their delivery and their seals; None leaves them to
-    others. `connections` asks the systems outside; None leaves that to others.
+    `importer` works imports off, `notices` batches of notices, their delivery and their seals, and `declarer` declarations
+    that HR has approved; `profiles` follows what became of employees, `connections` asks the systems outside; None leaves
+    them to others.
     """
 
     def __init__(
@@ -62,6 +64,7 @@ class Jobs:
         tell: Callable[[], object] | None = None,
         importer: Importer | None = None,
         notices: NoticeWork | None = None,
+        declarer: Declarer | None = None,
         profiles: ProfileWork | None = None,
         connections: Connections | None = None,
     ) -> None:
@@ -71,6 +74,7 @@ class Jobs:
         self._receive = receive
         self._importer = importer
         self._notices = notices
+        self._declarer = declarer
         self._profiles = profiles
         self._consumer: _Embedded | None = None
         self._deliver = queue.task(name="deliver")(self._send)
@@ -78,6 +82,7 @@ class Jobs:
         self._import = queue.task(name="import")(self._work_on_import)
         self._batch = queue.task(name="batch")(self._work_on_batch)
         self._seal = queue.task(name="seal")(self._seal_notice)
+        self._declare = queue.task(name="declare")(self._work_on_declaration)
         self._follow = queue.task(name="follow")(self._follow_profiles)
         queue.periodic_task(crontab(), name="sweep")(self.sweep)
         storage.database.on_queued = self._deliver_queued
@@ -136,6 +141,10 @@ class Jobs:
         """Asks the systems outside that are due, soon."""
         self._ask()
 
+    def run_declaration(self, id: str) -> None:
+        """Works on an approved declaration soon."""
+        self._declare(id)
+
     def sweep(self) -> None:
         """Does what a crash or a lost job left lying."""
         self._storage.inbox.give_up(self._storage.now())
@@ -147,6 +156,8 @@ class Jobs:
             self._notices.issuer.run_all()
             self._notices.ladder.work()
             self._notices.sealer.run_all()
+        if self._declarer is not None:
+            self._declarer.run_all()
         self._follow_profiles()
         if self._storage.chain.is_due():
             self.check_log()
@@ -235,6 +246,10 @@ class Jobs:
     def _seal_notice(self, notice: str) -> None:
         if self._notices is not None:
             self._notices.sealer.run(notice)
+
+    def _work_on_declaration(self, id: str) -> None:
+        if self._declarer is not None:
+            self._declarer.run(id)
 
     def _follow_profiles(self) -> None:
         if self._profiles is not None:

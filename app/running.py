@@ -22,11 +22,13 @@ from app.channels import close_platforms, make_link, open_platforms, pushed
 from app.clock import now_in_china, today_in_china
 from app.connections import describe, make_connections, make_events
 from app.console import make_console, make_importer
+from app.declaring import Declarer
 from app.demo import city_of, make_demo
 from app.jobs import Jobs, open_queue
 from app.mailing import make_mailer, make_notifier
 from app.notices import check_seal, make_demo_seal, make_desk, make_office, make_pages, make_papers, make_work
 from app.notifying import make_senders
+from app.offices import NO_OFFICES, Offices
 from app.own_files import KeptFiles
 from app.phones import Phones
 from app.profile_work import make_profile_work
@@ -237,7 +239,10 @@ def opened(
             tell=lambda: storage.pushes.work(link),
             importer=importer,
             notices=work,
-            profiles=make_profile_work(settings, storage, lambda: program.serving.house.library),
+            declarer=Declarer(storage.declaration_work, connections.offices, storage.now),
+            profiles=make_profile_work(
+                settings, storage, lambda: program.serving.house.library, connections.offices
+            ),
             connections=connections,
         )
         storage.conversations.address = settings.server.address
@@ -262,6 +267,8 @@ def opened(
                 standing=standing,
                 run_import=jobs.run_import,
                 run_batch=jobs.run_batch,
+                offices=connections.offices,
+                run_declaration=jobs.run_declaration,
                 desk=desk,
                 office=office,
                 demo=demo,
@@ -328,6 +335,8 @@ def assemble(
     standing: Standing | None = None,
     run_import: Callable[[str], None] | None = None,
     run_batch: Callable[[str], None] = _nothing_of,
+    offices: Offices = NO_OFFICES,
+    run_declaration: Callable[[str], None] = _nothing_of,
     desk: AnswerDesk | None = None,
     office: NoticeBook | None = None,
     demo: bool = False,
@@ -363,10 +372,12 @@ def assemble(
         notices=office,
         run_notices=run_batch,
         papers=make_papers(settings, storage),
+        systems=systems,
+        run_declaration=run_declaration,
         demo=demo,
         framed_by=framed_by,
         abroad_changed=abroad_changed,
-        systems=systems,
+        offices=offices,
     )
     me = Me(
         chat=chat,

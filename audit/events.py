@@ -124,6 +124,17 @@ ACTS: Final[Mapping[str, str]] = {
     "case_resent": N_("重新发送回复"),
     "case_noted": N_("写内部备注"),
     "cases_undone": N_("撤销批量操作"),
+    # Declarations
+    "declaration_drafted": N_("起草了社保申报"),
+    "declaration_submitted": N_("提交了社保申报"),
+    "declaration_returned": N_("退回了社保申报"),
+    "declaration_withdrawn": N_("作废了社保申报"),
+    "declaration_approved": N_("批准了社保申报"),
+    "declaration_retried": N_("让社保申报再试一次"),
+    "declaration_answered": N_("收到了社保申报的回执"),
+    "declaration_confirmed": N_("收到了经办确认的金额"),
+    "declaration_exported": N_("导出了申报表"),
+    "deductions_answered": N_("收到了工资系统代扣的回执"),
     # Notices
     "notices_issued": N_("发出告知书"),
     "notice_opened": N_("打开了告知书的记录"),

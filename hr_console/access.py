@@ -81,6 +81,17 @@ NEEDS: Final[Mapping[str, Need]] = {
     "import_leavers": "roster_edit",
     "import_start": "roster_edit",
     "import_discard": "roster_edit",
+    # declarations
+    "declarations": "roster_edit",
+    "declaration_draft": "roster_edit",
+    "declaration": "roster_edit",
+    "declaration_file": "roster_edit",
+    "declaration_submit": "roster_edit",
+    "declaration_approve": "roster_edit",
+    "declaration_return": "roster_edit",
+    "declaration_withdraw": "roster_edit",
+    "declaration_again": "roster_edit",
+    "declaration_answers": "roster_edit",
     # company
     "company": "company",
     "company_entity": "company",

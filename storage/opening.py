@@ -23,6 +23,8 @@ from storage.connections import StoredConnections
 from storage.conversations import Conversations
 from storage.credentials import StoredCredentials, StoredInvitations
 from storage.database import Database
+from storage.declaration_work import StoredDeclarationWork
+from storage.declarations import StoredDeclarations
 from storage.employees import StoredRoster
 from storage.erasing import ErasureJournal
 from storage.gauges import StoredGauges
@@ -104,6 +106,8 @@ class Storage:
     abroad: StoredBases
     undelivered: StoredUndelivered
     notices: StoredNoticeBook
+    declarations: StoredDeclarations
+    declaration_work: StoredDeclarationWork
     profiles: StoredProfiles
     passes: StoredPasses
     connections: StoredConnections
@@ -185,6 +189,8 @@ def open_storage(
         abroad=StoredBases(database, keys, now),
         undelivered=StoredUndelivered(database, keys, now),
         notices=StoredNoticeBook(database, keys, now, text_of_hash, issued_as),
+        declarations=StoredDeclarations(database, keys, now),
+        declaration_work=StoredDeclarationWork(database, keys, now),
         profiles=StoredProfiles(database, keys, now, due),
         passes=StoredPasses(database, keys, now, due),
         connections=StoredConnections(database, keys, now),

@@ -30,6 +30,24 @@ class Kept:
     recorded_at: datetime
 
 
+def sealed_record(keys: Keys, id: str, kind: Kind, data: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns of a record's body."""
+    box = keys.box(BODY)
+    return {"key_id": box.key_id, "body": box.seal_json(f"{BODY}:{id}", {"kind": kind, **data})}
+
+
+def adjustment_data(adjustment: Adjustment, by: str) -> dict[str, Any]:
+    """A change of the base as plain data."""
+    return {
+        "month": adjustment.month.isoformat(),
+        "before": adjustment.before,
+        "after": adjustment.after,
+        "why": adjustment.why,
+        "decided_by": adjustment.decided_by,
+        "recorded_by": by,
+    }
+
+
 def kept_records(connection: Connection, keys: Keys, kind: Kind, query: Select[Any]) -> list[Kept]:
     """The records of one kind among those that a query finds, in the order in which they were written down."""
     rows = connection.execute(query.order_by(employee_records.c.recorded_at, employee_records.c.id)).all()

@@ -5,8 +5,8 @@ A record's kind is sealed with it: only who has the keys sees that there is one 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import date, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -30,14 +30,15 @@ from storage.database import Database
 from storage.keys import Keys
 from storage.profile_changes import forget_household, note
 from storage.record_rows import (
-    BODY,
     Kept,
     Kind,
+    adjustment_data,
     kept_records,
     read_adjustment,
     read_consent,
     read_month,
     read_status,
+    sealed_record,
 )
 from storage.roster_changes import adjusted, status_change
 from storage.tables import employee_records, pay_months
@@ -58,6 +59,13 @@ class StoredRecords(Records):
             rows = connection.execute(query).all()
         return tuple(read_month(self._keys, row) for row in rows)
 
+    def pay_of(self, month: date, employees: Collection[str]) -> dict[str, PayMonth]:
+        """A month of several employees, of those who have it on record."""
+        with self._database.read() as connection:
+            rows = connection.execute(select(pay_months).where(pay_months.c.month == month)).all()
+        wanted = frozenset(employees)
+        return {row.employee: read_month(self._keys, row) for row in rows if row.employee in wanted}
+
     def adjustments(self, employee: str) -> tuple[Adjustment, ...]:
         """Changes of the base, in the order in which they were written down."""
         with self._database.read() as connection:
@@ -65,17 +73,9 @@ class StoredRecords(Records):
 
     def adjust(self, employee: str, adjustment: Adjustment, by: str) -> None:
         """Writes a change of the base down."""
-        data = {
-            "month": adjustment.month.isoformat(),
-            "before": adjustment.before,
-            "after": adjustment.after,
-            "why": adjustment.why,
-            "decided_by": adjustment.decided_by,
-            "recorded_by": by,
-        }
         now = self._now()
         with self._database.work() as connection:
-            id = self._add(connection, employee, "adjustment", data)
+            id = self._add(connection, employee, "adjustment", adjustment_data(adjustment, by))
             changed = adjusted(employee, id, adjustment.after, adjustment.month, by, now)
             note(connection, self._keys, [changed], now)
             append(connection, Event("base_adjusted", by, (subject(employee),)), now)
@@ -165,14 +165,9 @@ def _insert(
     connection: Connection, keys: Keys, employee: str, kind: Kind, data: Mapping[str, Any], now: datetime
 ) -> str:
     id = str(uuid4())
-    row = {"id": id, "employee": employee, **_sealed(keys, id, kind, data), "recorded_at": now}
+    row = {"id": id, "employee": employee, **sealed_record(keys, id, kind, data), "recorded_at": now}
     connection.execute(insert(employee_records), row)
     return id
-
-
-def _sealed(keys: Keys, id: str, kind: Kind, data: Mapping[str, Any]) -> dict[str, Any]:
-    box = keys.box(BODY)
-    return {"key_id": box.key_id, "body": box.seal_json(f"{BODY}:{id}", {"kind": kind, **data})}
 
 
 def take_back(
@@ -186,7 +181,7 @@ def take_back(
     if not held:
         return ()
     for kept in held:
-        sealed = _sealed(keys, kept.id, "consent", {**kept.data, "withdrawn_at": now.isoformat()})
+        sealed = sealed_record(keys, kept.id, "consent", {**kept.data, "withdrawn_at": now.isoformat()})
         connection.execute(update(employee_records).where(employee_records.c.id == kept.id).values(**sealed))
     query = select(employee_records).where(employee_records.c.employee == employee)
     told = [

@@ -22,6 +22,7 @@ from storage.tables.conversations import (
     person_keys,
     unreached,
 )
+from storage.tables.declarations import declaration_lines, declaration_steps, declarations
 from storage.tables.links import links
 from storage.tables.notices import (
     hr_addresses,
@@ -89,6 +90,9 @@ __all__ = [
     "connections",
     "conversations",
     "counters",
+    "declaration_lines",
+    "declaration_steps",
+    "declarations",
     "employee_records",
     "employees",
     "entities",

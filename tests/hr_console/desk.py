@@ -16,6 +16,7 @@ from notice_book import MemoryBook, MemoryPapers
 from werkzeug.test import TestResponse
 
 from app.console import make_console
+from app.declaring import NO_SYSTEMS
 from app.settings import Settings
 from app.web import create_app
 from hr_console.console import TOKEN
@@ -99,7 +100,13 @@ def book(desk_storage: Storage) -> MemoryBook:
 def desk(desk_storage: Storage, library: Library, book: MemoryBook) -> Flask:
     """The application with the console."""
     console = make_console(
-        Settings(), desk_storage, library, notices=book, run_notices=book.run, papers=MemoryPapers()
+        Settings(),
+        desk_storage,
+        library,
+        notices=book,
+        run_notices=book.run,
+        papers=MemoryPapers(),
+        systems=NO_SYSTEMS,
     )
     return create_app(Settings(), library, console=console)
 
