@@ -42,9 +42,12 @@ from storage.passive import StoredReplies
 from storage.platform_tokens import StoredTokens
 from storage.policy_changes import PolicyChanges
 from storage.policy_news import PolicyNews
+from storage.profiles import StoredProfiles
 from storage.pushes import StoredPushes
 from storage.reach import StoredReach
+from storage.reassessments import StoredPasses
 from storage.records import StoredRecords
+from storage.roster_changes import take_over
 from storage.rotation import check_keys, in_use
 from storage.sessions import StoredSessions
 from storage.standing import StoredStandings
@@ -103,6 +106,8 @@ class Storage:
     notices: StoredNoticeBook
     connections: StoredConnections
     alarms: StoredAlarms
+    profiles: StoredProfiles
+    passes: StoredPasses
 
 
 def utc_now() -> datetime:
@@ -129,6 +134,7 @@ def open_storage(
             make_ready(database, folder)
         keys = _checked_keys(database, folder)
         label_old(database, keys)
+        take_over(database, keys, now())
         erasures.catch_up(database)
     except BaseException:
         database.close()
@@ -181,6 +187,8 @@ def open_storage(
         notices=StoredNoticeBook(database, keys, now, text_of_hash, issued_as),
         connections=StoredConnections(database, keys, now),
         alarms=StoredAlarms(database, keys, now, due),
+        profiles=StoredProfiles(database, keys, now, due),
+        passes=StoredPasses(database, keys, now, due),
     )
 
 

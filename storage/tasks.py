@@ -8,11 +8,8 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, insert, select, update
 
-from audit.events import SYSTEM, Event
-from audit.events import task as subject
 from hr_inbox.task import NORMAL, PRIORITIES, Due, HrTask
 from storage.audiences import audience_token, leave_out
-from storage.audit import append
 from storage.conversation_rows import Opened
 from storage.counters import next_of
 from storage.database import Database
@@ -48,24 +45,13 @@ def open_task_of(
     now: datetime,
     due: Due,
 ) -> str:
-    """Opens a task that came from no turn, about an employee or about nobody; `conversation`, which is locked, is where they
-    are answered, if anywhere. Its number."""
+    """Opens a task that came from no turn, about an employee or about none; `conversation`, which is locked, is where they are
+    answered, if anywhere. Its number."""
     channel = connection.execute(
         select(conversations.c.channel).where(conversations.c.id == conversation)
     ).scalar_one_or_none()
     due_at = due(task, now, channel or "", now)
     return _insert(connection, keys, employee, None if channel is None else conversation, task, now, due_at)
-
-
-def close_task(connection: Connection, number: str, now: datetime) -> bool:
-    """Closes a task about which nobody speaks with anybody, since what it asks for is done; whether it was open."""
-    open_one = (tasks.c.number == count_of(number)) & (tasks.c.state != "done")
-    if connection.execute(select(tasks.c.number).where(open_one).with_for_update()).first() is None:
-        return False
-    done = {"state": "done", "closed_at": now, "due_at": None, "snoozed_until": None}
-    connection.execute(update(tasks).where(open_one).values(**done, change=next_of(connection, CHANGES)))
-    append(connection, Event("case_done", SYSTEM, (subject(number),)), now)
-    return True
 
 
 def _insert(
@@ -94,6 +80,17 @@ def _insert(
     connection.execute(insert(tasks), row)
     leave_out(connection, keys, count, task)
     return task_number(count)
+
+
+def finish_task(connection: Connection, number: str, now: datetime) -> None:
+    """Ends a task that came from no turn, since what it is about came to its end."""
+    connection.execute(
+        update(tasks)
+        .where(tasks.c.number == count_of(number), tasks.c.state != "done")
+        .values(
+            state="done", closed_at=now, snoozed_until=None, due_at=None, change=next_of(connection, CHANGES)
+        )
+    )
 
 
 def read_task(keys: Keys, row: Row[Any]) -> HrTask:
