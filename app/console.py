@@ -17,6 +17,7 @@ from hr_console.accounts import People
 from hr_console.codes import CodesPage
 from hr_console.company import CompanyPages
 from hr_console.confirmations import Confirmations
+from hr_console.connections import ConnectionsPage, Systems
 from hr_console.dashboard import Dashboard
 from hr_console.dashboard_panels import Sources
 from hr_console.employee import EmployeePage
@@ -76,6 +77,7 @@ def make_console(
     notices: NoticeBook | None = None,
     run_notices: Callable[[str], None] = lambda id: None,
     papers: Papers | None = None,
+    systems: Systems | None = None,
 ) -> Blueprint:
     """The console's pages, in the order of the navigation.
 
@@ -84,6 +86,7 @@ def make_console(
     the request itself does. `abroad_changed` hears when sending abroad is allowed or forbidden.
     Without `notices` and their `papers` there are no pages for them; `run_notices` has a batch of them worked on beside the
     requests.
+    Without `systems` no outside system is connected.
     `cases` and `directory` can be pinned for tests.
     """
     console = Console(
@@ -119,6 +122,7 @@ def make_console(
         PolicyDrafts(console, policies),
         CompanyPages(personnel),
         ServicePage(console, _service(settings, storage, mailer)),
+        ConnectionsPage(console, systems or _no_systems(storage)),
         AbroadPage(console, _abroad(settings, storage, abroad_changed)),
         LogPages(console, storage.history, storage.chain, storage.accounts, directory),
         People(console, storage.accounts, settings.server.address, provider_name),
@@ -243,6 +247,10 @@ def _abroad(settings: Settings, storage: Storage, changed: Callable[[], None]) -
         set_up=bool(telegram.token or telegram.token_file),
         changed=changed,
     )
+
+
+def _no_systems(storage: Storage) -> Systems:
+    return Systems(connected=(), book=storage.connections, ask=lambda: None, recipients=0)
 
 
 def make_importer(storage: Storage, divisions: Divisions) -> Importer:

@@ -18,7 +18,9 @@ from huey.exceptions import ConfigurationError
 from huey.registry import Message
 
 from app import logs
+from app.connections import Connections
 from app.notices import NoticeWork
+from app.profile_work import ProfileWork
 from app.settings import Settings, SettingsError
 from delivery.inbox import work_off
 from delivery.messages import IncomingMessage
@@ -46,7 +48,7 @@ class Jobs:
     force when their day in China begins; None leaves that to others. `notify` tells HR of new work by mail; None where
     no mails are sent. `tell` tells employees by another way what does not reach them; None leaves that to others.
     `importer` works imports off, and `notices` batches of notices, their delivery and their seals; None leaves them to
-    others.
+    others. `connections` asks the systems outside; None leaves that to others.
     """
 
     def __init__(
@@ -60,6 +62,8 @@ class Jobs:
         tell: Callable[[], object] | None = None,
         importer: Importer | None = None,
         notices: NoticeWork | None = None,
+        connections: Connections | None = None,
+        profiles: ProfileWork | None = None,
     ) -> None:
         self._queue = queue
         self._storage = storage
@@ -67,20 +71,29 @@ class Jobs:
         self._receive = receive
         self._importer = importer
         self._notices = notices
+        self._profiles = profiles
         self._consumer: _Embedded | None = None
         self._deliver = queue.task(name="deliver")(self._send)
         self._answer = queue.task(name="answer")(self._work_off)
         self._import = queue.task(name="import")(self._work_on_import)
         self._batch = queue.task(name="batch")(self._work_on_batch)
         self._seal = queue.task(name="seal")(self._seal_notice)
+        self._follow = queue.task(name="follow")(self._follow_profiles)
         queue.periodic_task(crontab(), name="sweep")(self.sweep)
         storage.database.on_queued = self._deliver_queued
+        if profiles is not None:
+            storage.database.on_pending = self.follow
+            queue.periodic_task(crontab(), name="reassess")(profiles.reassessing.run)
         if publish is not None:
             queue.periodic_task(crontab(), name="publish")(publish)
         if notify is not None:
             queue.periodic_task(crontab(), name="notify")(notify)
         if tell is not None:
             queue.periodic_task(crontab(), name="tell")(tell)
+        self._ask = queue.task(name="ask")(self._work_on_connections)
+        self._connections = connections
+        if connections is not None:
+            queue.periodic_task(crontab(), name="connections")(connections.work)
         # Half past three at night in China; Huey counts in UTC.
         self._retain = queue.periodic_task(crontab(minute="30", hour="19"), name="retain")(self.retain)
         self._check_log = queue.periodic_task(crontab(minute="45", hour="19"), name="check_log")(
@@ -111,9 +124,17 @@ class Jobs:
         """Works on a batch of notices soon."""
         self._batch(id)
 
+    def follow(self) -> None:
+        """Looks soon at what follows from what became of profiles."""
+        self._follow()
+
     def seal(self, notice: str) -> None:
         """Seals an answered notice soon."""
         self._seal(notice)
+
+    def ask(self) -> None:
+        """Asks the systems outside that are due, soon."""
+        self._ask()
 
     def sweep(self) -> None:
         """Does what a crash or a lost job left lying."""
@@ -126,6 +147,7 @@ class Jobs:
             self._notices.issuer.run_all()
             self._notices.ladder.work()
             self._notices.sealer.run_all()
+        self._follow_profiles()
         if self._storage.chain.is_due():
             self.check_log()
         self._storage.gauges.note_sweep()
@@ -206,9 +228,18 @@ class Jobs:
             self._notices.issuer.run(id)
             self._notices.ladder.work()
 
+    def _work_on_connections(self) -> None:
+        if self._connections is not None:
+            self._connections.work()
+
     def _seal_notice(self, notice: str) -> None:
         if self._notices is not None:
             self._notices.sealer.run(notice)
+
+    def _follow_profiles(self) -> None:
+        if self._profiles is not None:
+            self._profiles.following.run()
+            self._profiles.acting.run()
 
     def _work_off(self, event_id: str | None) -> None:
         if self._receive is not None:

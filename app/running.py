@@ -20,6 +20,7 @@ from flask import Blueprint, Flask
 from app.assistance import make_house
 from app.channels import close_platforms, make_link, open_platforms, pushed
 from app.clock import now_in_china, today_in_china
+from app.connections import describe, make_connections, make_events
 from app.console import make_console, make_importer
 from app.demo import make_demo
 from app.jobs import Jobs, open_queue
@@ -27,6 +28,7 @@ from app.mailing import make_mailer, make_notifier
 from app.notices import check_seal, make_demo_seal, make_desk, make_office, make_pages, make_papers, make_work
 from app.notifying import make_senders
 from app.phones import Phones
+from app.profile_work import make_profile_work
 from app.publishing import Publisher, Reloads
 from app.settings import Settings
 from app.telegram import Registration, allow_in_demo, registration
@@ -43,6 +45,7 @@ from bot.receiving import Received
 from bot.taking import Taking
 from bot.views import Chat
 from delivery.messages import IncomingMessage
+from hr_console.connections import Systems
 from hr_inbox.notices import Mailer
 from notices.answering import AnswerDesk
 from notices.book import NoticeBook
@@ -220,6 +223,7 @@ def opened(
         platforms = open_platforms(settings, storage, link)
         senders = {**pushed(settings, platforms), **make_senders(settings, storage, mailer)}
         storage.ways.channels = tuple(senders)
+        connections = make_connections(settings, storage, mailer)
         work = make_work(settings, storage, lambda: program.serving.house)
         jobs = Jobs(
             open_queue(settings),
@@ -231,6 +235,8 @@ def opened(
             tell=lambda: storage.pushes.work(link),
             importer=make_importer(storage, Divisions.load()),
             notices=work,
+            connections=connections,
+            profiles=make_profile_work(settings, storage, lambda: program.serving.house.library),
         )
         storage.conversations.address = settings.server.address
         desk = make_desk(settings, storage, lambda: program.serving.house, jobs.seal)
@@ -248,6 +254,8 @@ def opened(
                 mailer,
                 house,
                 callbacks=callbacks,
+                events=make_events(connections, storage),
+                systems=describe(connections, storage, jobs.ask),
                 checks=checks,
                 standing=standing,
                 run_import=jobs.run_import,
@@ -267,6 +275,7 @@ def opened(
         try:
             yield program, jobs
         finally:
+            connections.close()
             close_platforms(platforms)
     finally:
         program.stop()
@@ -310,6 +319,8 @@ def assemble(
     like: House | None = None,
     *,
     callbacks: Blueprint | None = None,
+    events: Blueprint | None = None,
+    systems: Systems | None = None,
     checks: Checks | None = None,
     standing: Standing | None = None,
     run_import: Callable[[str], None] | None = None,
@@ -351,6 +362,7 @@ def assemble(
         demo=demo,
         framed_by=framed_by,
         abroad_changed=abroad_changed,
+        systems=systems,
     )
     me = Me(
         chat=chat,
@@ -374,6 +386,7 @@ def assemble(
             checks,
             standing,
             () if desk is None else make_pages(settings, storage, desk),
+            events,
         ),
         assistant,
         house,

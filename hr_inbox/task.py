@@ -19,13 +19,16 @@ TaskKind = Literal[
     "objection",
     "silence",
     "paper",
+    "connection",
+    "strategy",
+    "policy_batch",
 ]
 #: Kinds that only the dibao officer may open.
 DIBAO_ONLY: Final[frozenset[str]] = frozenset({"dibao_status_change"})
 #: Kinds that say something about a person by themselves, so that they stand sealed and not in a list.
 TELLING: Final[frozenset[str]] = DIBAO_ONLY | {"complaint", "income_change"}
 #: What somebody waits for least. A smaller number comes first.
-PRIORITIES: Final[Mapping[str, int]] = {"urgent_injury": 0, "complaint": 1, "refusal": 1}
+PRIORITIES: Final[Mapping[str, int]] = {"urgent_injury": 0, "complaint": 1, "refusal": 1, "connection": 1}
 NORMAL: Final = 2
 
 TaskState = Literal["waiting", "taken", "snoozed", "done"]
@@ -49,7 +52,8 @@ class HrTask:
 
     `lines` are that text, in order: the question alone, or the whole conversation with facts and the last calculation.
     `excluded` names who must not get it: `hr_named` for a complaint about the person in charge. `dibao`: what is sent tells
-    the household's dibao status. `notice` is the id of the notice that it is about.
+    the household's dibao status. `notice`, `strategy` and `batch` are the id of the notice, the strategy or the pass over
+    all profiles that it is about.
     """
 
     kind: TaskKind
@@ -61,6 +65,8 @@ class HrTask:
     excluded: str = ""
     dibao: bool = False
     notice: str = ""
+    strategy: str = ""
+    batch: str = ""
 
     @property
     def for_dibao_officer(self) -> bool:

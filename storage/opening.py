@@ -13,11 +13,13 @@ from hr_inbox.task import Due
 from notices.texts import issued_as, text_of_hash
 from storage.abroad import StoredBases
 from storage.accounts import Accounts
+from storage.alarms import StoredAlarms
 from storage.audit import StoredLog
 from storage.bindings import StoredBindings
 from storage.cases import StoredCases
 from storage.companies import StoredCompanies
 from storage.company_settings import CompanySettings
+from storage.connections import StoredConnections
 from storage.conversations import Conversations
 from storage.credentials import StoredCredentials, StoredInvitations
 from storage.database import Database
@@ -40,9 +42,12 @@ from storage.passive import StoredReplies
 from storage.platform_tokens import StoredTokens
 from storage.policy_changes import PolicyChanges
 from storage.policy_news import PolicyNews
+from storage.profiles import StoredProfiles
 from storage.pushes import StoredPushes
 from storage.reach import StoredReach
+from storage.reassessments import StoredPasses
 from storage.records import StoredRecords
+from storage.roster_changes import take_over
 from storage.rotation import check_keys, in_use
 from storage.sessions import StoredSessions
 from storage.standing import StoredStandings
@@ -99,6 +104,10 @@ class Storage:
     abroad: StoredBases
     undelivered: StoredUndelivered
     notices: StoredNoticeBook
+    connections: StoredConnections
+    alarms: StoredAlarms
+    profiles: StoredProfiles
+    passes: StoredPasses
 
 
 def utc_now() -> datetime:
@@ -125,6 +134,7 @@ def open_storage(
             make_ready(database, folder)
         keys = _checked_keys(database, folder)
         label_old(database, keys)
+        take_over(database, keys, now())
         erasures.catch_up(database)
     except BaseException:
         database.close()
@@ -175,6 +185,10 @@ def open_storage(
         abroad=StoredBases(database, keys, now),
         undelivered=StoredUndelivered(database, keys, now),
         notices=StoredNoticeBook(database, keys, now, text_of_hash, issued_as),
+        connections=StoredConnections(database, keys, now),
+        alarms=StoredAlarms(database, keys, now, due),
+        profiles=StoredProfiles(database, keys, now, due),
+        passes=StoredPasses(database, keys, now, due),
     )
 
 

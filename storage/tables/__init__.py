@@ -4,6 +4,13 @@ from storage.tables.abroad import abroad
 from storage.tables.audit import audit_checks, audit_events, audit_heads, audit_reasons, audit_subjects
 from storage.tables.base import Moment, metadata
 from storage.tables.cases import answers, exclusions, holdings, mentions, notes, undo_steps
+from storage.tables.connections import (
+    alarm_messages,
+    connection_codes,
+    connection_nonces,
+    connection_versions,
+    connections,
+)
 from storage.tables.conversations import (
     conversations,
     counters,
@@ -43,7 +50,9 @@ from storage.tables.people import (
 )
 from storage.tables.platforms import passive_answers, platform_tokens
 from storage.tables.policy import policy_changes, policy_news
+from storage.tables.profiles import profile_changes, profiles, strategies
 from storage.tables.pushes import pushes
+from storage.tables.reassessments import assessed, reassessed, reassessments
 from storage.tables.roster import (
     codes,
     employee_records,
@@ -62,7 +71,9 @@ __all__ = [
     "Moment",
     "abroad",
     "accounts",
+    "alarm_messages",
     "answers",
+    "assessed",
     "audit_checks",
     "audit_events",
     "audit_heads",
@@ -72,6 +83,10 @@ __all__ = [
     "codes",
     "company_days",
     "company_settings",
+    "connection_codes",
+    "connection_nonces",
+    "connection_versions",
+    "connections",
     "conversations",
     "counters",
     "employee_records",
@@ -113,11 +128,16 @@ __all__ = [
     "platform_tokens",
     "policy_changes",
     "policy_news",
+    "profile_changes",
+    "profiles",
     "pushes",
+    "reassessed",
+    "reassessments",
     "second_factors",
     "sessions",
     "sign_in_journeys",
     "sign_in_tries",
+    "strategies",
     "tasks",
     "told_tasks",
     "unanswered",

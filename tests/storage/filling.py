@@ -24,10 +24,13 @@ from hr_inbox.working_days import OwnDay
 from notices.book import EnteredFigure
 from notices.sealing import Sealed
 from notices.verifying import Trust
+from people.alarms import Recipient
 from people.bindings import Bind
 from people.employees import Employee
 from people.entities import InsuredAccount, LegalEntity
 from people.importing import Incoming, Read
+from people.outside import Nonsense, Wage, Wages
+from people.outside import Tokens as Naming
 from people.providers import Journey
 from people.records import Adjustment, DibaoStatus
 from people.signing_in import NotAdmitted
@@ -159,6 +162,20 @@ def _send_abroad(storage: Storage, clock: Clock) -> None:
     storage.abroad.withdraw("telegram", account("admin"))
 
 
+def _ask_outside(storage: Storage, clock: Clock) -> None:
+    """Payroll tells a wage of 阿丽, then a code that nobody has mapped, of which HR is told; civil affairs delivers nothing."""
+    book, later = storage.connections, clock() + timedelta(minutes=10)
+    naming = Naming("own_number")
+    lease = book.claim("payroll", later)
+    assert lease is not None
+    wages = Wages(date(2026, 9, 1), (Wage("payroll", "w1", "A0034", date(2026, 9, 1), 360_000),), "v1")
+    book.keep_wages(lease, wages, book.everyone(naming))
+    book.fail(lease, Nonsense("entry.kind:unmapped", value="09"), timedelta(hours=1))
+    hr = Recipient("mail", "hr@company.example")
+    storage.alarms.watch("payroll", timedelta(hours=3), (hr,))
+    assert book.take_delivery("civil_affairs", "nonce-01", later, (), naming)
+
+
 def _send_a_link(storage: Storage, clock: Clock) -> None:
     token = storage.links.make(kept(storage).id, 2)
     assert token is not None
@@ -210,6 +227,7 @@ def fill(storage: Storage, clock: Clock) -> None:
         _change_the_library,
         _call_a_platform,
         _send_abroad,
+        _ask_outside,
         _send_a_link,
         _give_notice,
     ):
