@@ -32,9 +32,14 @@ from storage.audit import append
 from storage.database import DIALECTS, upsert
 from storage.employee_rows import read_employee, update_employees
 from storage.keys import Keys
-from storage.profile_changes import changes_of, note
-from storage.record_rows import kept_records, read_consent, read_month, sealed_month
-from storage.records import tell
+from storage.profile_changes import changes_by_employee, note
+from storage.record_rows import (
+    add_status,
+    kept_records,
+    read_consent,
+    read_month,
+    sealed_month,
+)
 from storage.tables import connection_versions, employee_records, employees, pay_months
 
 #: So many employees are looked up at a time: a statement takes no end of parameters.

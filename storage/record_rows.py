@@ -70,12 +70,6 @@ def add_record(
     return id
 
 
-def sealed_record(keys: Keys, id: str, kind: Kind, data: Mapping[str, Any]) -> dict[str, Any]:
-    """The sealed columns of a record."""
-    box = keys.box(BODY)
-    return {"key_id": box.key_id, "body": box.seal_json(f"{BODY}:{id}", {"kind": kind, **data})}
-
-
 def add_status(
     connection: Connection, keys: Keys, employee: str, status: DibaoStatus, by: str, now: datetime
 ) -> None:
