@@ -162,7 +162,7 @@ def _wished(turn: Turn) -> bool:
     text = turn.heard.text
     if wish := binding.wish_of(text):
         turn.open(binding.NAME, wish=wish)
-    elif wish := consent.wish_of(text):
+    elif wish := _about_consent(turn):
         turn.open(consent.NAME, wish=wish)
     elif wish := _of_the_file(turn):
         turn.open(pay.NAME, wish=wish)
@@ -171,6 +171,15 @@ def _wished(turn: Turn) -> bool:
     else:
         return False
     return True
+
+
+def _about_consent(turn: Turn) -> str:
+    """What a message wants about consents; 「别问民政」 of whoever has agreed to nothing is a question on what that means."""
+    wish = consent.wish_of(turn.heard.text)
+    if wish != "refuse":
+        return wish
+    file = turn.talk.own_file
+    return wish if file is not None and file.agreed else ""
 
 
 def _of_the_file(turn: Turn) -> str:

@@ -43,6 +43,11 @@ _PAID: Final = re.compile(
     r"|(?:厂里?|公司|单位|老板)(?:给我)?(?:交|缴)了(?:多[少小]|几多)"
     r"|how much [^.?!]{0,30}(?:paid|deducted)[^.?!]{0,12}this month"
 )
+#: What the library answers too, and the own record better.
+_OWN: Final = re.compile(
+    r"我(?:的|现在)?(?:社保|缴费|交)?(?:的)?基数是?(?:多[少小]|几多)|我(?:是|现在)?按(?:多[少小]|几多)(?:工资|钱)?(?:交|缴)"
+    r"|[这本]个?月[^。?!]{0,8}(?:没交社保|(?:交|缴)(?:了|上)?(?:社保)?了?(?:没|吗))"
+)
 _LAST: Final = re.compile(r"上个?月")
 _NEXT: Final = re.compile(r"下个?月[^。?!]{0,10}(?:交|缴|扣)[^。?!]{0,6}(?:多[少小]|几多)")
 _TRANSITION: Final = re.compile(r"过渡期|过度期|渐退")
@@ -60,7 +65,7 @@ _RULES: Final[Mapping[Footing, str]] = {
 #: The wishes that a button may have.
 WISHES: Final = ("paid", "last", "why", "next", "transition")
 #: Wishes that have an answer of the library's for whoever has not bound.
-OF_THE_FILE_ALONE: Final = ("next", "transition")
+OF_THE_FILE_ALONE: Final = ("own", "next", "transition")
 
 
 def wish_of(text: str) -> str:
@@ -68,8 +73,8 @@ def wish_of(text: str) -> str:
 
     >>> wish_of("厂里给我交了多少"), wish_of("上月扣了多小"), wish_of("为啥多扣了"), wish_of("下个月交多少")
     ('paid', 'last', 'why', 'next')
-    >>> wish_of("低保为什么变了"), wish_of("厂里交多少")
-    ('', '')
+    >>> wish_of("这个月社保交了没"), wish_of("低保为什么变了"), wish_of("厂里交多少")
+    ('own', '', '')
     """
     if _TRANSITION.search(text):
         return "transition"
@@ -81,7 +86,7 @@ def wish_of(text: str) -> str:
         return "next"
     if _PAID.search(text):
         return "last" if _LAST.search(text) else "paid"
-    return ""
+    return "own" if _OWN.search(text) else ""
 
 
 def step(talk: Talk) -> Step:
