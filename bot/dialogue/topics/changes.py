@@ -187,7 +187,7 @@ def _report(talk: Talk, file: OwnFile, what: str) -> Step:
             return Tell("changes:declined", (Part("consent.declined"),), acts=(Decline("dibao_status"),))
         agreed = Agree(file.profile.employee, "dibao_status")
         return replace(_read_back(talk, change), before=(Part("changes.agreed"),), acts=(agreed,))
-    if heard.slot != "confirm" or asked != "report":
+    if heard.slot != "confirm" or asked not in ("report", "report_wage"):
         return _read_back(talk, change)
     if heard.value != "yes":
         return Tell("changes:not_kept", (Part("changes.not_kept"),))
@@ -203,7 +203,8 @@ def _report(talk: Talk, file: OwnFile, what: str) -> Step:
 def _read_back(talk: Talk, change: Change) -> Ask:
     told = line(change, talk.house.library.divisions, talk.say)
     figures = {"what": told.what, "value": told.value, "day": told.since.isoformat()}
-    return Ask("confirm", "report", figures, evidence=Evidence.of(*figures.values()))
+    variant = "report" if change.what in HOUSEHOLD else "report_wage"
+    return Ask("confirm", variant, figures, evidence=Evidence.of(*figures.values()))
 
 
 def _civil_affairs(talk: Talk, file: OwnFile, change: Change) -> tuple[Tap, ...]:
