@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
 from typing import Final
 
-from bot.dialogue.policy import NATION
+from bot.dialogue.policy import NATION, best, tell_article
 from bot.dialogue.reckoning import TOLD_WARNINGS, line_told
 from bot.dialogue.steps import Part, Quoted, Step, Tap, Tell
 from bot.dialogue.talk import Talk
@@ -94,14 +94,23 @@ def step(talk: Talk) -> Step:
     file = talk.own_file
     wish = talk.frame.data.get("wish", "paid")
     if file is None:
-        key = "bind" if talk.house.bindings.owner(talk.id) is None else "unknown"
-        return Tell(f"pay:{key}", (Part(f"pay.{key}"),), _WITHOUT)
+        return _without_a_file(talk, wish)
     if wish == "transition":
         return transition(talk, file)
     if wish == "why":
         return why(talk, file)
     ahead = {"last": -1, "next": 1}.get(wish, 0)
     return month(talk, file, add_months(month_of(talk.on), ahead))
+
+
+def _without_a_file(talk: Talk, wish: str) -> Tell:
+    """How to bind, and what there is without; why a deduction may change is answered by the library first."""
+    if talk.house.bindings.owner(talk.id) is not None:
+        return Tell("pay:unknown", (Part("pay.unknown"),), _WITHOUT)
+    article, _ = best(talk, talk.frame.data.get("text", ""), None) if wish == "why" else (None, [])
+    if article is not None:
+        return tell_article(talk, article, after=(Part("pay.bind"),), taps=_WITHOUT)
+    return Tell("pay:bind", (Part("pay.bind"),), _WITHOUT)
 
 
 def this_month(talk: Talk) -> Tell | None:
