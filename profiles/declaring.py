@@ -33,7 +33,7 @@ ApartWhy = Literal[
 ]
 APART: Final[Mapping[ApartWhy, str]] = {
     "not_insured": N_("该参保，还没有参保"),
-    "no_account": N_("分不清在哪个户头参保"),
+    "no_account": N_("分不清在哪个账户参保"),
     "employment": N_("用工形式不是全日制或劳务派遣"),
     "leaving": N_("这个月离职"),
     "no_wage": N_("没有工资"),
@@ -46,7 +46,7 @@ TO_DO: Final[Mapping[ApartWhy, str]] = {
     "not_insured": N_(
         "照常参保：先办增员，登记参保日期，再重新起草。暂停低保、本人不愿意，都不是不参保的理由。"
     ),
-    "no_account": N_("在员工页填上参保户头的编号。"),
+    "no_account": N_("在员工页填上社保账户的编号。"),
     "employment": N_("看合同：该按职工参保的，把用工形式改对；不该的，写下原因。"),
     "leaving": N_("这个月还要不要报，看当地对离职当月的规定；要报的，在网上单独报。"),
     "no_wage": N_("填上工资，或者导入这个月的工资表。"),
@@ -68,7 +68,7 @@ GoneWhy = Literal["left", "stopped", "elsewhere", "erased"]
 GONE: Final[Mapping[GoneWhy, str]] = {
     "left": N_("离职了"),
     "stopped": N_("登记的参保日期晚于这个月"),
-    "elsewhere": N_("换到别的户头"),
+    "elsewhere": N_("换到别的账户"),
     "erased": N_("花名册里没有了"),
 }
 
