@@ -120,7 +120,7 @@ def make_console(
         CodesPage(personnel),
         ImportPages(personnel),
         *_notice_sections(personnel, storage, notices, run_notices, papers),
-        *_declaration_sections(personnel, storage, systems, run_declaration),
+        *_declaration_sections(personnel, storage, company, systems, run_declaration),
         PolicyDesk(console, policies),
         PolicyChanges(console, policies),
         PolicyDrafts(console, policies),
@@ -212,11 +212,15 @@ def _notice_sections(
 
 
 def _declaration_sections(
-    personnel: Personnel, storage: Storage, systems: Systems | None, run: Callable[[str], None]
+    personnel: Personnel,
+    storage: Storage,
+    company: Company,
+    systems: Systems | None,
+    run: Callable[[str], None],
 ) -> tuple[Section, ...]:
     if systems is None:
         return ()
-    drafting = Drafting(storage, lambda: personnel.library, personnel.today, systems)
+    drafting = Drafting(storage, lambda: personnel.library, personnel.today, systems, company)
     return (
         DeclarationPages(
             DeclarationDesk(staff=personnel, book=storage.declarations, draft=drafting, run=run)
