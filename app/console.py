@@ -123,7 +123,7 @@ def make_console(
         CodesPage(personnel),
         ImportPages(personnel),
         *_notice_sections(personnel, storage, notices, run_notices, papers),
-        *_declaration_sections(personnel, storage, offices, run_declaration),
+        *_declaration_sections(personnel, storage, company, offices, run_declaration),
         PolicyDesk(console, policies),
         PolicyChanges(console, policies),
         PolicyDrafts(console, policies),
@@ -216,11 +216,15 @@ def _notice_sections(
 
 
 def _declaration_sections(
-    personnel: Personnel, storage: Storage, offices: Offices | None, run: Callable[[str], None]
+    personnel: Personnel,
+    storage: Storage,
+    company: Company,
+    offices: Offices | None,
+    run: Callable[[str], None],
 ) -> tuple[Section, ...]:
     if offices is None:
         return ()
-    drafting = Drafting(storage, lambda: personnel.library, personnel.today, offices)
+    drafting = Drafting(storage, lambda: personnel.library, personnel.today, offices, company)
     return (
         DeclarationPages(
             DeclarationDesk(staff=personnel, book=storage.declarations, draft=drafting, run=run)

@@ -23,8 +23,8 @@ from people.outside import (
     Unlawful,
 )
 from people.records import PayMonth
+from policy_kb.company import NO_RULES, Company
 from policy_kb.library import Library
-from policy_kb.periods import add_months
 from profiles.declarations import CONFIRMED_WITHIN, Frame, Run, Step, Via, Work
 from profiles.declaring import Draft, Known, Naming, declared, draft
 from storage.opening import Storage
@@ -46,11 +46,13 @@ class Drafting:
         library: Callable[[], Library],
         today: Callable[[], date],
         offices: Offices = NO_OFFICES,
+        company: Company = NO_RULES,
     ) -> None:
         self._storage = storage
         self._library = library
         self._today = today
         self._offices = offices
+        self._company = company
 
     def __call__(self, account: InsuredAccount, month: date) -> Draft:
         """A month's declaration of an account."""
@@ -58,6 +60,7 @@ class Drafting:
         staff = [line.employee for line in storage.roster.everyone(RosterSearch(state=None))]
         known = Known(
             accounts=storage.companies.accounts(),
+            company=self._company,
             months=self._months(staff, month),
             before=storage.declarations.before(account.id, month),
             done=storage.declarations.taken(month),
@@ -145,8 +148,3 @@ def _naming(system: object | None, tokens: Tokens) -> Naming | None:
     if system is None:
         return None
     return lambda employee: tokens.of(employee.id_number, employee.number)
-
-
-def months_to_declare(today: date) -> tuple[date, ...]:
-    """The months that a declaration can be drafted for, the latest first: this one and the twelve before it."""
-    return tuple(add_months(today.replace(day=1), -back) for back in range(13))

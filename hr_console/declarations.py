@@ -46,9 +46,9 @@ MONTHS_AHEAD: Final = 1
 #: What is still worked on looks anew after so many seconds.
 SOON: Final = timedelta(minutes=2)
 
-NO_ACCOUNT: Final = N_("选一个社保户头。")
+NO_ACCOUNT: Final = N_("选一个社保账户。")
 NO_MONTH: Final = N_("选一个月份：{back} 个月以内，或者下个月。")
-ON_ITS_WAY: Final = N_("这个户头这个月已经有一份在批或在报，先把它办完。")
+ON_ITS_WAY: Final = N_("这个账户这个月已经有一份在批或在报，先把它办完。")
 DRAFTED: Final = N_("起草好了，什么都没有报出去。先看有问题的，再看数。")
 SUBMITTED: Final = N_("提交了，等另一个人批准。批准以前什么都不会报出去。")
 APPROVED: Final = N_("批准了，正在报。")

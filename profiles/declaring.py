@@ -12,9 +12,10 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date
-from functools import cache
+from functools import cache, partial
 from typing import Any, Final, Literal
 
+from calculator.case import Case, Earner, Household
 from calculator.money import Fen, Ppm, clamp
 from calculator.rules import InsuranceTerms, JobRules
 from locales import N_
@@ -22,6 +23,7 @@ from people.employees import Employee
 from people.entities import InsuredAccount, account_of
 from people.outside import DeclaredLine, refuse_unlawful
 from people.records import PayMonth
+from policy_kb.company import NO_RULES, Company, apply
 from policy_kb.library import USABLE, Library
 from policy_kb.periods import add_months
 from profiles.ground import OWED
@@ -33,7 +35,7 @@ ApartWhy = Literal[
 ]
 APART: Final[Mapping[ApartWhy, str]] = {
     "not_insured": N_("该参保，还没有参保"),
-    "no_account": N_("分不清在哪个户头参保"),
+    "no_account": N_("分不清在哪个账户参保"),
     "employment": N_("用工形式不是全日制或劳务派遣"),
     "leaving": N_("这个月离职"),
     "no_wage": N_("没有工资"),
@@ -46,7 +48,7 @@ TO_DO: Final[Mapping[ApartWhy, str]] = {
     "not_insured": N_(
         "照常参保：先办增员，登记参保日期，再重新起草。暂停低保、本人不愿意，都不是不参保的理由。"
     ),
-    "no_account": N_("在员工页填上参保户头的编号。"),
+    "no_account": N_("在员工页填上社保账户的编号。"),
     "employment": N_("看合同：该按职工参保的，把用工形式改对；不该的，写下原因。"),
     "leaving": N_("这个月还要不要报，看当地对离职当月的规定；要报的，在网上单独报。"),
     "no_wage": N_("填上工资，或者导入这个月的工资表。"),
@@ -68,7 +70,7 @@ GoneWhy = Literal["left", "stopped", "elsewhere", "erased"]
 GONE: Final[Mapping[GoneWhy, str]] = {
     "left": N_("离职了"),
     "stopped": N_("登记的参保日期晚于这个月"),
-    "elsewhere": N_("换到别的户头"),
+    "elsewhere": N_("换到别的账户"),
     "erased": N_("花名册里没有了"),
 }
 
@@ -165,10 +167,12 @@ Naming = Callable[[Employee], str]
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is known beside the library: the accounts, the month of pay and what was declared the month before by employee,
-    whom a declaration of the month holds already, and how the systems name people (None: there is no such system)."""
+    """What is known beside the library: the accounts, the company's own rules, the month of pay and what was declared the month
+    before by employee, whom a declaration of the month holds already, and how the systems name people (None: there is no
+    such system)."""
 
     accounts: Sequence[InsuredAccount]
+    company: Company = NO_RULES
     months: Mapping[str, PayMonth] = field(default_factory=dict, repr=False)
     before: Mapping[str, Former] = field(default_factory=dict, repr=False)
     done: Collection[str] = ()
@@ -204,7 +208,7 @@ class _Drafting:
         self._library, self._account, self._staff, self._known = library, account, staff, known
         self._month, self._next = month, add_months(month, 1)
         self._as_of = max(month, today)
-        self._job = cache(self._rules)
+        self._library_job = cache(partial(library.job, on=month, as_of=self._as_of))
 
     def draft(self) -> Draft:
         lines: list[Line] = []
@@ -284,7 +288,7 @@ class _Drafting:
         wage = employee.wage if month is None else month.wage
         if not wage:
             return _apart(employee, "no_wage")
-        job = self._job(employee.region)
+        job = self._job(employee, wage)
         owed = base_under(job, wage, self._account.injury_class or 1)
         if missing := _missing(owed):
             return _apart(employee, "no_figure", " ".join(missing))
@@ -308,9 +312,13 @@ class _Drafting:
         )
         return replace(line, change=_changed(line, before))
 
-    def _rules(self, region: str) -> JobRules:
-        """The rules of a job, with the injury rate that the authority assessed for the account."""
-        job = self._library.job(region, self._month, self._as_of)
+    def _job(self, employee: Employee, wage: Fen) -> JobRules:
+        """The rules of a job, with the company's own and the injury rate that the authority assessed for the account."""
+        job = self._library_job(employee.region)
+        if self._known.company.rules:
+            earner = Earner(wage, employee.region, injury_class=self._account.injury_class or 1)
+            case = Case(employee.region, employee.region, self._month, self._as_of, Household(1, (earner,)))
+            job = apply(self._known.company.rules, case, self._library.rules(case)).rules.jobs[0]
         rate = self._account.injury_rate
         if rate is None:
             return job

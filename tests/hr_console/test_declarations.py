@@ -77,7 +77,7 @@ def text(who: Colleague, path: str) -> str:
 
 
 def test_the_page_says_what_is_missing_first(li: Colleague, desk_storage: Storage) -> None:
-    assert "还没有社保户头" in text(li, "/hr/declarations")
+    assert "还没有社保账户" in text(li, "/hr/declarations")
     assert "/hr/company" in text(li, "/hr/declarations")
 
 
@@ -180,7 +180,7 @@ def test_somebody_without_an_account_where_they_work_is_told_of(
     li: Colleague, account: InsuredAccount, desk_storage: Storage
 ) -> None:
     desk_storage.roster.add(person("B01", "马玉兰", region="310000"), HR)
-    assert "有 1 人的参保地没有社保户头" in text(li, "/hr/declarations")
+    assert "有 1 人的参保地没有社保账户" in text(li, "/hr/declarations")
 
 
 def test_texts_are_escaped(li: Colleague, account: InsuredAccount, desk_storage: Storage) -> None:

@@ -14,11 +14,16 @@ from profile_samples import SUZHOU, TODAY, yuan
 
 from calculator.case import Earner
 from calculator.contributions import earn
+from calculator.money import format_yuan
 from calculator.rules import JobRules
+from notices.drafting import Issuer, Occasion, OnRecord
+from notices.drafting import draft as notice
 from people.employees import Employee
 from people.entities import InsuredAccount
 from people.outside import Tokens, Unlawful, refuse_unlawful
 from people.records import PayMonth
+from policy_kb.company import Company
+from policy_kb.company_rules import parse_rule
 from policy_kb.library import Library
 from profiles.declaring import (
     Apart,
@@ -162,6 +167,52 @@ def test_the_assessed_injury_rate_counts_on_the_employers_side(library: Library)
     # 4952.00 at 0.9 % instead of 0.2 %, each rounded: 44.57 instead of 9.90.
     assert other.employer - plain.employer == yuan("44.57") - yuan("9.90")
     assert other.own == plain.own
+
+
+RULE = {
+    "id": "hr-0007",
+    "title": "苏州厂核定的工伤费率",
+    "from": "2026-01-01",
+    "regions": [SUZHOU],
+    "then": [{"set": {"parameter": "work_injury.employer_rate", "value": "0.0048"}}],
+    "why": "社保局 2026 年核定",
+    "source": {"title": "工伤保险费率核定单", "where": "人事档案", "number": "苏工伤核〔2026〕88号"},
+    "by": {"author": "赵静"},
+    "cases": [
+        {
+            "name": "三千五",
+            "given": {
+                "region": SUZHOU,
+                "on": "2026-10-15",
+                "household": {"size": 1, "earners": [{"wage": "3500.00"}]},
+            },
+            "expect": {"contributions.work_injury.employer": "23.77"},
+        }
+    ],
+}
+
+
+def test_the_companys_own_rules_count(library: Library) -> None:
+    company = Company((parse_rule(RULE, "rule.yaml", library),))
+    (plain,), (own,) = made(library, person()).lines, made(library, person(), company=company).lines
+    assert own.employer - plain.employer == yuan("23.77") - yuan("9.90")
+    assert (own.own, own.base) == (plain.own, plain.base)
+
+
+@pytest.mark.parametrize("wage", ["2500", "3500", "4952", "5200.50", "24762", "30000"])
+@pytest.mark.parametrize("on_record", [None, "4952", "7000"])
+def test_the_shares_are_those_of_the_notice_to_the_fen(
+    library: Library, wage: str, on_record: str | None
+) -> None:
+    account = replace(ACCOUNT, injury_rate=3_600, injury_source="苏州人社工伤费率核定单〔2026〕8号")
+    employee = person(wage=yuan(wage), base=None if on_record is None else yuan(on_record))
+    occasion = Occasion("notice", OCTOBER, TODAY, date(2026, 10, 22), "", Issuer("苏州某厂"))
+    content = notice(library, employee, occasion, OnRecord(accounts=(account,)))
+    (line,) = made(library, employee, account=account).lines
+    assert content.data["totals"] == {
+        "employee": format_yuan(line.own),
+        "employer": format_yuan(line.employer),
+    }
 
 
 # -- who stands apart --------------------------------------------------------------------------------------------------

@@ -88,6 +88,8 @@ def test_the_roster_and_the_record_of_bases_follow_what_was_accepted(plant: Plan
     (change,) = plant.storage.records.adjustments(plant.staff["0001"].id)
     assert (change.before, change.after, change.decided_by) == (FLOOR - 100, FLOOR, "赵静")
     assert plant.storage.records.adjustments(plant.staff["0002"].id) == ()
+    profile = plant.storage.profiles.profile_of(plant.staff["0001"].id, TODAY)
+    assert profile is not None and (profile.base, profile.own_share) == (FLOOR, parse_yuan("524.96"))
 
 
 def test_what_stood_in_the_month_of_pay_stays(plant: Plant) -> None:
