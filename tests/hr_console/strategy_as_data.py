@@ -51,13 +51,13 @@ def strategy_data(s: Strategy) -> dict[str, Any]:
             "complete": s.base.complete,
             "lines": [
                 {
-                    "insurance": l.terms.insurance,
-                    "base": l.base,
-                    "employee": l.employee,
-                    "employer": l.employer,
-                    "source": l.terms.source,
+                    "insurance": line.terms.insurance,
+                    "base": line.base,
+                    "employee": line.employee,
+                    "employer": line.employer,
+                    "source": line.terms.source,
                 }
-                for l in s.base.lines
+                for line in s.base.lines
             ],
         },
         "declared": s.declared,
