@@ -119,7 +119,7 @@ def make_console(
         UndeliveredPage(console, storage.undelivered, directory),
         Dashboard(console, _sources(storage, library, notices, profiles)),
         RosterList(personnel, notices),
-        EmployeePage(personnel, notices),
+        EmployeePage(personnel, notices, profiles),
         CodesPage(personnel),
         ImportPages(personnel),
         *_notice_sections(personnel, storage, notices, run_notices, papers),
