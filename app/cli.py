@@ -301,10 +301,11 @@ def bench(settings: Settings, quick: bool) -> None:
     """Measure speed as ratios in one run."""
     from app.assistance import make_house
     from app.web import create_app
-    from bench import callbacks, conversation, notices, profiles, run, understanding
+    from bench import callbacks, conversation, notices, profiles, reassessment, run, understanding
 
     run.run(lambda library, today: create_app(settings, library, today).test_client(), quick=quick)
     profiles.run(quick=quick)
+    reassessment.run(quick=quick)
     notices.run(quick=quick)
     conversation.run(make_house(settings), quick=quick)
     understanding.run(quick=quick)

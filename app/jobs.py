@@ -19,6 +19,7 @@ from huey.registry import Message
 
 from app import logs
 from app.notices import NoticeWork
+from app.profile_work import ProfileWork
 from app.settings import Settings, SettingsError
 from delivery.inbox import work_off
 from delivery.messages import IncomingMessage
@@ -60,6 +61,7 @@ class Jobs:
         tell: Callable[[], object] | None = None,
         importer: Importer | None = None,
         notices: NoticeWork | None = None,
+        profiles: ProfileWork | None = None,
     ) -> None:
         self._queue = queue
         self._storage = storage
@@ -67,14 +69,19 @@ class Jobs:
         self._receive = receive
         self._importer = importer
         self._notices = notices
+        self._profiles = profiles
         self._consumer: _Embedded | None = None
         self._deliver = queue.task(name="deliver")(self._send)
         self._answer = queue.task(name="answer")(self._work_off)
         self._import = queue.task(name="import")(self._work_on_import)
         self._batch = queue.task(name="batch")(self._work_on_batch)
         self._seal = queue.task(name="seal")(self._seal_notice)
+        self._follow = queue.task(name="follow")(self._follow_profiles)
         queue.periodic_task(crontab(), name="sweep")(self.sweep)
         storage.database.on_queued = self._deliver_queued
+        if profiles is not None:
+            storage.database.on_pending = self.follow
+            queue.periodic_task(crontab(), name="reassess")(profiles.reassessing.run)
         if publish is not None:
             queue.periodic_task(crontab(), name="publish")(publish)
         if notify is not None:
@@ -111,6 +118,10 @@ class Jobs:
         """Works on a batch of notices soon."""
         self._batch(id)
 
+    def follow(self) -> None:
+        """Looks soon at what follows from what became of profiles."""
+        self._follow()
+
     def seal(self, notice: str) -> None:
         """Seals an answered notice soon."""
         self._seal(notice)
@@ -126,6 +137,7 @@ class Jobs:
             self._notices.issuer.run_all()
             self._notices.ladder.work()
             self._notices.sealer.run_all()
+        self._follow_profiles()
         if self._storage.chain.is_due():
             self.check_log()
         self._storage.gauges.note_sweep()
@@ -209,6 +221,11 @@ class Jobs:
     def _seal_notice(self, notice: str) -> None:
         if self._notices is not None:
             self._notices.sealer.run(notice)
+
+    def _follow_profiles(self) -> None:
+        if self._profiles is not None:
+            self._profiles.following.run()
+            self._profiles.acting.run()
 
     def _work_off(self, event_id: str | None) -> None:
         if self._receive is not None:

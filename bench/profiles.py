@@ -17,9 +17,9 @@ from people.records import DIBAO_STATES
 from policy_kb import compiled
 from policy_kb.library import Library
 from policy_kb.records import Contribution, DibaoLineRecord
-from profiles.bulk import VERDICTS, columns_of, reassess
+from profiles.bulk import columns_of, figures_at, reassess
 from profiles.changes import Income
-from profiles.figures import Figures, figures_of
+from profiles.figures import figures_of
 from profiles.profile import Profile
 
 DAY: Final = date(2026, 10, 15)
@@ -58,9 +58,7 @@ def run(*, quick: bool) -> None:
     click.echo(f"one profile by itself: {(time.perf_counter() - started) * 1000 / len(alone):.3f} ms")
     rows = found.after
     for row, expected in alone.items():
-        amounts = [int(column[row]) for column in (rows.base, rows.employee, rows.employer)]
-        got = Figures(VERDICTS[rows.verdict[row]], *(None if each < 0 else each for each in amounts))
-        if got != expected:
+        if figures_at(rows, row) != expected:
             raise click.ClickException("profiles: the pass differs from one by one")
 
 
@@ -104,7 +102,7 @@ def raised(library: Library, floors: int = 105, lines: int = 3_000) -> Library:
         )
         for records in library.regions.values()
     ]
-    return Library(regions, library.divisions, library.version, f"{library.sha256}, raised")
+    return Library(regions, library.divisions, library.version, f"raised {library.sha256}"[:64])
 
 
 def _floor(value: Contribution, per_cent: int) -> Contribution:

@@ -10,6 +10,7 @@ from typing import Final
 from hr_inbox.cases import Box, CaseLine, Said
 from hr_inbox.task import TaskKind
 from locales import N_, Say
+from profiles.strategy_words import KINDS as KINDS_OF_STRATEGY
 
 CHINA: Final = timezone(timedelta(hours=8))
 #: When somebody is at their desk again.
@@ -38,11 +39,14 @@ KINDS: Final[Mapping[TaskKind, str]] = {
     "objection": N_("对告知书有异议"),
     "silence": N_("告知书到期没有回应"),
     "paper": N_("告知书要送纸质的"),
+    "strategy": N_("情况变了，有事要办"),
+    "policy_batch": N_("政策有更新，要看一批人"),
 }
 #: A case whose kind would say something about a person.
 NEUTRAL: Final = N_("需要专人处理")
 URGENCY: Final[Mapping[int, str]] = {0: N_("紧急"), 1: N_("优先")}
 TOPICS: Final[Mapping[str, str]] = {
+    **{str(kind): text for kind, text in KINDS_OF_STRATEGY.items()},
     "dibao_impact": N_("社保和低保"),
     "contributions": N_("社保扣多少"),
     "duty": N_("要不要参保"),

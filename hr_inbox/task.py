@@ -19,6 +19,8 @@ TaskKind = Literal[
     "objection",
     "silence",
     "paper",
+    "strategy",
+    "policy_batch",
 ]
 #: Kinds that only the dibao officer may open.
 DIBAO_ONLY: Final[frozenset[str]] = frozenset({"dibao_status_change"})
@@ -49,7 +51,8 @@ class HrTask:
 
     `lines` are that text, in order: the question alone, or the whole conversation with facts and the last calculation.
     `excluded` names who must not get it: `hr_named` for a complaint about the person in charge. `dibao`: what is sent tells
-    the household's dibao status. `notice` is the id of the notice that it is about.
+    the household's dibao status. `notice`, `strategy` and `batch` are the id of the notice, the strategy or the pass over
+    all profiles that it is about.
     """
 
     kind: TaskKind
@@ -61,6 +64,8 @@ class HrTask:
     excluded: str = ""
     dibao: bool = False
     notice: str = ""
+    strategy: str = ""
+    batch: str = ""
 
     @property
     def for_dibao_officer(self) -> bool:

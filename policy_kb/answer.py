@@ -40,7 +40,7 @@ def answer(assessment: Assessment, library: Library, say: Say = as_written) -> d
             "uninsured": _yuan(assessment.uninsured_month.take_home),
         },
         "dibao": _dibao(assessment),
-        "steps": [_step(step) for step in assessment.steps],
+        "steps": [step_json(step) for step in assessment.steps],
         "warnings": [
             {"code": caveat.code, "text": caveat.text(say)} for caveat in caveats(assessment, library, say)
         ],
@@ -228,7 +228,8 @@ def _alone(alone: Alone) -> dict[str, Any]:
     }
 
 
-def _step(step: Step) -> dict[str, Any]:
+def step_json(step: Step) -> dict[str, Any]:
+    """A step of a trace as plain data."""
     return {
         "key": step.key,
         "value": _value(step),

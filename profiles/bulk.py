@@ -20,6 +20,7 @@ from calculator.household import OPEN_WORK_COST_SHARE, Verdict
 from calculator.money import LARGEST, Column, Fen, clamp, share
 from calculator.rules import DibaoRules, Insurance, InsuranceTerms, JobRules, TaxTable
 from policy_kb.library import USABLE, Library
+from profiles.figures import Figures
 from profiles.profile import Profile, missing_for_a_verdict
 
 #: What the numbers in a column of verdicts mean.
@@ -138,14 +139,34 @@ def _row(profile: Profile, regions: _Places[str], homes: _Places[tuple[str, Area
 
 def reassess(columns: Columns, before: Library, after: Library, on: date) -> Reassessed:
     """Every profile by two libraries, as both are known on the day. Raises `AmountTooLarge` beyond int64's reach."""
-    old, new = assess_all(columns, before, on), assess_all(columns, after, on)
+    return compare(assess_all(columns, before, on), assess_all(columns, after, on))
+
+
+def compare(before: Rows, after: Rows) -> Reassessed:
+    """What differs between two assessments of the same rows."""
     return Reassessed(
-        old,
-        new,
-        old.verdict != new.verdict,
-        old.base != new.base,
-        (old.employee != new.employee) | (old.employer != new.employer),
+        before,
+        after,
+        before.verdict != after.verdict,
+        before.base != after.base,
+        (before.employee != after.employee) | (before.employer != after.employer),
     )
+
+
+def rows_of(figures: Sequence[Figures]) -> Rows:
+    """Figures of single profiles as columns."""
+    verdicts = [VERDICTS.index(each.verdict) for each in figures]
+    amounts = [
+        [NONE if amount is None else amount for amount in side]
+        for side in zip(*((each.base, each.employee, each.employer) for each in figures), strict=True)
+    ] or [[], [], []]
+    return Rows(np.array(verdicts, dtype=np.int8), *(np.array(side, dtype=np.int64) for side in amounts))
+
+
+def figures_at(rows: Rows, row: int) -> Figures:
+    """The figures of one row."""
+    amounts = (int(column[row]) for column in (rows.base, rows.employee, rows.employer))
+    return Figures(VERDICTS[rows.verdict[row]], *(None if each == NONE else each for each in amounts))
 
 
 def assess_all(columns: Columns, library: Library, on: date) -> Rows:

@@ -27,6 +27,7 @@ CONNECTIONS: Final = 32
 BUSY: Final = 10_000
 _WORKS: Final = "shebao_works"
 _QUEUED: Final = "shebao_queued"
+_PENDING: Final = "shebao_pending"
 _PAUSE: Final = 0.05
 
 
@@ -44,6 +45,11 @@ def note_queued(connection: Connection, rows: Iterable[Queued]) -> None:
     connection.info.setdefault(_QUEUED, []).extend(rows)
 
 
+def note_pending(connection: Connection) -> None:
+    """Has whoever follows profiles told, once it is committed, that somebody's changes wait."""
+    connection.info[_PENDING] = True
+
+
 class Database:
     """Connections to one database, which is there. Threads share it. Raises `StorageError`."""
 
@@ -59,6 +65,8 @@ class Database:
         self._writer: AbstractContextManager[Any] = RLock() if self.dialect == "sqlite" else nullcontext()
         #: Told, after a transaction has committed, what it has queued.
         self.on_queued: Callable[[Sequence[Queued]], None] = lambda queued: None
+        #: Told, after a transaction has committed, that somebody's profile changed by it.
+        self.on_pending: Callable[[], None] = lambda: None
 
     @property
     def dialect(self) -> str:
@@ -84,8 +92,11 @@ class Database:
                 yield connection
             finally:  # the dictionary outlives the transaction
                 queued = connection.info.pop(_QUEUED, ())
+                pending = connection.info.pop(_PENDING, False)
         if queued:
             self.on_queued(queued)
+        if pending:
+            self.on_pending()
 
     @contextmanager
     def snapshot(self) -> Iterator[Connection]:

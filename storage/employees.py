@@ -38,6 +38,7 @@ from storage.employee_rows import (
 )
 from storage.erasing import ErasureJournal, remove_employee
 from storage.keys import Keys
+from storage.roster_changes import note_written
 from storage.tables import bindings, employee_records, employees, notices, pay_months, tasks
 
 log = logging.getLogger("shebao.storage")
@@ -115,6 +116,7 @@ class StoredRoster(Roster):
             with self._database.work() as connection:
                 refuse_shared(connection, self._keys, added)
                 insert_employees(connection, self._keys, [added], self._now())
+                note_written(connection, self._keys, [added.id], by, self._now())
                 append(connection, Event("employee_added", by, (subject(added.id),)), self._now())
         except IntegrityError:
             raise NumberTaken from None
@@ -132,6 +134,7 @@ class StoredRoster(Roster):
                     refuse_shared(connection, self._keys, after)
                     leave_wecom(connection, before, after, self._now())
                     update_employees(connection, self._keys, [after], self._now())
+                    note_written(connection, self._keys, [employee], by, self._now())
                     about = Event(
                         "employee_corrected", by, (subject(employee),), {"fields": ",".join(changed)}, why
                     )

@@ -28,7 +28,7 @@ from storage.employee_rows import (
 )
 from storage.employees import known_among, leaves
 from storage.keys import Keys
-from storage.records import read_month, sealed_month
+from storage.record_rows import read_month, sealed_month
 from storage.tables import employees, pay_months
 
 Values = Mapping[str, Any]

@@ -37,6 +37,7 @@ from storage.database import Database, upsert
 from storage.employee_rows import read_employee
 from storage.import_targets import TARGETS, Leavers, Target
 from storage.keys import Keys
+from storage.roster_changes import note_written
 from storage.tables import employees, import_mappings, import_rows, imports
 
 BODY: Final = "imports.body"
@@ -366,6 +367,7 @@ class StoredImports(Imports):
 
     def _note(self, connection: Connection, act: str, head: Row[Any], touched: Sequence[str]) -> None:
         if touched:
+            note_written(connection, self._keys, set(touched), head.made_by, self._now())
             subjects = tuple(subject(each) for each in dict.fromkeys(touched))
             details = {"rows": len(touched), "kind": head.kind}
             append(connection, Event(act, head.made_by, subjects, details), self._now())

@@ -68,6 +68,7 @@ from storage.notice_rows import (
     read_notice,
     sealed,
 )
+from storage.profile_changes import mark
 from storage.reach import reach_of
 from storage.tables import (
     conversations,
@@ -551,6 +552,10 @@ class StoredDesk(AnswerDesk):
                 CaseEvent("task", EMPLOYEE, {"number": task, "kind": answer.outcome}),
                 now,
             )
+            if answer.outcome == "refused":
+                mark(
+                    connection, self._keys, [notice.employee], now
+                )  # who is not insured is to be all the same
         connection.execute(
             update(notices)
             .where(notices.c.id == notice.id)

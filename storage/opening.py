@@ -40,9 +40,12 @@ from storage.passive import StoredReplies
 from storage.platform_tokens import StoredTokens
 from storage.policy_changes import PolicyChanges
 from storage.policy_news import PolicyNews
+from storage.profiles import StoredProfiles
 from storage.pushes import StoredPushes
 from storage.reach import StoredReach
+from storage.reassessments import StoredPasses
 from storage.records import StoredRecords
+from storage.roster_changes import take_over
 from storage.rotation import check_keys, in_use
 from storage.sessions import StoredSessions
 from storage.standing import StoredStandings
@@ -99,6 +102,8 @@ class Storage:
     abroad: StoredBases
     undelivered: StoredUndelivered
     notices: StoredNoticeBook
+    profiles: StoredProfiles
+    passes: StoredPasses
 
 
 def utc_now() -> datetime:
@@ -125,6 +130,7 @@ def open_storage(
             make_ready(database, folder)
         keys = _checked_keys(database, folder)
         label_old(database, keys)
+        take_over(database, keys, now())
         erasures.catch_up(database)
     except BaseException:
         database.close()
@@ -175,6 +181,8 @@ def open_storage(
         abroad=StoredBases(database, keys, now),
         undelivered=StoredUndelivered(database, keys, now),
         notices=StoredNoticeBook(database, keys, now, text_of_hash, issued_as),
+        profiles=StoredProfiles(database, keys, now, due),
+        passes=StoredPasses(database, keys, now, due),
     )
 
 

@@ -6,16 +6,16 @@ A record's kind is sealed with it: only who has the keys sees that there is one 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Any, Final, Literal
+from datetime import datetime
+from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, Row, Select, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from audit.events import Event
 from audit.events import employee as subject
 from people.records import (
+    PURPOSES,
     Adjustment,
     Consent,
     ConsentHow,
@@ -28,22 +28,19 @@ from people.records import (
 from storage.audit import append
 from storage.database import Database
 from storage.keys import Keys
+from storage.profile_changes import forget_household, note
+from storage.record_rows import (
+    BODY,
+    Kept,
+    Kind,
+    kept_records,
+    read_adjustment,
+    read_consent,
+    read_month,
+    read_status,
+)
+from storage.roster_changes import adjusted, status_change
 from storage.tables import employee_records, pay_months
-
-PAY: Final = "pay_months.body"
-BODY: Final = "employee_records.body"
-Kind = Literal["adjustment", "consent", "dibao"]
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """A record as it is stored."""
-
-    id: str
-    employee: str
-    kind: Kind
-    data: Mapping[str, Any]
-    recorded_at: datetime
 
 
 class StoredRecords(Records):
@@ -76,9 +73,12 @@ class StoredRecords(Records):
             "decided_by": adjustment.decided_by,
             "recorded_by": by,
         }
+        now = self._now()
         with self._database.work() as connection:
-            self._add(connection, employee, "adjustment", data)
-            append(connection, Event("base_adjusted", by, (subject(employee),)), self._now())
+            id = self._add(connection, employee, "adjustment", data)
+            changed = adjusted(employee, id, adjustment.after, adjustment.month, by, now)
+            note(connection, self._keys, [changed], now)
+            append(connection, Event("base_adjusted", by, (subject(employee),)), now)
 
     def consents(self, employee: str) -> tuple[Consent, ...]:
         """What the employee agreed to, the oldest first; also what was taken back."""
@@ -101,14 +101,19 @@ class StoredRecords(Records):
             for kept in self._kept(connection, "consent", employee):
                 if kept.data["purpose"] == purpose and read_consent(kept).holds:
                     self._write_anew(connection, kept, {"withdrawn_at": now.isoformat()})
-            told = [kept.id for kept in self._kept(connection, "dibao", employee)]
+            told = [
+                kept.id
+                for kept in self._kept(connection, "dibao", employee)
+                if (kept.data["source"] == "civil_affairs") == (purpose == "civil_affairs")
+            ]
             connection.execute(delete(employee_records).where(employee_records.c.id.in_(told)))
+            forget_household(connection, self._keys, employee, purpose, now)
             append(connection, Event("consent_withdrawn", by, (subject(employee),)), now)
 
     def dibao(self, employee: str, by: str) -> Sequence[DibaoStatus]:
         """Every status, the oldest first. That it was read is logged. Raises `NoConsent`."""
         with self._database.work() as connection:
-            if not self._holds(connection, employee, "dibao_status"):
+            if not any(self._holds(connection, employee, each) for each in PURPOSES):
                 raise NoConsent
             told = tuple(map(read_status, self._kept(connection, "dibao", employee)))
             append(connection, Event("dibao_read", by, (subject(employee),)), self._now())
@@ -122,20 +127,24 @@ class StoredRecords(Records):
             "source": status.source,
             "recorded_by": by,
         }
+        now = self._now()
         with self._database.work() as connection:
-            if not self._holds(connection, employee, "dibao_status"):
+            purpose: Purpose = "civil_affairs" if status.source == "civil_affairs" else "dibao_status"
+            if not self._holds(connection, employee, purpose):
                 raise NoConsent
             self._add(connection, employee, "dibao", data)
-            append(connection, Event("dibao_recorded", by, (subject(employee),)), self._now())
+            note(connection, self._keys, [status_change(employee, status, by, now)], now)
+            append(connection, Event("dibao_recorded", by, (subject(employee),)), now)
 
     def _kept(self, connection: Connection, kind: Kind, employee: str) -> list[Kept]:
         query = select(employee_records).where(employee_records.c.employee == employee)
         return kept_records(connection, self._keys, kind, query)
 
-    def _add(self, connection: Connection, employee: str, kind: Kind, data: Mapping[str, Any]) -> None:
+    def _add(self, connection: Connection, employee: str, kind: Kind, data: Mapping[str, Any]) -> str:
         id = str(uuid4())
         row = {"id": id, "employee": employee, **self._sealed(id, kind, data), "recorded_at": self._now()}
         connection.execute(insert(employee_records), row)
+        return id
 
     def _write_anew(self, connection: Connection, kept: Kept, changes: Mapping[str, Any]) -> None:
         sealed = self._sealed(kept.id, kept.kind, dict(kept.data) | dict(changes))
@@ -148,52 +157,3 @@ class StoredRecords(Records):
     def _holds(self, connection: Connection, employee: str, purpose: Purpose) -> bool:
         given = map(read_consent, self._kept(connection, "consent", employee))
         return any(each.holds and each.purpose == purpose for each in given)
-
-
-def kept_records(connection: Connection, keys: Keys, kind: Kind, query: Select[Any]) -> list[Kept]:
-    """The records of one kind among those that a query finds, in the order in which they were written down."""
-    rows = connection.execute(query.order_by(employee_records.c.recorded_at, employee_records.c.id)).all()
-    return [kept for kept in (_read_record(keys, row) for row in rows) if kept.kind == kind]
-
-
-def _read_record(keys: Keys, row: Row[Any]) -> Kept:
-    data = keys.box(BODY, row.key_id).open_json(f"{BODY}:{row.id}", row.body)
-    return Kept(row.id, row.employee, data.pop("kind"), data, row.recorded_at)
-
-
-def read_adjustment(kept: Kept) -> Adjustment:
-    """A change of the base from its record."""
-    month = date.fromisoformat(kept.data["month"])
-    return Adjustment(**{**kept.data, "month": month}, recorded_at=kept.recorded_at)
-
-
-def read_consent(kept: Kept) -> Consent:
-    """A consent from its record."""
-    ended = kept.data["withdrawn_at"]
-    withdrawn = None if ended is None else datetime.fromisoformat(ended)
-    return Consent(kept.id, kept.data["purpose"], kept.data["how"], kept.recorded_at, withdrawn)
-
-
-def read_status(kept: Kept) -> DibaoStatus:
-    """A dibao status from its record."""
-    since = date.fromisoformat(kept.data["since"])
-    return DibaoStatus(**{**kept.data, "since": since}, recorded_at=kept.recorded_at)
-
-
-def sealed_month(keys: Keys, employee: str, month: PayMonth, now: datetime) -> dict[str, Any]:
-    """The columns of a month's row."""
-    box = keys.box(PAY)
-    data = {"wage": month.wage, "base": month.base, "paid": month.paid, "own_share": month.own_share}
-    return {
-        "employee": employee,
-        "month": month.month,
-        "key_id": box.key_id,
-        "body": box.seal_json(f"{PAY}:{employee}:{month.month}", data),
-        "changed_at": now,
-    }
-
-
-def read_month(keys: Keys, row: Row[Any]) -> PayMonth:
-    """A month from its row."""
-    place = f"{PAY}:{row.employee}:{row.month}"
-    return PayMonth(row.month, **keys.box(PAY, row.key_id).open_json(place, row.body))

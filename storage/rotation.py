@@ -9,7 +9,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, RowMapping, Table, bindparam, func, select, update
 
 from storage import abroad as abroad_store
-from storage import account_rows, case_log, credentials, employee_rows
+from storage import account_rows, case_log, credentials, employee_rows, record_rows
 from storage import audit as log_rows
 from storage import cases as case_rows
 from storage import companies as company_rows
@@ -17,7 +17,9 @@ from storage import imports as import_store
 from storage import notice_rows as notice_store
 from storage import platform_tokens as token_store
 from storage import policy_changes as policy_rows
-from storage import records as record_rows
+from storage import profile_changes as change_rows
+from storage import profiles as profile_rows
+from storage import reassessments as pass_rows
 from storage import tasks as task_rows
 from storage.conversation_rows import SENDER, WITH_KEY, sender_index
 from storage.database import Database
@@ -27,6 +29,7 @@ from storage.keys import Keys
 from storage.tables import (
     abroad,
     accounts,
+    assessed,
     audit_reasons,
     conversations,
     employee_records,
@@ -48,7 +51,11 @@ from storage.tables import (
     person_keys,
     platform_tokens,
     policy_changes,
+    profile_changes,
+    profiles,
+    reassessed,
     second_factors,
+    strategies,
     tasks,
 )
 
@@ -63,6 +70,11 @@ BODIES: Final[Mapping[Table, str]] = {
     employees: employee_rows.BODY,
     pay_months: record_rows.PAY,
     employee_records: record_rows.BODY,
+    profile_changes: change_rows.BODY,
+    profiles: profile_rows.BODY,
+    strategies: profile_rows.STRATEGY,
+    assessed: pass_rows.FIGURES,
+    reassessed: pass_rows.BODY,
     entities: company_rows.ENTITY,
     insured_accounts: company_rows.ACCOUNT,
     imports: import_store.BODY,

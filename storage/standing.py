@@ -15,7 +15,7 @@ from people.standing import BaseChange, Standing, Standings, Uninsured
 from storage.database import Database
 from storage.employee_rows import read_employee
 from storage.keys import Keys
-from storage.records import BODY, read_month
+from storage.record_rows import BODY, read_month
 from storage.tables import employee_records, employees, pay_months
 
 _ACTIVE: Final = employees.c.state == "active"

@@ -39,14 +39,14 @@ def open_task(
 def open_task_of(
     connection: Connection,
     keys: Keys,
-    employee: str,
+    employee: str | None,
     conversation: str | None,
     task: HrTask,
     now: datetime,
     due: Due,
 ) -> str:
-    """Opens a task about an employee that came from no turn; `conversation`, which is locked, is where they are answered, if
-    anywhere. Its number."""
+    """Opens a task that came from no turn, about an employee or about none; `conversation`, which is locked, is where they are
+    answered, if anywhere. Its number."""
     channel = connection.execute(
         select(conversations.c.channel).where(conversations.c.id == conversation)
     ).scalar_one_or_none()
@@ -80,6 +80,17 @@ def _insert(
     connection.execute(insert(tasks), row)
     leave_out(connection, keys, count, task)
     return task_number(count)
+
+
+def finish_task(connection: Connection, number: str, now: datetime) -> None:
+    """Ends a task that came from no turn, since what it is about came to its end."""
+    connection.execute(
+        update(tasks)
+        .where(tasks.c.number == count_of(number), tasks.c.state != "done")
+        .values(
+            state="done", closed_at=now, snoozed_until=None, due_at=None, change=next_of(connection, CHANGES)
+        )
+    )
 
 
 def read_task(keys: Keys, row: Row[Any]) -> HrTask:

@@ -43,7 +43,9 @@ from storage.tables.people import (
 )
 from storage.tables.platforms import passive_answers, platform_tokens
 from storage.tables.policy import policy_changes, policy_news
+from storage.tables.profiles import profile_changes, profiles, strategies
 from storage.tables.pushes import pushes
+from storage.tables.reassessments import assessed, reassessed, reassessments
 from storage.tables.roster import (
     codes,
     employee_records,
@@ -63,6 +65,7 @@ __all__ = [
     "abroad",
     "accounts",
     "answers",
+    "assessed",
     "audit_checks",
     "audit_events",
     "audit_heads",
@@ -113,11 +116,16 @@ __all__ = [
     "platform_tokens",
     "policy_changes",
     "policy_news",
+    "profile_changes",
+    "profiles",
     "pushes",
+    "reassessed",
+    "reassessments",
     "second_factors",
     "sessions",
     "sign_in_journeys",
     "sign_in_tries",
+    "strategies",
     "tasks",
     "told_tasks",
     "unanswered",

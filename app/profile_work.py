@@ -1,0 +1,40 @@
+"""What is done about profiles beside the requests: changes are followed, what was approved is carried out, passes are made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+
+from app.acting import Acting, Agency
+from app.clock import CHINA
+from app.following import Following
+from app.reassessing import Reassessing
+from app.settings import Settings
+from policy_kb import compiled
+from policy_kb.library import Library
+from storage.opening import Storage
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileWork:
+    """The three kinds of work."""
+
+    following: Following
+    acting: Acting
+    reassessing: Reassessing
+
+
+def make_profile_work(
+    settings: Settings, storage: Storage, library: Callable[[], Library], agency: Agency | None = None
+) -> ProfileWork:
+    """`library` gives the library that answers now; passes load what the folders hold, so that every process means the same."""
+
+    def today() -> date:
+        return storage.now().astimezone(CHINA).date()
+
+    return ProfileWork(
+        Following(storage, library, today),
+        Acting(storage, library, today, agency),
+        Reassessing(storage.passes, lambda: compiled.load(settings.policy.overlays), today),
+    )

@@ -1,0 +1,184 @@
+"""Dated changes as rows: written down once, in the transaction of what brought them, and their employee waits then."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from datetime import datetime
+from typing import Any, Final
+from uuid import uuid4
+
+from sqlalchemy import Connection, Row, delete, func, select, update
+
+from people.records import Purpose
+from profiles.changes import FIELDS, HOUSEHOLD, Change, read_value, value_json
+from profiles.profile import Profile
+from storage.database import DIALECTS, note_pending, upsert
+from storage.keys import Keys
+from storage.record_rows import agreed
+from storage.tables import employees, profile_changes, profiles, strategies
+from storage.tasks import finish_task, task_number
+
+BODY: Final = "profile_changes.body"
+IDENTITY: Final = "profile_changes.identity"
+#: The profile of `storage.profiles`; a row that was only marked holds none.
+PROFILE: Final = "profiles.body"
+_STORE: Final = {
+    dialect: upsert(dialect, profile_changes)
+    .on_conflict_do_nothing(index_elements=["identity"])
+    .returning(profile_changes.c.employee)
+    for dialect in DIALECTS
+}
+_MARK: Final = {
+    dialect: mark.on_conflict_do_update(
+        index_elements=["employee"],
+        set_={"pending_since": func.coalesce(profiles.c.pending_since, mark.excluded.pending_since)},
+    )
+    for dialect in DIALECTS
+    for mark in (upsert(dialect, profiles),)
+}
+
+
+def note(connection: Connection, keys: Keys, changes: Iterable[Change], now: datetime) -> int:
+    """Writes down those that are new and may be kept; how many. Their employees wait then."""
+    told = list(changes)
+    if not told:
+        return 0
+    who = {each.employee for each in told}
+    known = set(connection.execute(select(employees.c.id).where(employees.c.id.in_(who))).scalars())
+    held = agreed(connection, keys, known) if any(each.what in HOUSEHOLD for each in told) else {}
+    kept = [each for each in told if each.employee in known and _may_keep(each, held.get(each.employee, ()))]
+    rows = {identity_index(keys, each): each for each in kept}
+    if not rows:
+        return 0
+    new = connection.execute(
+        _STORE[connection.dialect.name], [_row(keys, index, rows[index]) for index in sorted(rows)]
+    ).scalars()
+    found = list(new)
+    mark(connection, keys, set(found), now)
+    return len(found)
+
+
+def mark(connection: Connection, keys: Keys, who: Collection[str], now: datetime) -> None:
+    """Has what follows from an employee's changes looked at anew."""
+    if not who:
+        return
+    box = keys.box(PROFILE)
+    rows = [
+        {
+            "employee": each,
+            "pending_since": now,
+            "key_id": box.key_id,
+            "body": box.seal_json(f"{PROFILE}:{each}", {}),
+        }
+        for each in sorted(who)
+    ]
+    connection.execute(_MARK[connection.dialect.name], rows)
+    note_pending(connection)
+
+
+def forget_household(
+    connection: Connection, keys: Keys, employee: str, purpose: Purpose, now: datetime
+) -> None:
+    """Takes away what may be kept no longer once a consent is taken back."""
+    query = select(profile_changes).where(profile_changes.c.employee == employee)
+    rows = connection.execute(query).all()
+    gone = [row.id for row in rows if _rests_on(read_change(keys, row), purpose)]
+    connection.execute(delete(profile_changes).where(profile_changes.c.id.in_(gone)))
+    about = connection.execute(
+        delete(strategies)
+        .where(strategies.c.employee == employee, strategies.c.restricted)
+        .returning(strategies.c.task)
+    ).scalars()
+    for task in sorted(each for each in about if each is not None):
+        finish_task(connection, task_number(task), now)
+    _fold_without_household(connection, keys, employee)
+    mark(connection, keys, [employee], now)
+
+
+def _fold_without_household(connection: Connection, keys: Keys, employee: str) -> None:
+    """The kept profile loses what it holds of the household at once; what may stay of it is folded in again."""
+    row = connection.execute(
+        select(profiles).where(profiles.c.employee == employee).with_for_update()
+    ).one_or_none()
+    if row is not None:
+        box, place = keys.box(PROFILE), f"{PROFILE}:{employee}"
+        data = keys.box(PROFILE, row.key_id).open_json(place, row.body)
+        kept = {what: value for what, value in data.items() if what not in HOUSEHOLD}
+        connection.execute(
+            update(profiles)
+            .where(profiles.c.employee == employee)
+            .values(key_id=box.key_id, body=box.seal_json(place, kept))
+        )
+
+
+def read_change(keys: Keys, row: Row[Any]) -> Change:
+    """A change from its row. Raises `Unreadable`."""
+    data = keys.box(BODY, row.key_id).open_json(f"{BODY}:{row.id}", row.body)
+    return Change(
+        employee=row.employee,
+        what=data["what"],
+        value=read_value(data["what"], data["value"]),
+        holds_from=datetime.fromisoformat(data["holds_from"]).date(),
+        said_by=data["said_by"],
+        written_at=row.written_at,
+        source=data["source"],
+        standing=data["standing"],
+        reference=data["reference"],
+    )
+
+
+def identity_index(keys: Keys, change: Change) -> bytes:
+    """By what a change that comes again is found."""
+    return keys.index(IDENTITY, *change.identity)
+
+
+def changes_by_employee(
+    connection: Connection, keys: Keys, who: Collection[str]
+) -> dict[str, list[tuple[Change, bool]]]:
+    """The changes of some employees, each with whether it was followed."""
+    query = select(profile_changes).where(profile_changes.c.employee.in_(who))
+    found: defaultdict[str, list[tuple[Change, bool]]] = defaultdict(list)
+    for row in connection.execute(query):
+        found[row.employee].append((read_change(keys, row), row.followed))
+    return found
+
+
+def profile_json(profile: Profile) -> dict[str, Any]:
+    """The values of a profile, as they are sealed for passes over all of them."""
+    return {what: value_json(value) for what in FIELDS if (value := profile.value(what)) is not None}
+
+
+def _row(keys: Keys, identity: bytes, change: Change) -> dict[str, Any]:
+    id, box = str(uuid4()), keys.box(BODY)
+    data = {
+        "what": change.what,
+        "value": value_json(change.value),
+        "holds_from": change.holds_from.isoformat(),
+        "said_by": change.said_by,
+        "source": change.source,
+        "standing": change.standing,
+        "reference": change.reference,
+    }
+    return {
+        "id": id,
+        "employee": change.employee,
+        "identity": identity,
+        "followed": False,
+        "key_id": box.key_id,
+        "body": box.seal_json(f"{BODY}:{id}", data),
+        "written_at": change.written_at,
+    }
+
+
+def _may_keep(change: Change, held: Collection[Purpose]) -> bool:
+    return all(purpose in held for purpose in ("dibao_status", "civil_affairs") if _rests_on(change, purpose))
+
+
+def _rests_on(change: Change, purpose: str) -> bool:
+    """Whether a change may be kept only as long as a purpose is agreed to (个人信息保护法 第二十九条).
+
+    What civil affairs told needs the consent to ask them; what the employee or HR told, the one to keep it.
+    """
+    asked = change.source == "civil_affairs"
+    return change.what in HOUSEHOLD and (purpose == "civil_affairs") == asked

@@ -1,0 +1,367 @@
+"""Profiles and strategies over the tables: changes are followed one employee at a time, each in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import asdict, replace
+from datetime import UTC, date, datetime
+from typing import Any, Final
+from uuid import uuid4
+
+from sqlalchemy import Connection, Row, Select, or_, select, update
+
+from audit.events import SYSTEM, Event
+from audit.events import employee as subject
+from hr_inbox.service_clock import CHINA
+from hr_inbox.task import Due, HrTask
+from profiles.book import (
+    OPEN,
+    Choose,
+    Decision,
+    KeptStrategy,
+    Overtaken,
+    ProfileBook,
+    SamePerson,
+    State,
+    StrategyRules,
+    StrategySearch,
+)
+from profiles.changes import Change, read_value
+from profiles.profile import Profile, profile_on
+from profiles.strategy import Strategy
+from profiles.strategy_data import strategy_data
+from profiles.strategy_words import ACTS, KINDS
+from storage.audit import append
+from storage.company_settings import get_setting, put_setting
+from storage.database import DIALECTS, Database, upsert
+from storage.keys import Keys
+from storage.profile_changes import (
+    PROFILE,
+    changes_by_employee,
+    note,
+    profile_json,
+)
+from storage.tables import employees, profile_changes, profiles, strategies
+from storage.tasks import count_of, finish_task, open_task_of, task_number
+
+BODY: Final = PROFILE
+STRATEGY: Final = "strategies.body"
+KEY: Final = "strategies.key"
+RULES: Final = "profiles.rules"
+#: Profiles that are opened at a time.
+SOME: Final = 5_000
+#: States from which a newer strategy of the same kind takes the place of an older one.
+_REPLACED: Final[frozenset[State]] = frozenset(("proposed", "prepared", "rejected"))
+_KEEP: Final = {
+    dialect: upsert(dialect, strategies)
+    .on_conflict_do_nothing(index_elements=["key"])
+    .returning(strategies.c.id)
+    for dialect in DIALECTS
+}
+
+
+class StoredProfiles(ProfileBook):
+    """The profiles."""
+
+    def __init__(self, database: Database, keys: Keys, now: Callable[[], datetime], due: Due) -> None:
+        self._database = database
+        self._keys = keys
+        self._now = now
+        self._due = due
+
+    def changes_of(self, employee: str) -> tuple[Change, ...]:
+        """Every change that is kept of an employee."""
+        with self._database.read() as connection:
+            found = changes_by_employee(connection, self._keys, [employee]).get(employee, [])
+        return tuple(sorted((change for change, _ in found), key=lambda each: each.order))
+
+    def profile_of(
+        self, employee: str, day: date | None = None, known_by: datetime | None = None
+    ) -> Profile | None:
+        """The profile on a day, as known at a moment; None where there is no such employee."""
+        now = self._now()
+        with self._database.read() as connection:
+            if connection.execute(select(employees.c.id).where(employees.c.id == employee)).first() is None:
+                return None
+            found = changes_by_employee(connection, self._keys, [employee]).get(employee, [])
+        changes = [change for change, _ in found]
+        # What may not be kept is not there, so nothing is left to hide.
+        return profile_on(changes, day or _day(now), known_by or now, employee=employee, consent=True)
+
+    def note(self, changes: Iterable[Change], by: str) -> int:
+        """Writes changes down; how many are new."""
+        told = list(changes)
+        with self._database.work() as connection:
+            count = note(connection, self._keys, told, self._now())
+            if count:
+                who = tuple(dict.fromkeys(subject(each.employee) for each in told))
+                append(connection, Event("profile_changed", by, who, {"changes": count}), self._now())
+        return count
+
+    def pending(self, limit: int) -> Sequence[str]:
+        """Employees whose changes nobody has followed yet, or of whom another change holds from today on."""
+        due = or_(profiles.c.pending_since.is_not(None), profiles.c.until <= _day(self._now()))
+        query = select(profiles.c.employee).where(due).order_by(profiles.c.pending_since, profiles.c.employee)
+        with self._database.read() as connection:
+            return connection.execute(query.limit(limit)).scalars().all()
+
+    def follow(self, employee: str, choose: Choose) -> KeptStrategy | None:
+        """Folds an employee's changes, and keeps what follows with its task, in one transaction."""
+        now = self._now()
+        today = _day(now)
+        with self._database.work() as connection:
+            row = connection.execute(
+                select(profiles).where(profiles.c.employee == employee).with_for_update()
+            ).one_or_none()
+            if row is None or (row.pending_since is None and (row.until is None or row.until > today)):
+                return None
+            found = changes_by_employee(connection, self._keys, [employee]).get(employee, [])
+            changes = [change for change, _ in found]
+            seen = [change for change, followed in found if followed]
+            after = profile_on(changes, today, now, employee=employee, consent=True)
+            before = (
+                None if row.day is None else profile_on(seen, row.day, now, employee=employee, consent=True)
+            )
+            self._keep_profile(
+                connection, after, [each.holds_from for each in changes if each.holds_from > today]
+            )
+            open_ones = self._of_employee(connection, employee)
+            chosen = choose(before, after, {each.data["key"] for each in open_ones})
+            kept = None if chosen is None else self._propose(connection, chosen, now)
+            self._settle(connection, open_ones, after, kept, now)
+            if kept is not None:
+                append(connection, _event("strategy_found", SYSTEM, kept), now)
+        return kept
+
+    def current(self, employees_: Collection[str] | None = None) -> Iterator[Profile]:
+        """The profiles as they are now, without the changes behind them."""
+        after = ""
+        while True:
+            query = active_profiles(after, SOME)
+            if employees_ is not None:
+                query = query.where(profiles.c.employee.in_(employees_))
+            with self._database.read() as connection:
+                rows = connection.execute(query).all()
+            yield from (read_current(self._keys, row) for row in rows)
+            if len(rows) < SOME:
+                return
+            after = rows[-1].employee
+
+    def find(self, search: StrategySearch) -> tuple[KeptStrategy, ...]:
+        """Strategies, the newest first, without private ones."""
+        query = select(strategies).where(
+            strategies.c.private.is_(False), strategies.c.state.in_(search.states)
+        )
+        if search.employee:
+            query = query.where(strategies.c.employee == search.employee)
+        if not search.dibao:
+            query = query.where(strategies.c.restricted.is_(False))
+        with self._database.read() as connection:
+            rows = connection.execute(query.order_by(strategies.c.opened_at.desc(), strategies.c.id)).all()
+        found = (self._read(row) for row in rows)
+        return tuple(each for each in found if search.kind is None or each.kind == search.kind)
+
+    def get(self, strategy: str) -> KeptStrategy | None:
+        """One strategy."""
+        with self._database.read() as connection:
+            row = connection.execute(select(strategies).where(strategies.c.id == strategy)).one_or_none()
+        return None if row is None else self._read(row)
+
+    def decide(self, strategy: str, expected: Collection[State], decision: Decision) -> KeptStrategy:
+        """Goes a step."""
+        with self._database.work() as connection:
+            it = self._lock(connection, strategy)
+            if it.state not in expected:
+                raise Overtaken(strategy)
+            prepared = next((each.by for each in reversed(it.history) if each.state == "prepared"), None)
+            if decision.state == "approved" and decision.by != SYSTEM and decision.by == prepared:
+                raise SamePerson(strategy)
+            gone = self._step(connection, it, decision)
+            append(connection, _event("strategy_decided", decision.by, gone), self._now(), self._keys)
+        return gone
+
+    def told(self, strategy: str, by: str) -> bool:
+        """Notes that the explanation goes out now; False where it went out before."""
+        now = self._now()
+        with self._database.work() as connection:
+            it = self._lock(connection, strategy)
+            if it.told_at is not None:
+                return False
+            connection.execute(update(strategies).where(strategies.c.id == strategy).values(told_at=now))
+            append(connection, _event("strategy_told", by, it), now)
+        return True
+
+    def rules(self) -> StrategyRules:
+        """What HR has settled."""
+        with self._database.read() as connection:
+            kept = get_setting(connection, RULES)
+        if kept is None:
+            return StrategyRules()
+        catch_up = {region: date.fromisoformat(day) for region, day in kept["catch_up"].items()}
+        return StrategyRules(kept["enrols_restored"], kept["declares"], catch_up, kept["catch_up_source"])
+
+    def set_rules(self, rules: StrategyRules, by: str) -> None:
+        """Settles other rules."""
+        days = {region: day.isoformat() for region, day in rules.catch_up.items()}
+        data = asdict(rules) | {"catch_up": days, "catch_up_source": dict(rules.catch_up_source)}
+        with self._database.work() as connection:
+            put_setting(connection, RULES, data, self._now())
+            append(connection, Event("strategy_rules_changed", by), self._now())
+
+    def _keep_profile(self, connection: Connection, profile: Profile, later: Iterable[date]) -> None:
+        box = self._keys.box(BODY)
+        connection.execute(
+            update(profiles)
+            .where(profiles.c.employee == profile.employee)
+            .values(
+                pending_since=None,
+                day=profile.day,
+                until=min(later, default=None),
+                key_id=box.key_id,
+                body=box.seal_json(f"{BODY}:{profile.employee}", profile_json(profile)),
+            )
+        )
+        connection.execute(
+            update(profile_changes)
+            .where(profile_changes.c.employee == profile.employee, profile_changes.c.followed.is_(False))
+            .values(followed=True)
+        )
+
+    def _of_employee(self, connection: Connection, employee: str) -> list[KeptStrategy]:
+        query = select(strategies).where(strategies.c.employee == employee).with_for_update()
+        return [self._read(row) for row in connection.execute(query.order_by(strategies.c.opened_at))]
+
+    def _propose(self, connection: Connection, chosen: Strategy, now: datetime) -> KeptStrategy | None:
+        id = str(uuid4())
+        data = strategy_data(chosen) | {"key": chosen.key}
+        kept = KeptStrategy(
+            id=id,
+            employee=chosen.employee,
+            kind=chosen.kind,
+            acts=chosen.acts,
+            state="proposed",
+            month=chosen.month,
+            tells_dibao=chosen.tells_dibao,
+            private=chosen.private,
+            automatic=chosen.automatic,
+            opened_at=now,
+            data=data,
+        )
+        row = {
+            "id": id,
+            "employee": chosen.employee,
+            "key": self._keys.index(KEY, chosen.key),
+            "state": kept.state,
+            "restricted": chosen.tells_dibao,
+            "private": chosen.private,
+            "automatic": chosen.automatic,
+            "month": chosen.month,
+            "opened_at": now,
+            "changed_at": now,
+            **self._sealed(kept),
+        }
+        if connection.execute(_KEEP[connection.dialect.name], row).one_or_none() is None:
+            return None
+        if chosen.private:
+            return kept
+        region = chosen.base.job.region if chosen.base is not None else ""
+        task = HrTask(
+            "strategy",
+            (ACTS[chosen.main],) if chosen.tells_dibao else (KINDS[chosen.kind], ACTS[chosen.main]),
+            region,
+            topic="" if chosen.tells_dibao else chosen.kind,
+            dibao=chosen.tells_dibao,
+            strategy=id,
+        )
+        number = open_task_of(connection, self._keys, chosen.employee, None, task, now, self._due)
+        connection.execute(update(strategies).where(strategies.c.id == id).values(task=count_of(number)))
+        return replace(kept, task=number)
+
+    def _settle(
+        self,
+        connection: Connection,
+        earlier: Iterable[KeptStrategy],
+        after: Profile,
+        newer: KeptStrategy | None,
+        now: datetime,
+    ) -> None:
+        """Ends what is proposed no longer: a newer one of the same kind stands in its place, or somebody is insured now."""
+        for each in earlier:
+            if each.state not in _REPLACED:
+                continue
+            if each.kind == "not_insured" and after.insured:
+                self._step(connection, each, Decision("done", SYSTEM, now, "insure", details={"via": "own"}))
+            elif newer is not None and newer.kind == each.kind:
+                self._step(connection, each, Decision("dropped", SYSTEM, now, details={"newer": newer.id}))
+
+    def _lock(self, connection: Connection, strategy: str) -> KeptStrategy:
+        row = connection.execute(
+            select(strategies).where(strategies.c.id == strategy).with_for_update()
+        ).one_or_none()
+        if row is None:
+            raise KeyError(strategy)
+        return self._read(row)
+
+    def _step(self, connection: Connection, it: KeptStrategy, decision: Decision) -> KeptStrategy:
+        gone = replace(it, state=decision.state, history=(*it.history, decision))
+        connection.execute(
+            update(strategies)
+            .where(strategies.c.id == it.id)
+            .values(state=gone.state, changed_at=decision.at, **self._sealed(gone))
+        )
+        if it.task is not None and gone.state not in OPEN:
+            finish_task(connection, it.task, decision.at)
+        return gone
+
+    def _sealed(self, it: KeptStrategy) -> dict[str, Any]:
+        box = self._keys.box(STRATEGY)
+        history = [asdict(each) | {"at": each.at.isoformat()} for each in it.history]
+        body = {"data": dict(it.data), "history": history}
+        return {"key_id": box.key_id, "body": box.seal_json(f"{STRATEGY}:{it.id}", body)}
+
+    def _read(self, row: Row[Any]) -> KeptStrategy:
+        body = self._keys.box(STRATEGY, row.key_id).open_json(f"{STRATEGY}:{row.id}", row.body)
+        data = body["data"]
+        return KeptStrategy(
+            id=row.id,
+            employee=row.employee,
+            kind=data["kind"],
+            acts=tuple(data["acts"]),
+            state=row.state,
+            month=row.month,
+            tells_dibao=row.restricted,
+            private=row.private,
+            automatic=row.automatic,
+            opened_at=row.opened_at,
+            data=data,
+            history=tuple(
+                Decision(**each | {"at": datetime.fromisoformat(each["at"])}) for each in body["history"]
+            ),
+            task=None if row.task is None else task_number(row.task),
+            told_at=row.told_at,
+        )
+
+
+def active_profiles(after: str, most: int) -> Select[Any]:
+    """The rows of active employees' profiles after one, in the order of their ids."""
+    query = select(profiles).join(employees).where(employees.c.state == "active", profiles.c.day.is_not(None))
+    if after:
+        query = query.where(profiles.c.employee > after)
+    return query.order_by(profiles.c.employee).limit(most)
+
+
+def read_current(keys: Keys, row: Row[Any]) -> Profile:
+    """A profile from its row, without the changes behind it. Raises `Unreadable`."""
+    data = keys.box(BODY, row.key_id).open_json(f"{BODY}:{row.employee}", row.body)
+    values = {what: read_value(what, value) for what, value in data.items()}
+    return Profile(row.employee, row.day, datetime.max.replace(tzinfo=UTC), **values)  # type: ignore[arg-type]
+
+
+def _event(act: str, by: str, it: KeptStrategy) -> Event:
+    """What becomes of a strategy; one that tells of dibao is an act that only those who may know of it are shown."""
+    name = f"dibao_{act}" if it.tells_dibao else act
+    return Event(name, by, (subject(it.employee),), {"state": it.state})
+
+
+def _day(now: datetime) -> date:
+    return now.astimezone(CHINA).date()
