@@ -179,7 +179,7 @@ class Office(Api):
         if done is None:
             return self._spoilt(as_json({"error": "not found"}, 404), met)
         if ending is Trouble.ERROR_500:
-            return Response(b"<html>500 Internal Server Error</html>", 500, "text/html")
+            return self._spoilt(Response(b"<html>500 Internal Server Error</html>", 500, "text/html"), met)
         self._spoil(done, met)
         if done.version and request.headers.get("if-none-match") == done.version:
             return self._spoilt(Response(status=304, headers={"ETag": done.version}), met)
