@@ -38,6 +38,7 @@ from hr_console.personnel import Personnel
 from hr_console.policy_changes import PolicyChanges
 from hr_console.policy_desk import Policies, PolicyDesk
 from hr_console.policy_drafts import PolicyDrafts
+from hr_console.portal import PortalPages
 from hr_console.profile_desk import ProfileDesk, Telling
 from hr_console.profile_page import ProfilePage
 from hr_console.roster import RosterList
@@ -235,11 +236,8 @@ def _declaration_sections(
     if offices is None:
         return ()
     drafting = Drafting(storage, lambda: personnel.library, personnel.today, offices, company)
-    return (
-        DeclarationPages(
-            DeclarationDesk(staff=personnel, book=storage.declarations, draft=drafting, run=run)
-        ),
-    )
+    desk = DeclarationDesk(staff=personnel, book=storage.declarations, draft=drafting, run=run)
+    return (DeclarationPages(desk), PortalPages(desk, storage.portal))
 
 
 def _profile_sections(

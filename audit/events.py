@@ -105,6 +105,8 @@ ACTS: Final[Mapping[str, str]] = {
     "dibao_strategies_listed": N_("看了和低保有关的变动"),
     "strategy_opened": N_("打开了一条变动"),
     "dibao_strategy_opened": N_("打开了一条和低保有关的变动"),
+    "portal_blank_kept": N_("存了平台的申报模板"),
+    "portal_receipt_kept": N_("存了平台的回执"),
     "money_opened": N_("看了要付多少钱"),
     "money_exported": N_("导出了要付多少钱的一页纸"),
     # company

@@ -44,6 +44,7 @@ from storage.passive import StoredReplies
 from storage.platform_tokens import StoredTokens
 from storage.policy_changes import PolicyChanges
 from storage.policy_news import PolicyNews
+from storage.portal import StoredPortal
 from storage.profiles import StoredProfiles
 from storage.pushes import StoredPushes
 from storage.reach import StoredReach
@@ -108,6 +109,7 @@ class Storage:
     notices: StoredNoticeBook
     declarations: StoredDeclarations
     declaration_work: StoredDeclarationWork
+    portal: StoredPortal
     profiles: StoredProfiles
     passes: StoredPasses
     connections: StoredConnections
@@ -191,6 +193,7 @@ def open_storage(
         notices=StoredNoticeBook(database, keys, now, text_of_hash, issued_as),
         declarations=StoredDeclarations(database, keys, now),
         declaration_work=StoredDeclarationWork(database, keys, now),
+        portal=StoredPortal(database, keys, now),
         profiles=StoredProfiles(database, keys, now, due),
         passes=StoredPasses(database, keys, now, due),
         connections=StoredConnections(database, keys, now),
