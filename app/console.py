@@ -34,7 +34,7 @@ from hr_console.personnel import Personnel
 from hr_console.policy_changes import PolicyChanges
 from hr_console.policy_desk import Policies, PolicyDesk
 from hr_console.policy_drafts import PolicyDrafts
-from hr_console.profile_desk import ProfileDesk, Telling
+from hr_console.profile_desk import ProfileDesk
 from hr_console.profile_page import ProfilePage
 from hr_console.roster import RosterList
 from hr_console.roster_import import ImportPages
@@ -56,7 +56,6 @@ from policy_kb.divisions import Divisions
 from policy_kb.finding import Finder
 from policy_kb.library import Library
 from policy_kb.replies import load_replies
-from profiles.book import ProfileBook
 from storage.opening import Storage
 from web_calc import languages
 
@@ -82,9 +81,7 @@ def make_console(
     notices: NoticeBook | None = None,
     run_notices: Callable[[str], None] = lambda id: None,
     papers: Papers | None = None,
-    profiles: ProfileBook | None = None,
-    telling: Telling | None = None,
-    act: Callable[[str], None] = lambda id: None,
+    act: Callable[[], None] = lambda: None,
 ) -> Blueprint:
     """The console's pages, in the order of the navigation.
 
@@ -93,6 +90,7 @@ def make_console(
     the request itself does. `abroad_changed` hears when sending abroad is allowed or forbidden.
     Without `notices` and their `papers` there are no pages for them; `run_notices` has a batch of them worked on beside the
     requests.
+    `act` has what was approved carried out soon.
     `cases` and `directory` can be pinned for tests.
     """
     console = Console(
@@ -115,15 +113,17 @@ def make_console(
     provider = make_provider(settings)
     provider_name = "" if provider is None else provider.name
     sections: list[Section] = [
-        Inbox(console, cases, directory, storage.accounts, shelf, library.divisions, notices),
+        Inbox(
+            console, cases, directory, storage.accounts, shelf, library.divisions, storage.profiles, notices
+        ),
         UndeliveredPage(console, storage.undelivered, directory),
-        Dashboard(console, _sources(storage, library, notices, profiles)),
+        Dashboard(console, _sources(storage, library, notices)),
         RosterList(personnel, notices),
-        EmployeePage(personnel, notices, profiles),
+        EmployeePage(personnel, storage.profiles, notices),
         CodesPage(personnel),
         ImportPages(personnel),
         *_notice_sections(personnel, storage, notices, run_notices, papers),
-        *_profile_sections(personnel, profiles, telling, act),
+        *_profile_sections(personnel, storage, act),
         PolicyDesk(console, policies),
         PolicyChanges(console, policies),
         PolicyDrafts(console, policies),
@@ -203,6 +203,7 @@ def _notice_sections(
         book=book,
         rules=storage.service.rules,
         papers=papers,
+        profiles=storage.profiles,
         run=run,
     )
     return (
@@ -214,18 +215,12 @@ def _notice_sections(
     )
 
 
-def _profile_sections(
-    personnel: Personnel, book: ProfileBook | None, telling: Telling | None, act: Callable[[str], None]
-) -> tuple[Section, ...]:
-    if book is None or telling is None:
-        return ()
-    desk = ProfileDesk(staff=personnel, book=book, telling=telling, act=act)
+def _profile_sections(personnel: Personnel, storage: Storage, act: Callable[[], None]) -> tuple[Section, ...]:
+    desk = ProfileDesk(staff=personnel, book=storage.profiles, telling=storage.explanations, act=act)
     return (StrategyPages(desk), ProfilePage(desk), MoneyPages(desk), StrategyRulesPage(desk))
 
 
-def _sources(
-    storage: Storage, library: Library, notices: NoticeBook | None, profiles: ProfileBook | None
-) -> Sources:
+def _sources(storage: Storage, library: Library, notices: NoticeBook | None) -> Sources:
     return Sources(
         standings=storage.standings,
         companies=storage.companies,
@@ -234,7 +229,7 @@ def _sources(
         rates=storage.waiting,
         library=library,
         notices=notices,
-        profiles=profiles,
+        profiles=storage.profiles,
     )
 
 

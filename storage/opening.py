@@ -23,6 +23,7 @@ from storage.credentials import StoredCredentials, StoredInvitations
 from storage.database import Database
 from storage.employees import StoredRoster
 from storage.erasing import ErasureJournal
+from storage.explanations import StoredExplanations
 from storage.gauges import StoredGauges
 from storage.households import StoredHouseholds
 from storage.imports import StoredImports
@@ -103,6 +104,7 @@ class Storage:
     undelivered: StoredUndelivered
     notices: StoredNoticeBook
     profiles: StoredProfiles
+    explanations: StoredExplanations
     passes: StoredPasses
 
 
@@ -140,6 +142,7 @@ def open_storage(
     history = StoredHistory(database, keys)
     ways = StoredWays(database, keys, now)
     pushes = StoredPushes(database, keys, ways, now)
+    profiles = StoredProfiles(database, keys, now, due)
     return Storage(
         database=database,
         keys=keys,
@@ -181,7 +184,8 @@ def open_storage(
         abroad=StoredBases(database, keys, now),
         undelivered=StoredUndelivered(database, keys, now),
         notices=StoredNoticeBook(database, keys, now, text_of_hash, issued_as),
-        profiles=StoredProfiles(database, keys, now, due),
+        profiles=profiles,
+        explanations=StoredExplanations(database, keys, ways, profiles, now),
         passes=StoredPasses(database, keys, now, due),
     )
 
