@@ -27,6 +27,7 @@ from storage.declaration_work import StoredDeclarationWork
 from storage.declarations import StoredDeclarations
 from storage.employees import StoredRoster
 from storage.erasing import ErasureJournal
+from storage.explanations import StoredExplanations
 from storage.gauges import StoredGauges
 from storage.households import StoredHouseholds
 from storage.imports import StoredImports
@@ -111,6 +112,7 @@ class Storage:
     declaration_work: StoredDeclarationWork
     portal: StoredPortal
     profiles: StoredProfiles
+    explanations: StoredExplanations
     passes: StoredPasses
     connections: StoredConnections
     alarms: StoredAlarms
@@ -150,6 +152,7 @@ def open_storage(
     history = StoredHistory(database, keys)
     ways = StoredWays(database, keys, now)
     pushes = StoredPushes(database, keys, ways, now)
+    profiles = StoredProfiles(database, keys, now, due)
     return Storage(
         database=database,
         keys=keys,
@@ -194,7 +197,8 @@ def open_storage(
         declarations=StoredDeclarations(database, keys, now),
         declaration_work=StoredDeclarationWork(database, keys, now),
         portal=StoredPortal(database, keys, now),
-        profiles=StoredProfiles(database, keys, now, due),
+        profiles=profiles,
+        explanations=StoredExplanations(database, keys, ways, profiles, now),
         passes=StoredPasses(database, keys, now, due),
         connections=StoredConnections(database, keys, now),
         alarms=StoredAlarms(database, keys, now, due),
