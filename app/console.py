@@ -8,6 +8,8 @@ from datetime import date
 from flask import Blueprint
 
 from app.clock import CHINA
+from app.declaring import Drafting
+from app.offices import Offices
 from app.publishing import NothingRuns, Publisher
 from app.settings import Settings
 from app.signing_in import make_provider
@@ -17,12 +19,15 @@ from hr_console.accounts import People
 from hr_console.codes import CodesPage
 from hr_console.company import CompanyPages
 from hr_console.confirmations import Confirmations
+from hr_console.connections import ConnectionsPage, Systems
 from hr_console.dashboard import Dashboard
 from hr_console.dashboard_panels import Sources
+from hr_console.declarations import DeclarationDesk, DeclarationPages
 from hr_console.employee import EmployeePage
 from hr_console.import_columns import make_reader
 from hr_console.inbox import Inbox
 from hr_console.log_pages import LogPages
+from hr_console.money import MoneyPages
 from hr_console.notice_case import NoticePages
 from hr_console.notice_desk import NoticeDesk, Papers
 from hr_console.notice_figures import NoticeFigures
@@ -33,11 +38,15 @@ from hr_console.personnel import Personnel
 from hr_console.policy_changes import PolicyChanges
 from hr_console.policy_desk import Policies, PolicyDesk
 from hr_console.policy_drafts import PolicyDrafts
+from hr_console.profile_desk import ProfileDesk, Telling
+from hr_console.profile_page import ProfilePage
 from hr_console.roster import RosterList
 from hr_console.roster_import import ImportPages
 from hr_console.service_page import Service, ServicePage
 from hr_console.shelf import Shelf
 from hr_console.sign_in import Door, SignIn
+from hr_console.strategies import StrategyPages
+from hr_console.strategy_rules import StrategyRulesPage
 from hr_console.undelivered import UndeliveredPage
 from hr_inbox.cases import Cases
 from hr_inbox.notices import Mailer
@@ -51,6 +60,7 @@ from policy_kb.divisions import Divisions
 from policy_kb.finding import Finder
 from policy_kb.library import Library
 from policy_kb.replies import load_replies
+from profiles.book import ProfileBook
 from storage.opening import Storage
 from web_calc import languages
 
@@ -76,6 +86,12 @@ def make_console(
     notices: NoticeBook | None = None,
     run_notices: Callable[[str], None] = lambda id: None,
     papers: Papers | None = None,
+    systems: Systems | None = None,
+    offices: Offices | None = None,
+    run_declaration: Callable[[str], None] = lambda id: None,
+    profiles: ProfileBook | None = None,
+    telling: Telling | None = None,
+    act: Callable[[str], None] = lambda id: None,
 ) -> Blueprint:
     """The console's pages, in the order of the navigation.
 
@@ -84,6 +100,8 @@ def make_console(
     the request itself does. `abroad_changed` hears when sending abroad is allowed or forbidden.
     Without `notices` and their `papers` there are no pages for them; `run_notices` has a batch of them worked on beside the
     requests.
+    Without `systems` the page of the systems outside shows none. Without `offices`, which may be connected to nothing, there
+    are no pages for declarations; `run_declaration` has an approved one worked on beside the requests.
     `cases` and `directory` can be pinned for tests.
     """
     console = Console(
@@ -108,17 +126,20 @@ def make_console(
     sections: list[Section] = [
         Inbox(console, cases, directory, storage.accounts, shelf, library.divisions, notices),
         UndeliveredPage(console, storage.undelivered, directory),
-        Dashboard(console, _sources(storage, library, notices)),
+        Dashboard(console, _sources(storage, library, notices, profiles)),
         RosterList(personnel, notices),
-        EmployeePage(personnel, notices),
+        EmployeePage(personnel, notices, profiles),
         CodesPage(personnel),
         ImportPages(personnel),
         *_notice_sections(personnel, storage, notices, run_notices, papers),
+        *_declaration_sections(personnel, storage, company, offices, run_declaration),
+        *_profile_sections(personnel, profiles, telling, act),
         PolicyDesk(console, policies),
         PolicyChanges(console, policies),
         PolicyDrafts(console, policies),
         CompanyPages(personnel),
         ServicePage(console, _service(settings, storage, mailer)),
+        ConnectionsPage(console, systems or _no_systems(storage)),
         AbroadPage(console, _abroad(settings, storage, abroad_changed)),
         LogPages(console, storage.history, storage.chain, storage.accounts, directory),
         People(console, storage.accounts, settings.server.address, provider_name),
@@ -204,7 +225,35 @@ def _notice_sections(
     )
 
 
-def _sources(storage: Storage, library: Library, notices: NoticeBook | None) -> Sources:
+def _declaration_sections(
+    personnel: Personnel,
+    storage: Storage,
+    company: Company,
+    offices: Offices | None,
+    run: Callable[[str], None],
+) -> tuple[Section, ...]:
+    if offices is None:
+        return ()
+    drafting = Drafting(storage, lambda: personnel.library, personnel.today, offices, company)
+    return (
+        DeclarationPages(
+            DeclarationDesk(staff=personnel, book=storage.declarations, draft=drafting, run=run)
+        ),
+    )
+
+
+def _profile_sections(
+    personnel: Personnel, book: ProfileBook | None, telling: Telling | None, act: Callable[[str], None]
+) -> tuple[Section, ...]:
+    if book is None or telling is None:
+        return ()
+    desk = ProfileDesk(staff=personnel, book=book, telling=telling, act=act)
+    return (StrategyPages(desk), ProfilePage(desk), MoneyPages(desk), StrategyRulesPage(desk))
+
+
+def _sources(
+    storage: Storage, library: Library, notices: NoticeBook | None, profiles: ProfileBook | None
+) -> Sources:
     return Sources(
         standings=storage.standings,
         companies=storage.companies,
@@ -213,6 +262,7 @@ def _sources(storage: Storage, library: Library, notices: NoticeBook | None) -> 
         rates=storage.waiting,
         library=library,
         notices=notices,
+        profiles=profiles,
     )
 
 
@@ -243,6 +293,10 @@ def _abroad(settings: Settings, storage: Storage, changed: Callable[[], None]) -
         set_up=bool(telegram.token or telegram.token_file),
         changed=changed,
     )
+
+
+def _no_systems(storage: Storage) -> Systems:
+    return Systems(connected=(), book=storage.connections, ask=lambda: None, recipients=0)
 
 
 def make_importer(storage: Storage, divisions: Divisions) -> Importer:

@@ -18,6 +18,8 @@ from huey.exceptions import ConfigurationError
 from huey.registry import Message
 
 from app import logs
+from app.connections import Connections
+from app.declaring import Declarer
 from app.notices import NoticeWork
 from app.profile_work import ProfileWork
 from app.settings import Settings, SettingsError
@@ -46,8 +48,9 @@ class Jobs:
     `receive` answers a stored event; None leaves events to other processes. `publish` brings changes of the library into
     force when their day in China begins; None leaves that to others. `notify` tells HR of new work by mail; None where
     no mails are sent. `tell` tells employees by another way what does not reach them; None leaves that to others.
-    `importer` works imports off, and `notices` batches of notices, their delivery and their seals; None leaves them to
-    others.
+    `importer` works imports off, `notices` batches of notices, their delivery and their seals, and `declarer` declarations
+    that HR has approved; `profiles` follows what became of employees, `connections` asks the systems outside; None leaves
+    them to others.
     """
 
     def __init__(
@@ -61,7 +64,9 @@ class Jobs:
         tell: Callable[[], object] | None = None,
         importer: Importer | None = None,
         notices: NoticeWork | None = None,
+        declarer: Declarer | None = None,
         profiles: ProfileWork | None = None,
+        connections: Connections | None = None,
     ) -> None:
         self._queue = queue
         self._storage = storage
@@ -69,6 +74,7 @@ class Jobs:
         self._receive = receive
         self._importer = importer
         self._notices = notices
+        self._declarer = declarer
         self._profiles = profiles
         self._consumer: _Embedded | None = None
         self._deliver = queue.task(name="deliver")(self._send)
@@ -76,6 +82,7 @@ class Jobs:
         self._import = queue.task(name="import")(self._work_on_import)
         self._batch = queue.task(name="batch")(self._work_on_batch)
         self._seal = queue.task(name="seal")(self._seal_notice)
+        self._declare = queue.task(name="declare")(self._work_on_declaration)
         self._follow = queue.task(name="follow")(self._follow_profiles)
         queue.periodic_task(crontab(), name="sweep")(self.sweep)
         storage.database.on_queued = self._deliver_queued
@@ -88,6 +95,10 @@ class Jobs:
             queue.periodic_task(crontab(), name="notify")(notify)
         if tell is not None:
             queue.periodic_task(crontab(), name="tell")(tell)
+        self._ask = queue.task(name="ask")(self._work_on_connections)
+        self._connections = connections
+        if connections is not None:
+            queue.periodic_task(crontab(), name="connections")(connections.work)
         # Half past three at night in China; Huey counts in UTC.
         self._retain = queue.periodic_task(crontab(minute="30", hour="19"), name="retain")(self.retain)
         self._check_log = queue.periodic_task(crontab(minute="45", hour="19"), name="check_log")(
@@ -126,6 +137,14 @@ class Jobs:
         """Seals an answered notice soon."""
         self._seal(notice)
 
+    def ask(self) -> None:
+        """Asks the systems outside that are due, soon."""
+        self._ask()
+
+    def run_declaration(self, id: str) -> None:
+        """Works on an approved declaration soon."""
+        self._declare(id)
+
     def sweep(self) -> None:
         """Does what a crash or a lost job left lying."""
         self._storage.inbox.give_up(self._storage.now())
@@ -137,6 +156,8 @@ class Jobs:
             self._notices.issuer.run_all()
             self._notices.ladder.work()
             self._notices.sealer.run_all()
+        if self._declarer is not None:
+            self._declarer.run_all()
         self._follow_profiles()
         if self._storage.chain.is_due():
             self.check_log()
@@ -218,9 +239,17 @@ class Jobs:
             self._notices.issuer.run(id)
             self._notices.ladder.work()
 
+    def _work_on_connections(self) -> None:
+        if self._connections is not None:
+            self._connections.work()
+
     def _seal_notice(self, notice: str) -> None:
         if self._notices is not None:
             self._notices.sealer.run(notice)
+
+    def _work_on_declaration(self, id: str) -> None:
+        if self._declarer is not None:
+            self._declarer.run(id)
 
     def _follow_profiles(self) -> None:
         if self._profiles is not None:

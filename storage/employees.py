@@ -39,7 +39,15 @@ from storage.employee_rows import (
 from storage.erasing import ErasureJournal, remove_employee
 from storage.keys import Keys
 from storage.roster_changes import note_written
-from storage.tables import bindings, employee_records, employees, notices, pay_months, tasks
+from storage.tables import (
+    bindings,
+    declaration_lines,
+    employee_records,
+    employees,
+    notices,
+    pay_months,
+    tasks,
+)
 
 log = logging.getLogger("shebao.storage")
 
@@ -224,6 +232,6 @@ def known_among(connection: Connection, ids: Sequence[str]) -> set[str]:
     """Those of several employees on whom anything hangs."""
     return {
         id
-        for table in (bindings, pay_months, employee_records, tasks, notices)
+        for table in (bindings, pay_months, employee_records, tasks, notices, declaration_lines)
         for id in connection.execute(select(table.c.employee).where(table.c.employee.in_(ids))).scalars()
     }

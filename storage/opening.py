@@ -13,14 +13,18 @@ from hr_inbox.task import Due
 from notices.texts import issued_as, text_of_hash
 from storage.abroad import StoredBases
 from storage.accounts import Accounts
+from storage.alarms import StoredAlarms
 from storage.audit import StoredLog
 from storage.bindings import StoredBindings
 from storage.cases import StoredCases
 from storage.companies import StoredCompanies
 from storage.company_settings import CompanySettings
+from storage.connections import StoredConnections
 from storage.conversations import Conversations
 from storage.credentials import StoredCredentials, StoredInvitations
 from storage.database import Database
+from storage.declaration_work import StoredDeclarationWork
+from storage.declarations import StoredDeclarations
 from storage.employees import StoredRoster
 from storage.erasing import ErasureJournal
 from storage.gauges import StoredGauges
@@ -102,8 +106,12 @@ class Storage:
     abroad: StoredBases
     undelivered: StoredUndelivered
     notices: StoredNoticeBook
+    declarations: StoredDeclarations
+    declaration_work: StoredDeclarationWork
     profiles: StoredProfiles
     passes: StoredPasses
+    connections: StoredConnections
+    alarms: StoredAlarms
 
 
 def utc_now() -> datetime:
@@ -181,8 +189,12 @@ def open_storage(
         abroad=StoredBases(database, keys, now),
         undelivered=StoredUndelivered(database, keys, now),
         notices=StoredNoticeBook(database, keys, now, text_of_hash, issued_as),
+        declarations=StoredDeclarations(database, keys, now),
+        declaration_work=StoredDeclarationWork(database, keys, now),
         profiles=StoredProfiles(database, keys, now, due),
         passes=StoredPasses(database, keys, now, due),
+        connections=StoredConnections(database, keys, now),
+        alarms=StoredAlarms(database, keys, now, due),
     )
 
 

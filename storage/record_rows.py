@@ -7,8 +7,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final, Literal
+from uuid import uuid4
 
-from sqlalchemy import Connection, Row, Select, select
+from sqlalchemy import Connection, Row, Select, insert, select
 
 from people.records import Adjustment, Consent, DibaoStatus, PayMonth, Purpose
 from storage.keys import Keys
@@ -30,6 +31,24 @@ class Kept:
     recorded_at: datetime
 
 
+def sealed_record(keys: Keys, id: str, kind: Kind, data: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns of a record's body."""
+    box = keys.box(BODY)
+    return {"key_id": box.key_id, "body": box.seal_json(f"{BODY}:{id}", {"kind": kind, **data})}
+
+
+def adjustment_data(adjustment: Adjustment, by: str) -> dict[str, Any]:
+    """A change of the base as plain data."""
+    return {
+        "month": adjustment.month.isoformat(),
+        "before": adjustment.before,
+        "after": adjustment.after,
+        "why": adjustment.why,
+        "decided_by": adjustment.decided_by,
+        "recorded_by": by,
+    }
+
+
 def kept_records(connection: Connection, keys: Keys, kind: Kind, query: Select[Any]) -> list[Kept]:
     """The records of one kind among those that a query finds, in the order in which they were written down."""
     rows = connection.execute(query.order_by(employee_records.c.recorded_at, employee_records.c.id)).all()
@@ -39,6 +58,29 @@ def kept_records(connection: Connection, keys: Keys, kind: Kind, query: Select[A
 def _read_record(keys: Keys, row: Row[Any]) -> Kept:
     data = keys.box(BODY, row.key_id).open_json(f"{BODY}:{row.id}", row.body)
     return Kept(row.id, row.employee, data.pop("kind"), data, row.recorded_at)
+
+
+def add_record(
+    connection: Connection, keys: Keys, employee: str, kind: Kind, data: Mapping[str, Any], now: datetime
+) -> str:
+    """Adds a record; its id."""
+    id = str(uuid4())
+    row = {"id": id, "employee": employee, **sealed_record(keys, id, kind, data), "recorded_at": now}
+    connection.execute(insert(employee_records), row)
+    return id
+
+
+def add_status(
+    connection: Connection, keys: Keys, employee: str, status: DibaoStatus, by: str, now: datetime
+) -> None:
+    """Adds a dibao status, for whoever knows that the employee agreed to it."""
+    data = {
+        "status": status.status,
+        "since": status.since.isoformat(),
+        "source": status.source,
+        "recorded_by": by,
+    }
+    add_record(connection, keys, employee, "dibao", data, now)
 
 
 def read_consent(kept: Kept) -> Consent:

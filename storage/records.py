@@ -5,12 +5,11 @@ A record's kind is sealed with it: only who has the keys sees that there is one 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import date, datetime
 from typing import Any
-from uuid import uuid4
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, select, update
 
 from audit.events import Event
 from audit.events import employee as subject
@@ -30,14 +29,17 @@ from storage.database import Database
 from storage.keys import Keys
 from storage.profile_changes import forget_household, note
 from storage.record_rows import (
-    BODY,
     Kept,
     Kind,
+    add_record,
+    add_status,
+    adjustment_data,
     kept_records,
     read_adjustment,
     read_consent,
     read_month,
     read_status,
+    sealed_record,
 )
 from storage.roster_changes import adjusted, status_change
 from storage.tables import employee_records, pay_months
@@ -58,6 +60,13 @@ class StoredRecords(Records):
             rows = connection.execute(query).all()
         return tuple(read_month(self._keys, row) for row in rows)
 
+    def pay_of(self, month: date, employees: Collection[str]) -> dict[str, PayMonth]:
+        """A month of several employees, of those who have it on record."""
+        with self._database.read() as connection:
+            rows = connection.execute(select(pay_months).where(pay_months.c.month == month)).all()
+        wanted = frozenset(employees)
+        return {row.employee: read_month(self._keys, row) for row in rows if row.employee in wanted}
+
     def adjustments(self, employee: str) -> tuple[Adjustment, ...]:
         """Changes of the base, in the order in which they were written down."""
         with self._database.read() as connection:
@@ -65,17 +74,9 @@ class StoredRecords(Records):
 
     def adjust(self, employee: str, adjustment: Adjustment, by: str) -> None:
         """Writes a change of the base down."""
-        data = {
-            "month": adjustment.month.isoformat(),
-            "before": adjustment.before,
-            "after": adjustment.after,
-            "why": adjustment.why,
-            "decided_by": adjustment.decided_by,
-            "recorded_by": by,
-        }
         now = self._now()
         with self._database.work() as connection:
-            id = self._add(connection, employee, "adjustment", data)
+            id = self._add(connection, employee, "adjustment", adjustment_data(adjustment, by))
             changed = adjusted(employee, id, adjustment.after, adjustment.month, by, now)
             note(connection, self._keys, [changed], now)
             append(connection, Event("base_adjusted", by, (subject(employee),)), now)
@@ -110,18 +111,12 @@ class StoredRecords(Records):
 
     def tell_dibao(self, employee: str, status: DibaoStatus, by: str) -> None:
         """Adds a status; earlier ones stay. Raises `NoConsent`."""
-        data = {
-            "status": status.status,
-            "since": status.since.isoformat(),
-            "source": status.source,
-            "recorded_by": by,
-        }
-        now = self._now()
         with self._database.work() as connection:
             purpose: Purpose = "civil_affairs" if status.source == "civil_affairs" else "dibao_status"
             if not self._holds(connection, employee, purpose):
                 raise NoConsent
-            self._add(connection, employee, "dibao", data)
+            now = self._now()
+            add_status(connection, self._keys, employee, status, by, now)
             note(connection, self._keys, [status_change(employee, status, by, now)], now)
             append(connection, Event("dibao_recorded", by, (subject(employee),)), now)
 
@@ -130,14 +125,7 @@ class StoredRecords(Records):
         return kept_records(connection, self._keys, kind, query)
 
     def _add(self, connection: Connection, employee: str, kind: Kind, data: Mapping[str, Any]) -> str:
-        id = str(uuid4())
-        row = {"id": id, "employee": employee, **self._sealed(id, kind, data), "recorded_at": self._now()}
-        connection.execute(insert(employee_records), row)
-        return id
-
-    def _sealed(self, id: str, kind: Kind, data: Mapping[str, Any]) -> dict[str, Any]:
-        box = self._keys.box(BODY)
-        return {"key_id": box.key_id, "body": box.seal_json(f"{BODY}:{id}", {"kind": kind, **data})}
+        return add_record(connection, self._keys, employee, kind, data, self._now())
 
     def _holds(self, connection: Connection, employee: str, purpose: Purpose) -> bool:
         given = map(read_consent, self._kept(connection, "consent", employee))
@@ -156,10 +144,8 @@ def give(
     """The employee agrees, in the transaction of what brought it; what to log of it last. Nothing where it holds already."""
     if any(read_consent(kept).holds for kept in _consents(connection, keys, employee, purpose)):
         return ()
-    id = str(uuid4())
     data = {"purpose": purpose, "how": how, "withdrawn_at": None}
-    row = {"id": id, "employee": employee, **_sealed_consent(keys, id, data), "recorded_at": now}
-    connection.execute(insert(employee_records), row)
+    add_record(connection, keys, employee, "consent", data, now)
     return (Event("consent_given", by, (subject(employee),)),)
 
 
@@ -174,7 +160,7 @@ def take_back(
     if not held:
         return ()
     for kept in held:
-        sealed = _sealed_consent(keys, kept.id, {**kept.data, "withdrawn_at": now.isoformat()})
+        sealed = sealed_record(keys, kept.id, "consent", {**kept.data, "withdrawn_at": now.isoformat()})
         connection.execute(update(employee_records).where(employee_records.c.id == kept.id).values(**sealed))
     query = select(employee_records).where(employee_records.c.employee == employee)
     told = [
@@ -191,8 +177,3 @@ def _consents(connection: Connection, keys: Keys, employee: str, purpose: Purpos
     query = select(employee_records).where(employee_records.c.employee == employee)
     kept = kept_records(connection, keys, "consent", query)
     return [each for each in kept if each.data["purpose"] == purpose]
-
-
-def _sealed_consent(keys: Keys, id: str, data: Mapping[str, Any]) -> dict[str, Any]:
-    box = keys.box(BODY)
-    return {"key_id": box.key_id, "body": box.seal_json(f"{BODY}:{id}", {"kind": "consent", **data})}

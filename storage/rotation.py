@@ -13,6 +13,8 @@ from storage import account_rows, case_log, credentials, employee_rows, record_r
 from storage import audit as log_rows
 from storage import cases as case_rows
 from storage import companies as company_rows
+from storage import connections as connection_store
+from storage import declaration_rows as declaration_store
 from storage import imports as import_store
 from storage import notice_rows as notice_store
 from storage import platform_tokens as token_store
@@ -31,7 +33,11 @@ from storage.tables import (
     accounts,
     assessed,
     audit_reasons,
+    connection_codes,
+    connections,
     conversations,
+    declaration_lines,
+    declarations,
     employee_records,
     employees,
     entities,
@@ -83,6 +89,8 @@ BODIES: Final[Mapping[Table, str]] = {
     notes: case_rows.NOTE,
     platform_tokens: token_store.BODY,
     abroad: abroad_store.BODY,
+    connections: connection_store.BODY,
+    connection_codes: connection_store.CODE,
     notice_batches: notice_store.BATCH_BODY,
     notice_rows: notice_store.ROW_BODY,
     notices: notice_store.BODY,
@@ -90,6 +98,8 @@ BODIES: Final[Mapping[Table, str]] = {
     notice_answers: notice_store.ANSWER,
     notice_files: notice_store.FILE,
     notice_holds: notice_store.HOLD,
+    declarations: declaration_store.BODY,
+    declaration_lines: declaration_store.LINE,
 }
 #: Tables with values that a root key seals, each with its `key_id`.
 SEALED_BY_ROOT: Final = (person_keys, *BODIES)

@@ -119,6 +119,7 @@ PUBLIC = {
     *("/verify", "/verify/<sha256>", "/assets/verify/<path:filename>"),
     # Each callback proves by its signature whose it is.
     "/channels/<name>",
+    "/events/civil-affairs",
 }
 
 
@@ -224,7 +225,8 @@ def test_every_address_is_listed_as_public(library: Library, tmp_path: Path) -> 
 def test_every_setting_is_explained_in_config_toml() -> None:
     text = (HOUSE / "config.toml").read_text(encoding="utf-8")
     data = tomllib.loads(text)
-    data |= {f"channels.{name}": section for name, section in data["channels"].items()}
+    for group in ("channels", "connections"):
+        data |= {f"{group}.{name}": section for name, section in data[group].items()}
     for section, kind in SECTIONS.items():
         for each in fields(kind):
             assert each.name in data[section], f"{section}.{each.name}"
