@@ -95,6 +95,17 @@ def test_a_status_reaches_the_profiles_of_those_who_agreed_and_of_nobody_else(mo
     assert all(len(each.request.json()["persons"]) == 5 for each in asked)
 
 
+def test_the_lists_of_hr_know_what_civil_affairs_told_of_those_who_agreed_to_that_alone(
+    moved_in: Town,
+) -> None:
+    moved_in.storage.records.agree(moved_in.ids["0002"], "civil_affairs", "paper", HR)
+    tell(moved_in)
+    moved_in.connections("civil_affairs").work()
+    assert moved_in.storage.standings.read().dibao == {moved_in.ids["0002"]: "suspended"}
+    moved_in.withdraw("0002")
+    assert moved_in.storage.standings.read().dibao == {}
+
+
 def test_nobody_is_asked_about_before_somebody_agrees(moved_in: Town) -> None:
     tell(moved_in)
     moved_in.connections("civil_affairs").work()
