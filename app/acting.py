@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
 
+from app.offices import Offices
 from audit.events import SYSTEM
 from calculator.money import Fen
 from locales import N_
@@ -21,7 +22,6 @@ from people.outside import (
     OutsideFailed,
     Receipt,
     SocialInsurance,
-    Tokens,
     Unlawful,
 )
 from policy_kb.library import Library
@@ -48,14 +48,6 @@ UNFIT: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Agency:
-    """The social-insurance system, and how it names people."""
-
-    system: SocialInsurance
-    tokens: Tokens = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
 class _Wanted:
     """An act as it is handed in: from which month (its first day), on which base (fen), under which reference."""
 
@@ -67,19 +59,20 @@ class _Wanted:
 
 
 class Acting:
-    """Carries out what is approved. `agency` is None where there is no connection: it waits for the portal's file then."""
+    """Carries out what is approved. Where no social insurance is connected it waits for the portal's file."""
 
     def __init__(
         self,
         storage: Storage,
         library: Callable[[], Library],
         today: Callable[[], date],
-        agency: Agency | None,
+        offices: Offices,
     ) -> None:
         self._storage = storage
         self._library = library
         self._today = today
-        self._agency = agency
+        self._agency = offices.social_insurance
+        self._tokens = offices.insured_as
 
     def run(self) -> int:
         """Hands in what is approved, asks again for what was not decided; how many came to an end."""
@@ -105,8 +98,8 @@ class Acting:
     def _found(self, state: State) -> tuple[KeptStrategy, ...]:
         return self._storage.profiles.find(StrategySearch(states=frozenset((state,)), dibao=True))
 
-    def _carried_out(self, agency: Agency, strategy: KeptStrategy) -> bool:
-        wanted = self._wanted(agency, strategy)
+    def _carried_out(self, agency: SocialInsurance, strategy: KeptStrategy) -> bool:
+        wanted = self._wanted(strategy)
         if wanted is None:
             return False
         if isinstance(wanted, str):
@@ -120,7 +113,7 @@ class Acting:
             return False
         return self._answered(strategy, wanted, receipt)
 
-    def _wanted(self, agency: Agency, strategy: KeptStrategy) -> _Wanted | str | None:
+    def _wanted(self, strategy: KeptStrategy) -> _Wanted | str | None:
         """What is to be handed in, or why it cannot be; None where the act does not go outside."""
         approved = [each for each in strategy.history if each.state == "approved"]
         if not approved or approved[-1].act not in OUTSIDE:
@@ -137,23 +130,23 @@ class Acting:
         lowest = lawful_base(self._library(), profile.gross_wage, profile.region, on, today).lowest
         if lowest is None:
             return "figures"
-        person = agency.tokens.of(it.id_number, it.number)
+        person = self._tokens.of(it.id_number, it.number)
         if not person:
             return "token"
         return _Wanted(act, month, f"{strategy.id}-{len(approved)}", person, lowest)
 
-    def _handed_in(self, agency: Agency, strategy: KeptStrategy, wanted: _Wanted) -> Receipt:
+    def _handed_in(self, agency: SocialInsurance, strategy: KeptStrategy, wanted: _Wanted) -> Receipt:
         """Raises `Unlawful` before anything is sent, and `OutsideFailed`."""
         due, base = self._due(strategy.employee), wanted.base
         match wanted.act:
             case "insure":
                 it = self._storage.roster.get(strategy.employee)
                 name, id_number = ("", "") if it is None else (it.name, it.id_number)
-                return agency.system.enrol(
+                return agency.enrol(
                     Enrolment(wanted.reference, wanted.person, wanted.month, due, base, base, name, id_number)
                 )
             case "correct_base":
-                return agency.system.change_base(
+                return agency.change_base(
                     BaseChange(wanted.reference, wanted.person, wanted.month, due, base, base)
                 )
         raise AssertionError(wanted.act)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from app.clock import today_in_china
 from app.settings import Settings, SettingsError
 from bot.dialogue.talk import House, NoNotices, Notices
+from bot.mine import NoFiles, OwnFiles
 from bot.understanding.__main__ import TRAINED
 from bot.understanding.intents import Reader
 from bot.understanding.reading_facts import FactReader
@@ -44,18 +45,19 @@ def make_house(
     bindings: Bindings | None = None,
     like: House | None = None,
     notices: Notices | None = None,
+    files: OwnFiles | None = None,
 ) -> House:
     """What every conversation shares, warm: nobody waits for the weights of a first sentence.
 
     Library and company rules are those of the settings unless they are loaded already. Without `bindings` no chat is
-    anybody's, and without `notices` none ever waits. What does not change with them, such as the readers, is taken over from a
-    house like this one where there is one.
+    anybody's, without `notices` none ever waits, and without `files` nothing is on record of anybody. What does not change
+    with them, such as the readers, is taken over from a house like this one where there is one.
     """
     rules = compiled.load(settings.policy.overlays) if library is None else library
     if company is None:
         company = load_company(settings.policy.company_folder, rules, today_in_china())
     if like is not None:
-        return replace(like, library=rules, company=company)
+        return replace(like, library=rules, company=company, files=files or like.files)
     articles = load_articles()
     reader = make_reader(settings)
     house = House(
@@ -67,6 +69,7 @@ def make_house(
         company=company,
         bindings=bindings or NoBindings(),
         notices=notices or NoNotices(),
+        files=files or NoFiles(),
     )
     reader.read("交社保影响低保吗")
     return house

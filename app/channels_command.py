@@ -1,4 +1,5 @@
-"""`shebao channels check`: for each channel of the settings what is right, what is wrong, and what to do about it."""
+"""`shebao channels check`: for each channel and connection of the settings what is right, what is wrong, and what to
+do about it."""
 
 from __future__ import annotations
 
@@ -12,6 +13,7 @@ from urllib.parse import urlsplit
 
 import click
 
+from app.connection_checks import check_civil_affairs, check_payroll, check_social_insurance
 from app.mailing import make_mailer
 from app.settings import Settings, SettingsError, is_loopback, read_secret
 from app.telegram import SECRET
@@ -50,7 +52,8 @@ def channels() -> None:
 def check(settings: Settings, names: tuple[str, ...]) -> None:
     """Ask each platform whether it can work, and say what to do where it cannot; nothing is sent to anybody.
 
-    NAMES: wechat, wecom, telegram, sms, mail; without any, those that are set up. Exit status 1 if something is wrong.
+    NAMES: wechat, wecom, telegram, sms, mail, and of the systems that are connected civil_affairs, social_insurance, payroll;
+    without any, those that are set up. Exit status 1 if something is wrong.
     """
     if unknown := [name for name in names if name not in CHECKS]:
         raise click.ClickException(f"names: {unknown[0]!r} is unknown; there are {', '.join(CHECKS)}")
@@ -190,4 +193,10 @@ CHECKS: Final[Mapping[str, tuple[Callable[[Settings], bool], Check]]] = {
     ),
     "sms": (lambda settings: settings.sms.provider != "none", _sms),
     "mail": (lambda settings: bool(settings.mail.host), _mail),
+    "civil_affairs": (lambda settings: bool(settings.connections.civil_affairs.mapping), check_civil_affairs),
+    "social_insurance": (
+        lambda settings: bool(settings.connections.social_insurance.mapping),
+        check_social_insurance,
+    ),
+    "payroll": (lambda settings: bool(settings.connections.payroll.mapping), check_payroll),
 }

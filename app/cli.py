@@ -300,12 +300,13 @@ def assess(settings: Settings, roster: Path, output: Path, region: str | None, o
 def bench(settings: Settings, quick: bool) -> None:
     """Measure speed as ratios in one run."""
     from app.assistance import make_house
+    from app.reassessing import Reassessing
     from app.web import create_app
     from bench import callbacks, conversation, notices, profiles, reassessment, run, understanding
 
     run.run(lambda library, today: create_app(settings, library, today).test_client(), quick=quick)
     profiles.run(quick=quick)
-    reassessment.run(quick=quick)
+    reassessment.run(Reassessing, quick=quick)
     notices.run(quick=quick)
     conversation.run(make_house(settings), quick=quick)
     understanding.run(quick=quick)

@@ -8,7 +8,8 @@ from datetime import date
 from flask import Blueprint
 
 from app.clock import CHINA
-from app.declaring import Drafting, Systems
+from app.declaring import Drafting
+from app.offices import Offices
 from app.publishing import NothingRuns, Publisher
 from app.settings import Settings
 from app.signing_in import make_provider
@@ -18,6 +19,7 @@ from hr_console.accounts import People
 from hr_console.codes import CodesPage
 from hr_console.company import CompanyPages
 from hr_console.confirmations import Confirmations
+from hr_console.connections import ConnectionsPage, Systems
 from hr_console.dashboard import Dashboard
 from hr_console.dashboard_panels import Sources
 from hr_console.declarations import DeclarationDesk, DeclarationPages
@@ -79,6 +81,7 @@ def make_console(
     run_notices: Callable[[str], None] = lambda id: None,
     papers: Papers | None = None,
     systems: Systems | None = None,
+    offices: Offices | None = None,
     run_declaration: Callable[[str], None] = lambda id: None,
 ) -> Blueprint:
     """The console's pages, in the order of the navigation.
@@ -88,8 +91,8 @@ def make_console(
     the request itself does. `abroad_changed` hears when sending abroad is allowed or forbidden.
     Without `notices` and their `papers` there are no pages for them; `run_notices` has a batch of them worked on beside the
     requests.
-    Without `systems`, which may be connected to nothing, there are no pages for declarations; `run_declaration` has an approved
-    one worked on beside the requests.
+    Without `systems` the page of the systems outside shows none. Without `offices`, which may be connected to nothing, there
+    are no pages for declarations; `run_declaration` has an approved one worked on beside the requests.
     `cases` and `directory` can be pinned for tests.
     """
     console = Console(
@@ -120,12 +123,13 @@ def make_console(
         CodesPage(personnel),
         ImportPages(personnel),
         *_notice_sections(personnel, storage, notices, run_notices, papers),
-        *_declaration_sections(personnel, storage, company, systems, run_declaration),
+        *_declaration_sections(personnel, storage, company, offices, run_declaration),
         PolicyDesk(console, policies),
         PolicyChanges(console, policies),
         PolicyDrafts(console, policies),
         CompanyPages(personnel),
         ServicePage(console, _service(settings, storage, mailer)),
+        ConnectionsPage(console, systems or _no_systems(storage)),
         AbroadPage(console, _abroad(settings, storage, abroad_changed)),
         LogPages(console, storage.history, storage.chain, storage.accounts, directory),
         People(console, storage.accounts, settings.server.address, provider_name),
@@ -215,12 +219,12 @@ def _declaration_sections(
     personnel: Personnel,
     storage: Storage,
     company: Company,
-    systems: Systems | None,
+    offices: Offices | None,
     run: Callable[[str], None],
 ) -> tuple[Section, ...]:
-    if systems is None:
+    if offices is None:
         return ()
-    drafting = Drafting(storage, lambda: personnel.library, personnel.today, systems, company)
+    drafting = Drafting(storage, lambda: personnel.library, personnel.today, offices, company)
     return (
         DeclarationPages(
             DeclarationDesk(staff=personnel, book=storage.declarations, draft=drafting, run=run)
@@ -267,6 +271,10 @@ def _abroad(settings: Settings, storage: Storage, changed: Callable[[], None]) -
         set_up=bool(telegram.token or telegram.token_file),
         changed=changed,
     )
+
+
+def _no_systems(storage: Storage) -> Systems:
+    return Systems(connected=(), book=storage.connections, ask=lambda: None, recipients=0)
 
 
 def make_importer(storage: Storage, divisions: Divisions) -> Importer:

@@ -5,11 +5,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Final, get_args
 
+from app.offices import NO_OFFICES, Offices
 from people.employees import Employee, RosterSearch
 from people.entities import InsuredAccount
 from people.outside import (
@@ -35,22 +35,6 @@ log = logging.getLogger("shebao.declaring")
 PATIENCE: Final = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15), timedelta(hours=1))
 #: How often the authority's amounts are asked for.
 CONFIRM_EVERY: Final = timedelta(hours=6)
-#: A system that has given its own numbers to people knows them by the company's.
-BY_NUMBER: Final = Tokens("own_number")
-
-
-@dataclass(frozen=True, slots=True)
-class Systems:
-    """The systems that this installation is connected to, and how each names people; None: there is no such connection."""
-
-    social_insurance: SocialInsurance | None = None
-    insured_as: Tokens = BY_NUMBER
-    payroll: Payroll | None = None
-    paid_as: Tokens = BY_NUMBER
-
-
-#: An installation without any: HR takes a file to the portal.
-NO_SYSTEMS: Final = Systems()
 
 
 class Drafting:
@@ -61,13 +45,13 @@ class Drafting:
         storage: Storage,
         library: Callable[[], Library],
         today: Callable[[], date],
-        systems: Systems = NO_SYSTEMS,
+        offices: Offices = NO_OFFICES,
         company: Company = NO_RULES,
     ) -> None:
         self._storage = storage
         self._library = library
         self._today = today
-        self._systems = systems
+        self._offices = offices
         self._company = company
 
     def __call__(self, account: InsuredAccount, month: date) -> Draft:
@@ -80,15 +64,15 @@ class Drafting:
             months=self._months(staff, month),
             before=storage.declarations.before(account.id, month),
             done=storage.declarations.taken(month),
-            person=_naming(self._systems.social_insurance, self._systems.insured_as),
-            paid_as=_naming(self._systems.payroll, self._systems.paid_as),
+            person=_naming(self._offices.social_insurance, self._offices.insured_as),
+            paid_as=_naming(self._offices.payroll, self._offices.paid_as),
         )
         return draft(self._library(), account, month, self._today(), staff, known)
 
     def frame(self, account: InsuredAccount) -> Frame:
         """How a declaration of an account goes out."""
-        via: Via = "file" if self._systems.social_insurance is None else "connection"
-        return Frame(account.region, account.number, via, self._systems.payroll is not None)
+        via: Via = "file" if self._offices.social_insurance is None else "connection"
+        return Frame(account.region, account.number, via, self._offices.payroll is not None)
 
     def _months(self, staff: list[Employee], month: date) -> dict[str, PayMonth]:
         return self._storage.records.pay_of(month, [each.id for each in staff])
@@ -97,15 +81,15 @@ class Drafting:
 class Declarer:
     """Works declarations off that HR has approved. Stopped at any point, it can be run again."""
 
-    def __init__(self, work: Work, systems: Systems, now: Callable[[], datetime]) -> None:
+    def __init__(self, work: Work, offices: Offices, now: Callable[[], datetime]) -> None:
         self._work = work
         self._now = now
         self._steps: dict[Step, Callable[[Run, datetime], None]] = {}
-        if systems.social_insurance is not None:
-            self._steps["declare"] = partial(self._declare, systems.social_insurance)
-            self._steps["confirm"] = partial(self._confirm, systems.social_insurance)
-        if systems.payroll is not None:
-            self._steps["deduct"] = partial(self._deduct, systems.payroll)
+        if offices.social_insurance is not None:
+            self._steps["declare"] = partial(self._declare, offices.social_insurance)
+            self._steps["confirm"] = partial(self._confirm, offices.social_insurance)
+        if offices.payroll is not None:
+            self._steps["deduct"] = partial(self._deduct, offices.payroll)
 
     def run(self, id: str) -> None:
         """Does what is due of one declaration, and at once what follows from the answer."""

@@ -18,6 +18,7 @@ from huey.exceptions import ConfigurationError
 from huey.registry import Message
 
 from app import logs
+from app.connections import Connections
 from app.declaring import Declarer
 from app.notices import NoticeWork
 from app.profile_work import ProfileWork
@@ -48,7 +49,8 @@ class Jobs:
     force when their day in China begins; None leaves that to others. `notify` tells HR of new work by mail; None where
     no mails are sent. `tell` tells employees by another way what does not reach them; None leaves that to others.
     `importer` works imports off, `notices` batches of notices, their delivery and their seals, and `declarer` declarations
-    that HR has approved; None leaves them to others.
+    that HR has approved; `profiles` follows what became of employees, `connections` asks the systems outside; None leaves
+    them to others.
     """
 
     def __init__(
@@ -64,6 +66,7 @@ class Jobs:
         notices: NoticeWork | None = None,
         declarer: Declarer | None = None,
         profiles: ProfileWork | None = None,
+        connections: Connections | None = None,
     ) -> None:
         self._queue = queue
         self._storage = storage
@@ -92,6 +95,10 @@ class Jobs:
             queue.periodic_task(crontab(), name="notify")(notify)
         if tell is not None:
             queue.periodic_task(crontab(), name="tell")(tell)
+        self._ask = queue.task(name="ask")(self._work_on_connections)
+        self._connections = connections
+        if connections is not None:
+            queue.periodic_task(crontab(), name="connections")(connections.work)
         # Half past three at night in China; Huey counts in UTC.
         self._retain = queue.periodic_task(crontab(minute="30", hour="19"), name="retain")(self.retain)
         self._check_log = queue.periodic_task(crontab(minute="45", hour="19"), name="check_log")(
@@ -129,6 +136,10 @@ class Jobs:
     def seal(self, notice: str) -> None:
         """Seals an answered notice soon."""
         self._seal(notice)
+
+    def ask(self) -> None:
+        """Asks the systems outside that are due, soon."""
+        self._ask()
 
     def run_declaration(self, id: str) -> None:
         """Works on an approved declaration soon."""
@@ -227,6 +238,10 @@ class Jobs:
         if self._notices is not None:
             self._notices.issuer.run(id)
             self._notices.ladder.work()
+
+    def _work_on_connections(self) -> None:
+        if self._connections is not None:
+            self._connections.work()
 
     def _seal_notice(self, notice: str) -> None:
         if self._notices is not None:

@@ -45,7 +45,11 @@ def make_account(sms: Sms) -> SmsAccount | None:
     if where.scheme != "https" and not (where.scheme == "http" and is_loopback(where.hostname or "")):
         raise SettingsError("sms.api_base: must start with https:// (or http:// on loopback)")
     return SmsAccount(
-        **given, code_template_id=sms.code_template_id, region=sms.region, api_base=sms.api_base
+        **given,
+        code_template_id=sms.code_template_id,
+        alarm_template_id=sms.alarm_template_id,
+        region=sms.region,
+        api_base=sms.api_base,
     )
 
 

@@ -1,5 +1,5 @@
-"""The demo's platforms: a process of its own that speaks the platforms' protocols on loopback, with a page that shows the
-employees' phones beside the console.
+"""The demo's platforms: a process of its own that speaks the platforms' protocols on loopback, plays the city's offices, takes
+text messages and mails, and has a page that shows the employees' phones and the story beside the console.
 
 They are in the checkout's tests, not in the product: what is installed without them runs the demo without phones.
 """
@@ -11,7 +11,7 @@ import os
 import secrets
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -41,9 +41,9 @@ class Phones:
     channels: tuple[str, ...]
     process: subprocess.Popen[str]
 
-    def bind(self, storage: Storage, *, new: bool) -> None:
-        """Has the demo's employees write a code on their phones where they are not bound there; `new`: on a new company, so
-        that what the phones showed before is gone."""
+    def bind(self, storage: Storage, *, new: bool, city: Sequence[Mapping[str, Any]] = ()) -> None:
+        """Has the demo's employees write a code on their phones where they are not bound there, and `city` live in the city;
+        `new`: on a new company, so that what the phones showed and the city had on record before is gone."""
         codes = {}
         for channel, number in OWNERS:
             employee = storage.roster.by_number(number) if channel in self.channels else None
@@ -52,7 +52,7 @@ class Phones:
             ties = storage.bindings.of_employee(employee.id)
             if not any(each.channel == channel and each.ended_at is None for each in ties):
                 codes[channel] = storage.bindings.make([employee.id], SYSTEM)[employee.id]
-        _say(self.process, {"new": new, "codes": codes})
+        _say(self.process, {"new": new, "codes": codes, "city": list(city)})
 
 
 @contextmanager
@@ -70,13 +70,27 @@ def phones(settings: Settings, folder: Path = FOLDER) -> Iterator[Phones | None]
     kept = settings.keys.path.with_name("phones.json")
     with _started(settings.server, folder, kept) as process:
         _say(process, told)
-        address = process.stdout.readline().strip() if process.stdout is not None else ""
+        line = process.stdout.readline() if process.stdout is not None else ""
+        if not line:
+            yield None
+            return
+        where: dict[str, Any] = json.loads(line)
+        address = where["address"]
         reached: dict[str, Any] = {
             name: replace(each, api_base=f"{address}/{name}") for name, each in made.items()
         }
-        channels = replace(settings.channels, **reached)
-        found = Phones(address, replace(settings, channels=channels), tuple(made), process)
-        yield found if address else None
+        reached_by = replace(settings, channels=replace(settings.channels, **reached))
+        yield Phones(address, _with_alarms(reached_by, where), tuple(made), process)
+
+
+def _with_alarms(settings: Settings, where: Mapping[str, Any]) -> Settings:
+    """Text messages and mails go to the platforms, unless the settings name who sends them."""
+    sms, mail = settings.sms, settings.mail
+    if sms.provider == "none":
+        sms = replace(sms, **where["sms"])
+    if not mail.host:
+        mail = replace(mail, **where["mail"])
+    return replace(settings, sms=sms, mail=mail)
 
 
 @contextmanager

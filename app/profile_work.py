@@ -6,9 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
-from app.acting import Acting, Agency
+from app.acting import Acting
 from app.clock import CHINA
 from app.following import Following
+from app.offices import NO_OFFICES, Offices
 from app.reassessing import Reassessing
 from app.settings import Settings
 from policy_kb import compiled
@@ -26,7 +27,7 @@ class ProfileWork:
 
 
 def make_profile_work(
-    settings: Settings, storage: Storage, library: Callable[[], Library], agency: Agency | None = None
+    settings: Settings, storage: Storage, library: Callable[[], Library], offices: Offices = NO_OFFICES
 ) -> ProfileWork:
     """`library` gives the library that answers now; passes load what the folders hold, so that every process means the same."""
 
@@ -35,6 +36,6 @@ def make_profile_work(
 
     return ProfileWork(
         Following(storage, library, today),
-        Acting(storage, library, today, agency),
+        Acting(storage, library, today, offices),
         Reassessing(storage.passes, lambda: compiled.load(settings.policy.overlays), today),
     )

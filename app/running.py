@@ -20,13 +20,16 @@ from flask import Blueprint, Flask
 from app.assistance import make_house
 from app.channels import close_platforms, make_link, open_platforms, pushed
 from app.clock import now_in_china, today_in_china
+from app.connections import describe, make_connections, make_events
 from app.console import make_console, make_importer
-from app.declaring import NO_SYSTEMS, Declarer, Systems
-from app.demo import make_demo
+from app.declaring import Declarer
+from app.demo import city_of, make_demo
 from app.jobs import Jobs, open_queue
 from app.mailing import make_mailer, make_notifier
 from app.notices import check_seal, make_demo_seal, make_desk, make_office, make_pages, make_papers, make_work
 from app.notifying import make_senders
+from app.offices import NO_OFFICES, Offices
+from app.own_files import KeptFiles
 from app.phones import Phones
 from app.profile_work import make_profile_work
 from app.publishing import Publisher, Reloads
@@ -45,6 +48,7 @@ from bot.receiving import Received
 from bot.taking import Taking
 from bot.views import Chat
 from delivery.messages import IncomingMessage
+from hr_console.connections import Systems
 from hr_inbox.notices import Mailer
 from notices.answering import AnswerDesk
 from notices.book import NoticeBook
@@ -222,8 +226,9 @@ def opened(
         platforms = open_platforms(settings, storage, link)
         senders = {**pushed(settings, platforms), **make_senders(settings, storage, mailer)}
         storage.ways.channels = tuple(senders)
+        connections = make_connections(settings, storage, mailer)
         work = make_work(settings, storage, lambda: program.serving.house)
-        systems = NO_SYSTEMS
+        importer = make_importer(storage, Divisions.load())
         jobs = Jobs(
             open_queue(settings),
             storage,
@@ -232,10 +237,13 @@ def opened(
             publish=publisher.work,
             notify=make_notifier(settings, storage, mailer),
             tell=lambda: storage.pushes.work(link),
-            importer=make_importer(storage, Divisions.load()),
+            importer=importer,
             notices=work,
-            declarer=Declarer(storage.declaration_work, systems, storage.now),
-            profiles=make_profile_work(settings, storage, lambda: program.serving.house.library),
+            declarer=Declarer(storage.declaration_work, connections.offices, storage.now),
+            profiles=make_profile_work(
+                settings, storage, lambda: program.serving.house.library, connections.offices
+            ),
+            connections=connections,
         )
         storage.conversations.address = settings.server.address
         desk = make_desk(settings, storage, lambda: program.serving.house, jobs.seal)
@@ -253,11 +261,13 @@ def opened(
                 mailer,
                 house,
                 callbacks=callbacks,
+                events=make_events(connections, storage),
+                systems=describe(connections, storage, jobs.ask),
                 checks=checks,
                 standing=standing,
                 run_import=jobs.run_import,
                 run_batch=jobs.run_batch,
-                systems=systems,
+                offices=connections.offices,
                 run_declaration=jobs.run_declaration,
                 desk=desk,
                 office=office,
@@ -268,12 +278,14 @@ def opened(
         )
         if demo:
             allow_in_demo(settings, storage)
-            new = make_demo(storage, program.receive)
+            library = program.serving.house.library
+            new = make_demo(storage, program.receive, importer, library, today_in_china())
             if phones is not None:
-                phones.bind(storage, new=new)
+                phones.bind(storage, new=new, city=city_of(library, today_in_china()))
         try:
             yield program, jobs
         finally:
+            connections.close()
             close_platforms(platforms)
     finally:
         program.stop()
@@ -317,11 +329,13 @@ def assemble(
     like: House | None = None,
     *,
     callbacks: Blueprint | None = None,
+    events: Blueprint | None = None,
+    systems: Systems | None = None,
     checks: Checks | None = None,
     standing: Standing | None = None,
     run_import: Callable[[str], None] | None = None,
     run_batch: Callable[[str], None] = _nothing_of,
-    systems: Systems = NO_SYSTEMS,
+    offices: Offices = NO_OFFICES,
     run_declaration: Callable[[str], None] = _nothing_of,
     desk: AnswerDesk | None = None,
     office: NoticeBook | None = None,
@@ -333,7 +347,8 @@ def assemble(
     `framed_by` the page that may show the console in itself. `abroad_changed` hears when sending abroad is allowed or not."""
     library = compiled.load(settings.policy.overlays)
     company = load_company(settings.policy.company_folder, library, today_in_china())
-    house = make_house(settings, library, company, storage.bindings, like, storage.notices)
+    files = KeptFiles(storage, library, today_in_china)
+    house = make_house(settings, library, company, storage.bindings, like, storage.notices, files)
     assistant = Assistant(house, storage.conversations, now_in_china)
     chat = Chat(
         receive=assistant.receive,
@@ -362,6 +377,7 @@ def assemble(
         demo=demo,
         framed_by=framed_by,
         abroad_changed=abroad_changed,
+        offices=offices,
     )
     me = Me(
         chat=chat,
@@ -370,6 +386,7 @@ def assemble(
         terms=[Term(each.kind, each.days, each.why) for each in TERMS],
         consents=storage.records,
         contributions=storage.records,
+        files=files,
     )
     return Serving(
         create_app(
@@ -385,6 +402,7 @@ def assemble(
             checks,
             standing,
             () if desk is None else make_pages(settings, storage, desk),
+            events,
         ),
         assistant,
         house,

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any, Final
 
 PREFIX: Final = "SHEBAO__"
-_PLATFORM: Final = "channels."
+#: Sections that stand one level deeper, with an example of one.
+_GROUPS: Final[Mapping[str, str]] = {"channels": "wechat", "connections": "payroll"}
 #: The folder of the checkout: relative paths in the settings start here.
 HOME: Final = Path(__file__).parent.parent
 
@@ -232,6 +233,54 @@ class Channels:
 
 
 @dataclass(frozen=True, slots=True)
+class CivilAffairs:
+    """The civil-affairs department's system; none while `mapping` is empty."""
+
+    mapping: str = ""
+    folder: str = ""
+    every_minutes: int = 10
+    late_minutes: int = 30
+
+
+@dataclass(frozen=True, slots=True)
+class SocialInsurance:
+    """The social-insurance agency's system; none while `mapping` is empty."""
+
+    mapping: str = ""
+    folder: str = ""
+    every_minutes: int = 60
+    late_minutes: int = 180
+
+
+@dataclass(frozen=True, slots=True)
+class Payroll:
+    """The payroll system; none while `mapping` is empty."""
+
+    mapping: str = ""
+    folder: str = ""
+    every_minutes: int = 60
+    late_minutes: int = 180
+
+
+@dataclass(frozen=True, slots=True)
+class Alarms:
+    """Who of HR is told when one of the systems fails."""
+
+    mails: str = field(default="", repr=False)
+    mobiles: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Connections:
+    """The systems outside that are asked."""
+
+    civil_affairs: CivilAffairs = field(default_factory=CivilAffairs)
+    social_insurance: SocialInsurance = field(default_factory=SocialInsurance)
+    payroll: Payroll = field(default_factory=Payroll)
+    alarms: Alarms = field(default_factory=Alarms)
+
+
+@dataclass(frozen=True, slots=True)
 class Sms:
     """What sends text messages; none while `provider` is none."""
 
@@ -243,6 +292,7 @@ class Sms:
     sign_name: str = ""
     template_id: str = ""
     code_template_id: str = ""
+    alarm_template_id: str = ""
     region: str = "ap-guangzhou"
     api_base: str = "https://sms.tencentcloudapi.com"
 
@@ -293,6 +343,7 @@ class Settings:
     understanding: Understanding = field(default_factory=Understanding)
     oidc: SignIn = field(default_factory=SignIn)
     channels: Channels = field(default_factory=Channels)
+    connections: Connections = field(default_factory=Connections)
     mail: Mail = field(default_factory=Mail)
     sms: Sms = field(default_factory=Sms)
     notices: Notices = field(default_factory=Notices)
@@ -310,6 +361,10 @@ SECTIONS: Final[Mapping[str, type[Any]]] = {
     "channels.telegram": Telegram,
     "channels.wechat": WeChat,
     "channels.wecom": WeCom,
+    "connections.civil_affairs": CivilAffairs,
+    "connections.social_insurance": SocialInsurance,
+    "connections.payroll": Payroll,
+    "connections.alarms": Alarms,
     "mail": Mail,
     "sms": Sms,
     "notices": Notices,
@@ -342,6 +397,12 @@ MAY_BE_EMPTY: Final = (
     *(f"channels.telegram.{name}" for name in ("token", "token_file", "secret", "secret_file")),
     *(f"channels.wechat.{name}" for name in ("app_id", *_CALLBACK_KEYS)),
     *(f"channels.wecom.{name}" for name in ("corp_id", "agent_id", *_CALLBACK_KEYS)),
+    *(
+        f"connections.{system}.{name}"
+        for system in ("civil_affairs", "social_insurance", "payroll")
+        for name in ("mapping", "folder")
+    ),
+    *(f"connections.alarms.{name}" for name in ("mails", "mobiles")),
     *(f"mail.{name}" for name in ("host", "user", "password", "password_file", "sender")),
     *(
         f"sms.{name}"
@@ -353,6 +414,7 @@ MAY_BE_EMPTY: Final = (
             "sign_name",
             "template_id",
             "code_template_id",
+            "alarm_template_id",
         )
     ),
     "notices.contact",
@@ -392,19 +454,31 @@ def load_settings(path: Path = HOME / "config.toml", environ: Mapping[str, str] 
     for (name, key), choices in CHOICES.items():
         if (value := getattr(made[name], key)) not in choices:
             raise SettingsError(f"{name}.{key}: one of {', '.join(choices)}, not {value!r}")
-    platforms = {
-        name.removeprefix(_PLATFORM): made.pop(name) for name in SECTIONS if name.startswith(_PLATFORM)
+    return Settings(
+        **{name: section for name, section in made.items() if "." not in name},
+        channels=Channels(**_group("channels", made)),
+        connections=Connections(**_group("connections", made)),
+    )
+
+
+def _group(group: str, made: Mapping[str, Any]) -> dict[str, Any]:
+    """The sections of a group, by what follows its name."""
+    return {
+        name.removeprefix(f"{group}."): section
+        for name, section in made.items()
+        if name.startswith(f"{group}.")
     }
-    return Settings(**made, channels=Channels(**platforms))
 
 
 def _sections(data: Mapping[str, Any]) -> dict[str, Any]:
-    """The sections of a file by their names; those of the platforms stand one level deeper."""
+    """The sections of a file by their names; those of a group stand one level deeper."""
     found = dict(data)
-    platforms = found.pop("channels", {})
-    if not isinstance(platforms, dict):
-        raise SettingsError("channels: must be sections such as [channels.wechat]")
-    return found | {f"{_PLATFORM}{name}": section for name, section in platforms.items()}
+    for group, example in _GROUPS.items():
+        sections = found.pop(group, {})
+        if not isinstance(sections, dict):
+            raise SettingsError(f"{group}: must be sections such as [{group}.{example}]")
+        found |= {f"{group}.{name}": section for name, section in sections.items()}
+    return found
 
 
 def read_secret(name: str, value: str, file: str) -> str:

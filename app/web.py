@@ -47,10 +47,11 @@ def create_app(
     checks: Checks | None = None,
     standing: Collector | None = None,
     notices: Iterable[Blueprint] = (),
+    events: Blueprint | None = None,
 ) -> Flask:
     """The application; with the web chat, HR's console, what is kept about an employee, the platforms' callbacks and what their
-    links open, and the pages of `notices`, where there is something for them to stand on. `checks` tell whether it is ready,
-    `standing` how the database stands.
+    links open, the pages of `notices`, and the `events` that outside systems deliver, where there is something for them to
+    stand on. `checks` tell whether it is ready, `standing` how the database stands.
 
     `library`, its `company` rules and `today` can be pinned; else they are those of the settings and the day.
     """
@@ -67,6 +68,8 @@ def create_app(
             app.register_blueprint(blueprint)
     if callbacks is not None:
         app.register_blueprint(callbacks)
+    if events is not None:
+        app.register_blueprint(events)
     for blueprint in notices:
         app.register_blueprint(blueprint)
     if console is not None:

@@ -106,6 +106,11 @@ ACTS: Final[Mapping[str, str]] = {
     "company_changed": N_("修改单位设置"),
     "abroad_allowed": N_("登记了往境外发送的依据"),
     "abroad_withdrawn": N_("撤回了往境外发送的依据"),
+    # Connections to outside systems
+    "connection_asked": N_("让一个对接的系统现在就问一次"),
+    "connection_alarm": N_("一个对接的系统出了故障，通知了人事"),
+    "connection_recovered": N_("一个对接的系统恢复了，通知了人事"),
+    "pay_read": N_("从对接的系统读到了工资或缴费"),
     # Cases
     "case_opened": N_("打开事项"),
     "case_taken": N_("接手事项"),

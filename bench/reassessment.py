@@ -5,24 +5,25 @@ from __future__ import annotations
 import random
 import resource
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from uuid import UUID
 
 import click
 from sqlalchemy import insert
 
-from app.reassessing import Reassessing
 from bench.callbacks import database
 from bench.profiles import places, raised, random_profile
 from people.employees import Employee
 from policy_kb import compiled
+from policy_kb.library import Library
+from profiles.passes import Passes
 from profiles.profile import Profile
 from storage.employee_rows import sealed_employee
 from storage.opening import Storage, open_storage
@@ -38,7 +39,18 @@ MEMORY: Final = 1024
 ROWS: Final = 10_000
 
 
-def run(*, quick: bool) -> None:
+class Work(Protocol):
+    """One look at every profile."""
+
+    def run(self) -> object:
+        """Looks, where the library is another one than the last time."""
+
+
+#: What makes it: over the passes of a storage, with a library on a day.
+Make = Callable[[Passes, Callable[[], Library], Callable[[], date]], Work]
+
+
+def run(make: Make, *, quick: bool) -> None:
     """Prints seconds and memory beside the limits, over PostgreSQL where its package is installed, else over SQLite."""
     library = compiled.load()
     regions = places(library)
@@ -49,9 +61,9 @@ def run(*, quick: bool) -> None:
         storage = open_storage(url, Path(folder, "keys"), Path(folder, "erased"), lambda: NOW, make=True)
         stack.callback(storage.database.close)
         fill(storage, (random_profile(chance, regions, number) for number in range(count)), chance)
-        first = _seconds(Reassessing(storage.passes, lambda: library, lambda: DAY))
+        first = _seconds(make(storage.passes, lambda: library, lambda: DAY))
         after = raised(library)
-        took = _seconds(Reassessing(storage.passes, lambda: after, lambda: DAY))
+        took = _seconds(make(storage.passes, lambda: after, lambda: DAY))
         found = storage.passes.last()
     assert found is not None
     share = took / LIMIT * PEOPLE / count
@@ -92,7 +104,7 @@ def _profile(storage: Storage, profile: Profile) -> dict[str, Any]:
     }
 
 
-def _seconds(work: Reassessing) -> float:
+def _seconds(work: Work) -> float:
     started = time.perf_counter()
     work.run()
     return time.perf_counter() - started

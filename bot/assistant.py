@@ -51,6 +51,7 @@ class Assistant:
             erase=outcome.erase,
             unanswered=outcome.unanswered,
             binding=outcome.binding,
+            acts=outcome.acts,
             ratings=outcome.ratings,
             reopened=outcome.reopened,
             locale=after.locale,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 from uuid import uuid4
@@ -18,17 +18,23 @@ from audit.events import ACTS
 from bot.channels.web import Guest, incoming
 from bot.dialogue.conversation import Conversation
 from bot.dialogue.naming import read_back
-from bot.mine import Consents, Contributions, Mine, OwnRecords, Term
+from bot.mine import Consents, Contributions, Mine, NoFiles, OwnFiles, OwnRecords, Term
+from bot.own_words import lines
 from bot.receiving import Kept
 from bot.views import ME, PROBLEMS, TOO_FAST, Chat, Door, OwnChat, asset_versions, protect
 from bot.wording import templates
+from calculator.contributions import FUND
 from calculator.money import format_yuan
 from delivery.browsers import Pace, is_foreign
 from hr_inbox.task import TaskState
 from locales import N_, Locale, Say, speak
 from people.accounts import ROLES
-from people.records import PURPOSES, Adjustment, Consent, PayMonth
+from people.records import PURPOSES, Adjustment, Consent, PayMonth, Purpose
 from policy_kb.divisions import Divisions
+from policy_kb.library import Library
+from policy_kb.wording import INSURANCE
+from profiles.ground import month_of
+from profiles.own_month import own_month
 
 log = logging.getLogger("shebao.chat")
 
@@ -55,7 +61,8 @@ NOT_YOURS: Final = N_("这一步不是从本页点的，没有做。")
 
 @dataclass(frozen=True, kw_only=True)
 class Me:
-    """What the page stands on: the chat whose cookie it knows, what is kept and for how long, consents, and contributions.
+    """What the page stands on: the chat whose cookie it knows, what is kept and for how long, consents, contributions, and the
+    employee's own file.
 
     `divisions` names regions; `terms` are every kind of data that ends by itself.
     """
@@ -66,6 +73,7 @@ class Me:
     terms: Sequence[Term]
     consents: Consents
     contributions: Contributions
+    files: OwnFiles = field(default_factory=NoFiles)
 
 
 def create_blueprint(me: Me) -> Blueprint:
@@ -79,6 +87,7 @@ def add_pages(blueprint: Blueprint, me: Me, door: Door) -> Blueprint:
     blueprint.after_request(protect)
     blueprint.add_url_rule(ME, "page", pages.page)
     blueprint.add_url_rule(f"{ME}/erase", "erase", pages.erase, methods=["POST"])
+    blueprint.add_url_rule(f"{ME}/agree", "agree", pages.agree, methods=["POST"])
     blueprint.add_url_rule(f"{ME}/withdraw", "withdraw", pages.withdraw, methods=["POST"])
     blueprint.add_url_rule("/who-sees-what", "who_sees_what", pages.who_sees_what)
     return blueprint
@@ -103,6 +112,7 @@ class _Pages:
         return self._template(
             "me.html",
             mine=mine, kept=kept, facts=self._facts(kept), agreed=self._agreed(mine), purposes=PURPOSES,
+            **self._own(mine), asks=self._asks,
             months=self._months(mine), changes=self._changes(mine), yuan=format_yuan, month=_month,
             until=self._until, days=lambda kind: str(self._terms[kind].days), terms=self._me.terms,
             states=STATES, channels=CHANNEL_NAMES, acts=ACTS, roles=ROLES, day=_day, moment=_moment, erase=ERASE,
@@ -126,15 +136,28 @@ class _Pages:
             return redirect(f"{self._door.around().chat}?lang={self._locale()}", 303)
         return self._back()
 
+    def agree(self) -> ResponseReturnValue:
+        """Agrees to one purpose."""
+        return self._consent(
+            lambda employee, purpose: self._me.consents.agree(
+                employee, purpose, "chat", events.employee(employee)
+            )
+        )
+
     def withdraw(self) -> ResponseReturnValue:
         """Takes a consent back."""
+        return self._consent(
+            lambda employee, purpose: self._me.consents.withdraw(employee, purpose, events.employee(employee))
+        )
+
+    def _consent(self, act: Callable[[str, Purpose], None]) -> ResponseReturnValue:
         if is_foreign(dict(request.headers), request.host):
             return self._notice(NOT_YOURS), 403
         _, kept = self._whose()
         mine = None if kept is None else self._me.records.of(kept.id)
-        for each in () if mine is None else self._agreed(mine):
-            if mine is not None and mine.employee is not None and each.purpose == request.form.get("purpose"):
-                self._me.consents.withdraw(mine.employee, each.purpose, events.employee(mine.employee))
+        purpose = next((each for each in PURPOSES if each == request.form.get("purpose")), None)
+        if mine is not None and mine.employee is not None and purpose is not None:
+            act(mine.employee, purpose)
         return self._back()
 
     def who_sees_what(self) -> ResponseReturnValue:
@@ -153,10 +176,30 @@ class _Pages:
             return []
         return list(read_back(Conversation.from_json(kept.state).known, self._me.divisions, self._say()))
 
-    def _agreed(self, mine: Mine) -> tuple[Consent, ...]:
+    def _agreed(self, mine: Mine) -> dict[Purpose, Consent]:
         if mine.employee is None:
-            return ()
-        return tuple(each for each in self._me.consents.consents(mine.employee) if each.holds)
+            return {}
+        return {each.purpose: each for each in self._me.consents.consents(mine.employee) if each.holds}
+
+    def _own(self, mine: Mine) -> dict[str, Any]:
+        """This month, the profile and what was explained, of whoever has bound and has a file."""
+        file = None if mine.employee is None else self._me.files.of(mine.employee)
+        if file is None:
+            return {"own": None, "file": (), "explained": ()}
+        today = self._chat.today()
+        own = own_month(file.profile, file.ground, month_of(today), today)
+        return {
+            "own": own,
+            "rests_on": () if own is None else _titles(file.ground.library, own.sources),
+            "insurance": INSURANCE,
+            "fund": FUND,
+            "file": list(lines(file.profile, self._me.divisions, self._say())),
+            "explained": file.explained,
+        }
+
+    def _asks(self, purpose: Purpose) -> list[str]:
+        """What agreeing to a purpose means, line by line, as the chat asks it."""
+        return self._say()(templates()[f"ask.confirm_{purpose}"].text).splitlines()
 
     def _months(self, mine: Mine) -> tuple[PayMonth, ...]:
         """The months of pay on record, the newest first."""
@@ -193,6 +236,12 @@ class _Pages:
 
     def _say(self) -> Say:
         return speak(self._chat.languages.catalogue(self._locale()))
+
+
+def _titles(library: Library, sources: Iterable[str]) -> tuple[str, ...]:
+    """The texts that figures rest on, each once."""
+    cited = (library.citation(key) for key in sources)
+    return tuple(dict.fromkeys(" ".join(filter(None, (each.title, each.number))) for each in cited))
 
 
 def _month(first: date) -> str:

@@ -8,7 +8,11 @@ from typing import Protocol
 
 from hr_inbox.task import TaskState
 from people.accounts import Role
-from people.records import Adjustment, Consent, PayMonth, Purpose
+from people.records import Adjustment, Consent, ConsentHow, PayMonth, Purpose
+from profiles.changes import Change
+from profiles.ground import Ground
+from profiles.profile import Profile
+from profiles.strategy import Explanation
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +87,50 @@ class Contributions(Protocol):
 
 
 class Consents(Protocol):
-    """What employees agreed to."""
+    """What employees agreed to. `by` is who acts, as the log names them."""
 
     def consents(self, employee: str) -> tuple[Consent, ...]:
         """What an employee agreed to, also what was taken back."""
 
+    def agree(self, employee: str, purpose: Purpose, how: ConsentHow, by: str) -> None:
+        """The employee agrees; nothing changes where it is agreed to already."""
+
     def withdraw(self, employee: str, purpose: Purpose, by: str) -> None:
-        """The employee takes it back. `by` is who does, as the log names them."""
+        """The employee takes it back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """What the employee was sent after a change, and when."""
+
+    at: datetime
+    explanation: Explanation = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnFile:
+    """What is on record of an employee, for themselves: the profile as it is now, the changes behind it, and what it is
+    reckoned on. `agreed` are the purposes that they agree to now; without `dibao_status` nothing here tells of the
+    household. `explained` is what they were sent, the newest first.
+    """
+
+    profile: Profile = field(repr=False)
+    changes: tuple[Change, ...] = field(repr=False)
+    ground: Ground = field(repr=False)
+    agreed: frozenset[Purpose] = field(repr=False)
+    explained: tuple[Explained, ...] = field(default=(), repr=False)
+
+
+class OwnFiles(Protocol):
+    """Where it is kept. Looking at one's own file is no event of the log."""
+
+    def of(self, employee: str) -> OwnFile | None:
+        """An employee's file; None where there is no such employee."""
+
+
+class NoFiles(OwnFiles):
+    """Nothing is on record of anybody: for a terminal."""
+
+    def of(self, employee: str) -> OwnFile | None:
+        """Nothing."""
+        return None

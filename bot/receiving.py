@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final, Literal, Protocol
 
+from bot.dialogue.acts import OwnAct
 from bot.dialogue.conversation import Conversation
 from delivery.messages import Button, IncomingMessage, Reply
 from delivery.taps import read_place
@@ -44,7 +45,7 @@ class Said:
     """What a turn comes to: the state to keep, the replies to send, the tasks to open for HR, what had no answer.
 
     `erase` asks for everything that is kept about this employee to go, after which only the replies are delivered.
-    `binding` ties the conversation to an employee of the roster, or unties it.
+    `binding` ties the conversation to an employee of the roster, or unties it; `acts` are done about their own file.
     `ratings` are what was said of closed cases, `reopened` the numbers of those that go back to HR. `locale` is that in which
     the employee is spoken to; empty where it is the message's. `notice` is the one to which they get a link.
     """
@@ -62,6 +63,7 @@ class Said:
     reopened: tuple[str, ...] = ()
     locale: str = ""
     notice: str = ""
+    acts: tuple[OwnAct, ...] = ()
 
 
 class Work(Protocol):

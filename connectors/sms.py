@@ -1,5 +1,5 @@
-"""Text messages to employees over Tencent Cloud (腾讯云短信): a template with one variable, the link, and one for codes;
-mainland numbers only."""
+"""Text messages over Tencent Cloud (腾讯云短信): a template with one variable, the link, one for codes, and one for alarms to
+HR with two, the system and what of it; mainland numbers only."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ _CODE: Final = 64
 
 @dataclass(frozen=True, slots=True)
 class SmsAccount:
-    """An application of the service with its approved signature and templates; without one for codes none are sent.
-    `api_base` is the service's address."""
+    """An application of the service with its approved signature and templates; without one for codes none are sent, and without
+    one for alarms no alarms. `api_base` is the service's address."""
 
     secret_id: str
     secret_key: str = field(repr=False)
@@ -49,6 +49,7 @@ class SmsAccount:
     code_template_id: str
     region: str
     api_base: str
+    alarm_template_id: str = ""
 
 
 class TencentSms(Sender):
@@ -83,9 +84,7 @@ class TencentSms(Sender):
         request.PhoneNumberSet = [number]
         request.SmsSdkAppId = self._account.app_id
         request.SignName = self._account.sign_name
-        is_code = "code" in part
-        request.TemplateId = self._account.code_template_id if is_code else self._account.template_id
-        request.TemplateParamSet = [part["code"] if is_code else part["link"]]
+        request.TemplateId, request.TemplateParamSet = self._filled(part)
         try:
             answer = self._client.SendSms(request)
         except TencentCloudSDKException as error:
@@ -93,6 +92,14 @@ class TencentSms(Sender):
         (status,) = answer.SendStatusSet
         if status.Code != "Ok":
             raise classify(status.Code)
+
+    def _filled(self, part: Part) -> tuple[str, list[str]]:
+        """The template that a part is for, and its variables."""
+        if "code" in part:
+            return self._account.code_template_id, [part["code"]]
+        if "alarm" in part:
+            return self._account.alarm_template_id, [part["system"], part["alarm"]]
+        return self._account.template_id, [part["link"]]
 
     def _drawn(self, bubble: Outgoing) -> Part | None:
         text = bubble.reply.text

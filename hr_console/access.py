@@ -111,6 +111,9 @@ NEEDS: Final[Mapping[str, Need]] = {
     "abroad": "company",
     "abroad_record": "company",
     "abroad_withdraw": "company",
+    # Connections to outside systems
+    "connections": "company",
+    "connection_ask": "company",
     # The policy desk
     "policy": "policy",
     "policy_due": "policy",

@@ -21,13 +21,14 @@ TaskKind = Literal[
     "paper",
     "strategy",
     "policy_batch",
+    "connection",
 ]
 #: Kinds that only the dibao officer may open.
 DIBAO_ONLY: Final[frozenset[str]] = frozenset({"dibao_status_change"})
 #: Kinds that say something about a person by themselves, so that they stand sealed and not in a list.
 TELLING: Final[frozenset[str]] = DIBAO_ONLY | {"complaint", "income_change"}
 #: What somebody waits for least. A smaller number comes first.
-PRIORITIES: Final[Mapping[str, int]] = {"urgent_injury": 0, "complaint": 1, "refusal": 1}
+PRIORITIES: Final[Mapping[str, int]] = {"urgent_injury": 0, "complaint": 1, "refusal": 1, "connection": 1}
 NORMAL: Final = 2
 
 TaskState = Literal["waiting", "taken", "snoozed", "done"]

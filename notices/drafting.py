@@ -408,7 +408,7 @@ class _Draft:
         """What the reader should know about the figures."""
         computed = {line["key"] for line in lines if not line["entered"]}
         kept = tuple(line for line in earned.lines if line.terms.insurance in computed)
-        caveats = contribution_caveats(earned._replace(lines=kept), as_written)
+        caveats = contribution_caveats(kept, as_written)
         self._warnings += [each.text(as_written) for each in caveats if each.code not in _SETTLED]
         if basis is None and self._occasion.kind == "notice":
             self._warnings.append(as_written(BASE_FROM_WAGE))

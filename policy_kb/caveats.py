@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from calculator.assessment import Assessment
-from calculator.contributions import FUND, Earned, Line
+from calculator.contributions import FUND, Line
 from calculator.money import format_yuan
 from locales import Say
 from policy_kb.library import Library
@@ -29,7 +29,7 @@ def caveats(assessment: Assessment, library: Library, say: Say) -> Iterator[Cave
     """Everything the reader should know about the figures, what matters most first."""
     yield from _dibao_line_caveats(assessment, library)
     yield from _household_caveats(assessment)
-    yield from contribution_caveats(assessment.insured_month, say)
+    yield from contribution_caveats(assessment.insured_month.lines, say)
     yield from _job_caveats(assessment)
     for code in (
         "withholding_is_cumulative",
@@ -98,10 +98,10 @@ def _answer_caveats(assessment: Assessment) -> Iterator[Caveat]:
         yield Caveat("wage_not_reported", {})
 
 
-def contribution_caveats(month: Earned, say: Say) -> Iterator[Caveat]:
-    """What the reader should know about the contributions of one job."""
+def contribution_caveats(lines: Iterable[Line], say: Say) -> Iterator[Caveat]:
+    """What the reader should know about the contributions of one job, by its lines."""
     groups: dict[tuple[str, tuple[tuple[str, str], ...]], list[str]] = {}
-    for line in month.lines:
+    for line in lines:
         for caveat in _line_caveats(line):
             groups.setdefault((caveat.code, tuple(caveat.details.items())), []).append(line.terms.insurance)
     for (code, shared), names in groups.items():

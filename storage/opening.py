@@ -13,11 +13,13 @@ from hr_inbox.task import Due
 from notices.texts import issued_as, text_of_hash
 from storage.abroad import StoredBases
 from storage.accounts import Accounts
+from storage.alarms import StoredAlarms
 from storage.audit import StoredLog
 from storage.bindings import StoredBindings
 from storage.cases import StoredCases
 from storage.companies import StoredCompanies
 from storage.company_settings import CompanySettings
+from storage.connections import StoredConnections
 from storage.conversations import Conversations
 from storage.credentials import StoredCredentials, StoredInvitations
 from storage.database import Database
@@ -108,6 +110,8 @@ class Storage:
     declaration_work: StoredDeclarationWork
     profiles: StoredProfiles
     passes: StoredPasses
+    connections: StoredConnections
+    alarms: StoredAlarms
 
 
 def utc_now() -> datetime:
@@ -189,6 +193,8 @@ def open_storage(
         declaration_work=StoredDeclarationWork(database, keys, now),
         profiles=StoredProfiles(database, keys, now, due),
         passes=StoredPasses(database, keys, now, due),
+        connections=StoredConnections(database, keys, now),
+        alarms=StoredAlarms(database, keys, now, due),
     )
 
 

@@ -144,6 +144,12 @@ def changes_by_employee(
     return found
 
 
+def changes_of(connection: Connection, keys: Keys, employee: str) -> tuple[Change, ...]:
+    """Every change of one employee, in `Change.order`."""
+    found = changes_by_employee(connection, keys, [employee]).get(employee, [])
+    return tuple(sorted((change for change, _ in found), key=lambda each: each.order))
+
+
 def profile_json(profile: Profile) -> dict[str, Any]:
     """The values of a profile, as they are sealed for passes over all of them."""
     return {what: value_json(value) for what in FIELDS if (value := profile.value(what)) is not None}

@@ -38,6 +38,7 @@ from storage.keys import Keys
 from storage.profile_changes import (
     PROFILE,
     changes_by_employee,
+    changes_of,
     note,
     profile_json,
 )
@@ -72,8 +73,7 @@ class StoredProfiles(ProfileBook):
     def changes_of(self, employee: str) -> tuple[Change, ...]:
         """Every change that is kept of an employee."""
         with self._database.read() as connection:
-            found = changes_by_employee(connection, self._keys, [employee]).get(employee, [])
-        return tuple(sorted((change for change, _ in found), key=lambda each: each.order))
+            return changes_of(connection, self._keys, employee)
 
     def profile_of(
         self, employee: str, day: date | None = None, known_by: datetime | None = None
@@ -83,8 +83,7 @@ class StoredProfiles(ProfileBook):
         with self._database.read() as connection:
             if connection.execute(select(employees.c.id).where(employees.c.id == employee)).first() is None:
                 return None
-            found = changes_by_employee(connection, self._keys, [employee]).get(employee, [])
-        changes = [change for change, _ in found]
+            changes = changes_of(connection, self._keys, employee)
         # What may not be kept is not there, so nothing is left to hide.
         return profile_on(changes, day or _day(now), known_by or now, employee=employee, consent=True)
 

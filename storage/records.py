@@ -87,28 +87,17 @@ class StoredRecords(Records):
 
     def agree(self, employee: str, purpose: Purpose, how: ConsentHow, by: str) -> None:
         """The employee agrees; nothing changes where it is agreed to already."""
+        now = self._now()
         with self._database.work() as connection:
-            if self._holds(connection, employee, purpose):
-                return
-            data = {"purpose": purpose, "how": how, "withdrawn_at": None}
-            self._add(connection, employee, "consent", data)
-            append(connection, Event("consent_given", by, (subject(employee),)), self._now())
+            for event in give(connection, self._keys, employee, purpose, how, by, now):
+                append(connection, event, now)
 
     def withdraw(self, employee: str, purpose: Purpose, by: str) -> None:
         """The employee takes it back. What was kept for the purpose is erased."""
         now = self._now()
         with self._database.work() as connection:
-            for kept in self._kept(connection, "consent", employee):
-                if kept.data["purpose"] == purpose and read_consent(kept).holds:
-                    self._write_anew(connection, kept, {"withdrawn_at": now.isoformat()})
-            told = [
-                kept.id
-                for kept in self._kept(connection, "dibao", employee)
-                if (kept.data["source"] == "civil_affairs") == (purpose == "civil_affairs")
-            ]
-            connection.execute(delete(employee_records).where(employee_records.c.id.in_(told)))
-            forget_household(connection, self._keys, employee, purpose, now)
-            append(connection, Event("consent_withdrawn", by, (subject(employee),)), now)
+            for event in take_back(connection, self._keys, employee, purpose, by, now):
+                append(connection, event, now)
 
     def dibao(self, employee: str, by: str) -> Sequence[DibaoStatus]:
         """Every status, the oldest first. That it was read is logged. Raises `NoConsent`."""
@@ -121,18 +110,12 @@ class StoredRecords(Records):
 
     def tell_dibao(self, employee: str, status: DibaoStatus, by: str) -> None:
         """Adds a status; earlier ones stay. Raises `NoConsent`."""
-        data = {
-            "status": status.status,
-            "since": status.since.isoformat(),
-            "source": status.source,
-            "recorded_by": by,
-        }
-        now = self._now()
         with self._database.work() as connection:
             purpose: Purpose = "civil_affairs" if status.source == "civil_affairs" else "dibao_status"
             if not self._holds(connection, employee, purpose):
                 raise NoConsent
-            self._add(connection, employee, "dibao", data)
+            now = self._now()
+            tell(connection, self._keys, employee, status, by, now)
             note(connection, self._keys, [status_change(employee, status, by, now)], now)
             append(connection, Event("dibao_recorded", by, (subject(employee),)), now)
 
@@ -141,20 +124,77 @@ class StoredRecords(Records):
         return kept_records(connection, self._keys, kind, query)
 
     def _add(self, connection: Connection, employee: str, kind: Kind, data: Mapping[str, Any]) -> str:
-        id = str(uuid4())
-        row = {
-            "id": id,
-            "employee": employee,
-            **sealed_record(self._keys, id, kind, data),
-            "recorded_at": self._now(),
-        }
-        connection.execute(insert(employee_records), row)
-        return id
-
-    def _write_anew(self, connection: Connection, kept: Kept, changes: Mapping[str, Any]) -> None:
-        sealed = sealed_record(self._keys, kept.id, kept.kind, dict(kept.data) | dict(changes))
-        connection.execute(update(employee_records).where(employee_records.c.id == kept.id).values(**sealed))
+        return _insert(connection, self._keys, employee, kind, data, self._now())
 
     def _holds(self, connection: Connection, employee: str, purpose: Purpose) -> bool:
         given = map(read_consent, self._kept(connection, "consent", employee))
         return any(each.holds and each.purpose == purpose for each in given)
+
+
+def give(
+    connection: Connection,
+    keys: Keys,
+    employee: str,
+    purpose: Purpose,
+    how: ConsentHow,
+    by: str,
+    now: datetime,
+) -> tuple[Event, ...]:
+    """The employee agrees, in the transaction of what brought it; what to log of it last. Nothing where it holds already."""
+    if any(read_consent(kept).holds for kept in _consents(connection, keys, employee, purpose)):
+        return ()
+    data = {"purpose": purpose, "how": how, "withdrawn_at": None}
+    _insert(connection, keys, employee, "consent", data, now)
+    return (Event("consent_given", by, (subject(employee),)),)
+
+
+def tell(
+    connection: Connection, keys: Keys, employee: str, status: DibaoStatus, by: str, now: datetime
+) -> None:
+    """Adds a status in the transaction of whoever knows that the employee agreed to it."""
+    data = {
+        "status": status.status,
+        "since": status.since.isoformat(),
+        "source": status.source,
+        "recorded_by": by,
+    }
+    _insert(connection, keys, employee, "dibao", data, now)
+
+
+def _insert(
+    connection: Connection, keys: Keys, employee: str, kind: Kind, data: Mapping[str, Any], now: datetime
+) -> str:
+    id = str(uuid4())
+    row = {"id": id, "employee": employee, **sealed_record(keys, id, kind, data), "recorded_at": now}
+    connection.execute(insert(employee_records), row)
+    return id
+
+
+def take_back(
+    connection: Connection, keys: Keys, employee: str, purpose: Purpose, by: str, now: datetime
+) -> tuple[Event, ...]:
+    """The employee takes it back, and what was kept for the purpose is erased; what to log of it last.
+
+    Nothing where it does not hold.
+    """
+    held = [each for each in _consents(connection, keys, employee, purpose) if read_consent(each).holds]
+    if not held:
+        return ()
+    for kept in held:
+        sealed = sealed_record(keys, kept.id, "consent", {**kept.data, "withdrawn_at": now.isoformat()})
+        connection.execute(update(employee_records).where(employee_records.c.id == kept.id).values(**sealed))
+    query = select(employee_records).where(employee_records.c.employee == employee)
+    told = [
+        kept.id
+        for kept in kept_records(connection, keys, "dibao", query)
+        if (kept.data["source"] == "civil_affairs") == (purpose == "civil_affairs")
+    ]
+    connection.execute(delete(employee_records).where(employee_records.c.id.in_(told)))
+    forget_household(connection, keys, employee, purpose, now)
+    return (Event("consent_withdrawn", by, (subject(employee),)),)
+
+
+def _consents(connection: Connection, keys: Keys, employee: str, purpose: Purpose) -> list[Kept]:
+    query = select(employee_records).where(employee_records.c.employee == employee)
+    kept = kept_records(connection, keys, "consent", query)
+    return [each for each in kept if each.data["purpose"] == purpose]

@@ -25,11 +25,13 @@ from delivery.outbox import FINAL
 from locales import N_
 from storage.database import Database
 from storage.tables import (
+    alarm_messages,
     audit_checks,
     audit_events,
     audit_reasons,
     audit_subjects,
     codes,
+    connection_nonces,
     conversations,
     employees,
     hr_addresses,
@@ -142,6 +144,14 @@ def _imports(before: datetime) -> Delete:
     return _taken_out(imports.c.id, imports.c.made_at < before)
 
 
+def _alarms(before: datetime) -> Delete:
+    return _taken_out(alarm_messages.c.id, alarm_messages.c.made_at < before)
+
+
+def _nonces(before: datetime) -> Delete:
+    return _taken_out(connection_nonces.c.nonce, connection_nonces.c.until < before)
+
+
 def _codes(before: datetime) -> Delete:
     return _taken_out(codes.c.code_index, codes.c.expires_at < before)
 
@@ -244,6 +254,8 @@ TERMS: Final = (
     Term(
         "leavers", 1826, N_("离职员工的花名册和缴费记录：社保有没有交够，离职后几年里还会被问到。"), _leavers
     ),
+    Term("alarms", 90, N_("对接的系统出故障时发给人事的通知，只为同一次故障不通知两遍。"), _alarms),
+    Term("nonces", 1, N_("民政送来的消息的编号，只为同一条不收两遍。"), _nonces),
     Term("tasks", 730, N_("办结的人事任务，连同人事的备注：劳动保障监察可以查到两年以内的事。"), _tasks),
     Term("undo_steps", 1, N_("人事批量操作之前的样子，只为点错了当天能撤销。"), _undo_steps),
     Term("sessions", 1, N_("人事的登录，到时间就失效，第二天清掉。"), _sessions),

@@ -13,6 +13,7 @@ from storage import account_rows, case_log, credentials, employee_rows, record_r
 from storage import audit as log_rows
 from storage import cases as case_rows
 from storage import companies as company_rows
+from storage import connections as connection_store
 from storage import declaration_rows as declaration_store
 from storage import imports as import_store
 from storage import notice_rows as notice_store
@@ -32,6 +33,8 @@ from storage.tables import (
     accounts,
     assessed,
     audit_reasons,
+    connection_codes,
+    connections,
     conversations,
     declaration_lines,
     declarations,
@@ -86,6 +89,8 @@ BODIES: Final[Mapping[Table, str]] = {
     notes: case_rows.NOTE,
     platform_tokens: token_store.BODY,
     abroad: abroad_store.BODY,
+    connections: connection_store.BODY,
+    connection_codes: connection_store.CODE,
     notice_batches: notice_store.BATCH_BODY,
     notice_rows: notice_store.ROW_BODY,
     notices: notice_store.BODY,

@@ -30,6 +30,7 @@ from storage.inbox import event_key
 from storage.keys import Keys
 from storage.notice_desk import new_link
 from storage.notice_rows import lock_notice
+from storage.own_acts import do
 from storage.ratings import asked_cases, keep_ratings, reopen
 from storage.reach import renew
 from storage.tables import conversations, inbox, messages, person_keys
@@ -188,6 +189,7 @@ class Turn(Work):
         count_unanswered(self._connection, said.unanswered, self._now)
         if said.binding is not None:
             acted += act_on(self._connection, self._keys, opened, said.binding, self._now)
+        acted += do(self._connection, self._keys, opened.id, said.acts, self._now)
         keep_ratings(self._connection, kept.id, said.ratings, self._now)
         numbers = tuple(
             open_task(self._connection, self._keys, opened, task, self._now, self._due) for task in said.tasks

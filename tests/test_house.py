@@ -93,6 +93,7 @@ PUBLIC = {
     # What is kept about whoever has this browser's chat; who sees what is for everybody.
     "/me",
     "/me/erase",
+    "/me/agree",
     "/me/withdraw",
     "/who-sees-what",
     # A link opens one conversation, once; whoever has opened it sees that one alone.
@@ -103,7 +104,10 @@ PUBLIC = {
         f"/visits/<visit>/chat/{paper}"
         for paper in ("chart.svg", "report.pdf", "report.png", "note.pdf", "note.png")
     ),
-    *(f"/visits/<visit>{path}" for path in ("/me", "/me/erase", "/me/withdraw", "/who-sees-what")),
+    *(
+        f"/visits/<visit>{path}"
+        for path in ("/me", "/me/erase", "/me/agree", "/me/withdraw", "/who-sees-what")
+    ),
     # A link and a code open one notice, in one browser, for a while.
     "/assets/notices/<path:filename>",
     *(f"/notices/<token>{path}" for path in ("", "/code", "/enter")),
@@ -115,6 +119,7 @@ PUBLIC = {
     *("/verify", "/verify/<sha256>", "/assets/verify/<path:filename>"),
     # Each callback proves by its signature whose it is.
     "/channels/<name>",
+    "/events/civil-affairs",
 }
 
 
@@ -220,7 +225,8 @@ def test_every_address_is_listed_as_public(library: Library, tmp_path: Path) -> 
 def test_every_setting_is_explained_in_config_toml() -> None:
     text = (HOUSE / "config.toml").read_text(encoding="utf-8")
     data = tomllib.loads(text)
-    data |= {f"channels.{name}": section for name, section in data["channels"].items()}
+    for group in ("channels", "connections"):
+        data |= {f"{group}.{name}": section for name, section in data[group].items()}
     for section, kind in SECTIONS.items():
         for each in fields(kind):
             assert each.name in data[section], f"{section}.{each.name}"

@@ -49,7 +49,7 @@ class Conversation:
 
     `asks` counts how often each question was put without an answer, `misses` the turns in a row that were not
     understood; `calculated` are the facts of the last result; `question` is the last thing the employee wanted to know;
-    `codes_at` are the moments at which binding codes were tried of late.
+    `codes_at` are the moments at which binding codes were tried of late; `declined` are purposes that were not agreed to.
     """
 
     known: Known = field(default_factory=Known, repr=False)
@@ -66,6 +66,7 @@ class Conversation:
     locale: str = "zh_Hans"
     heard_at: str = ""
     codes_at: tuple[str, ...] = ()
+    declined: tuple[str, ...] = ()
 
     @property
     def asked(self) -> str:
@@ -126,6 +127,7 @@ class Conversation:
             "locale": self.locale,
             "heard_at": self.heard_at,
             "codes_at": list(self.codes_at),
+            "declined": list(self.declined),
         }
 
     @classmethod
@@ -147,4 +149,5 @@ class Conversation:
             locale=data["locale"],
             heard_at=data["heard_at"],
             codes_at=tuple(data.get("codes_at", ())),  # an earlier version did not count them
+            declined=tuple(data.get("declined", ())),  # an earlier version asked for no consent
         )

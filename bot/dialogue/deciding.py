@@ -17,7 +17,7 @@ from bot.dialogue.rating import open_buttons
 from bot.dialogue.steps import Part, Tap, Tell
 from bot.dialogue.talk import ACT, OFFER, House
 from bot.dialogue.tapping import tapped
-from bot.dialogue.topics import TOPIC_OF, TOPICS, binding, dibao_impact, hr, privacy
+from bot.dialogue.topics import TOPIC_OF, TOPICS, binding, changes, consent, dibao_impact, hr, pay, privacy
 from bot.dialogue.turn import CALCULATING, HR, Outcome, Turn, offers
 from bot.guard import Evidence
 from bot.private import is_private
@@ -147,14 +147,43 @@ def _decide(turn: Turn) -> None:
         turn.open(privacy.NAME, text=turn.words)
     elif code := code_in(turn.words):
         _code(turn, code)
-    elif wish := binding.wish_of(heard.text):
-        turn.open(binding.NAME, wish=wish)
+    elif _wished(turn):
+        return
     elif _is_command(turn):
         _command(turn)
     elif turn.private:
         turn.open("undeclared")
     elif not _answers(turn):
         _fresh(turn)
+
+
+def _wished(turn: Turn) -> bool:
+    """Whether a message says in so many words what it wants of the tie, of consents or of the own record; then it is done."""
+    text = turn.heard.text
+    if wish := binding.wish_of(text):
+        turn.open(binding.NAME, wish=wish)
+    elif wish := consent.wish_of(text):
+        turn.open(consent.NAME, wish=wish)
+    elif wish := _of_the_file(turn):
+        turn.open(pay.NAME, wish=wish)
+    elif not turn.it.asked and changes.wish_of(text):
+        _other_people(turn)
+    else:
+        return False
+    return True
+
+
+def _of_the_file(turn: Turn) -> str:
+    """What a message asks of the employee's own record; the months after dibao are told to anybody otherwise."""
+    wish = pay.wish_of(turn.heard.text)
+    return wish if wish not in pay.OF_THE_FILE_ALONE or turn.talk.own_file is not None else ""
+
+
+def _other_people(turn: Turn) -> None:
+    """The household has more or fewer members: how many stand on the book now is told in the message, or asked."""
+    turn.it = replace(turn.it, known=replace(turn.it.known, household_size=None))
+    turn.merge()
+    turn.open(changes.NAME, what="people")
 
 
 def _start_page(turn: Turn) -> None:

@@ -7,11 +7,15 @@ from typing import Any, Final
 
 from bot.dialogue.known import Known
 from bot.dialogue.naming import read_back
-from bot.dialogue.steps import Quoted
+from bot.dialogue.steps import Part, Quoted
 from bot.dialogue.talk import Talk
 from bot.guard import Evidence
 from calculator.case import read_case
+from calculator.contributions import Line
+from calculator.money import format_yuan
+from locales import Say
 from policy_kb.company import Assessed, answer_with, assess_with
+from policy_kb.wording import INSURANCE
 
 #: Warnings that must stand beside a result; the others are in the report.
 TOLD_WARNINGS: Final = frozenset(
@@ -45,6 +49,15 @@ def answer(talk: Talk, assessed: Assessed) -> dict[str, Any]:
 def warnings_told(data: dict[str, Any]) -> Iterator[Quoted]:
     """Of an answer's warnings, those that a reply must not leave to the report."""
     return (Quoted(each["text"]) for each in data["warnings"] if each["code"] in TOLD_WARNINGS)
+
+
+def line_told(line: Line, say: Say) -> Part:
+    """Both sides' shares of one insurance, or that nobody knows them."""
+    insurance = say(INSURANCE[line.terms.insurance])
+    if line.employee is None or line.employer is None:
+        return Part("money.line_unknown", {"insurance": insurance})
+    figures = {"employee": format_yuan(int(line.employee)), "employer": format_yuan(int(line.employer))}
+    return Part("money.line", {"insurance": insurance} | figures)
 
 
 def facts_told(talk: Talk, known: Known) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from bot.dialogue.acts import Choice
 from bot.dialogue.known import Known
 from bot.guard import NOTHING, Evidence
 from hr_inbox.task import HrTask
@@ -58,7 +59,8 @@ class Tap:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """A question. `before` is said first; without `taps` those of the question's template are offered."""
+    """A question. `before` is said first; without `taps` those of the question's template are offered, and `more` after
+    them. `acts` are what the answer before it decided."""
 
     question: Question
     variant: str = ""
@@ -68,13 +70,15 @@ class Ask:
     papers: tuple[str, ...] = ()
     sources: tuple[dict[str, Any], ...] = ()
     evidence: Evidence = NOTHING
+    more: tuple[Tap, ...] = ()
+    acts: tuple[Choice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Tell:
     """Something said, after which its topic is done. `name` identifies the answer: told twice in a row, it was not
     understood twice. `result_of` are the facts of a result, for what is asked of it afterwards; `binding` is what is done
-    about the tie to an employee."""
+    about the tie to an employee, `acts` what is done about the employee's own file."""
 
     name: str
     parts: tuple[Part | Quoted, ...]
@@ -84,6 +88,7 @@ class Tell:
     evidence: Evidence = NOTHING
     result_of: Known | None = None
     binding: BindingAct | None = None
+    acts: tuple[Choice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from bot.dialogue.conversation import Conversation, Frame
 from bot.dialogue.known import Change, Known
+from bot.mine import NoFiles, OwnFile, OwnFiles
 from bot.understanding.facts import Facts
 from bot.understanding.intents import Language, Ranked, Reader
 from bot.understanding.reading_facts import FactReader
@@ -45,7 +46,7 @@ class NoNotices(Notices):
 
 @dataclass(frozen=True)
 class House:
-    """What every conversation shares: the library, the company's own rules, who reads, and whose chat is whose."""
+    """What every conversation shares: the library, the company's own rules, who reads, whose chat is whose, and their files."""
 
     library: Library
     finder: Finder
@@ -55,6 +56,7 @@ class House:
     notices: Notices = field(default_factory=NoNotices)
     bindings: Bindings = field(default_factory=NoBindings)
     company: Company = NO_RULES
+    files: OwnFiles = field(default_factory=NoFiles)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,12 @@ class Talk:
     def say(self) -> Say:
         """What words a sentence in the employee's language."""
         return speak(self.conversation.locale)
+
+    @property
+    def own_file(self) -> OwnFile | None:
+        """What is on record of whoever's chat it is; None where nobody has bound it."""
+        owner = self.house.bindings.owner(self.id)
+        return None if owner is None else self.house.files.of(owner.employee)
 
     def law(self, region: str | None = None) -> Law:
         """The rules in force at a region: at home unless another is named, in the nation where none is known."""

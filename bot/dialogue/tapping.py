@@ -10,9 +10,11 @@ from bot.dialogue import rating
 from bot.dialogue.known import Known
 from bot.dialogue.policy import tell_article
 from bot.dialogue.steps import Part
-from bot.dialogue.topics import TOPIC_OF, TOPICS, binding, dibao_impact, hr, privacy
+from bot.dialogue.topics import TOPIC_OF, TOPICS, binding, changes, consent, dibao_impact, hr, pay, privacy
 from bot.dialogue.turn import HR, Turn, offers
+from bot.own_words import facts_of
 from hr_inbox.ratings import ANSWERS, Answer, Rated
+from people.records import PURPOSES
 
 #: What a tap sets, where it is always the same.
 _VALUES: Final[Mapping[tuple[str, str], Mapping[str, Any]]] = {
@@ -30,6 +32,8 @@ _VALUES: Final[Mapping[tuple[str, str], Mapping[str, Any]]] = {
 }
 #: Topics that a tap may open; the others need a question.
 _OPEN: Final = ("dibao_impact", "contributions", "duty", "notices", "privacy")
+#: Topics that read a yes or no themselves.
+_CONFIRMED: Final = (privacy.NAME, binding.NAME, consent.NAME, changes.NAME)
 _WAYS: Final = ("work_cost", "transition", "alone", "appeal", "cliff")
 
 
@@ -189,8 +193,9 @@ def _confirm(turn: Turn, value: str) -> None:
         _nothing(turn)
         return
     frame, known = turn.it.frames[-1], turn.it.known
-    if frame.topic in (privacy.NAME, binding.NAME):
+    if frame.topic in _CONFIRMED:
         turn.heard = replace(turn.heard, slot="confirm", value=value)
+        turn.settle("confirm")
         turn.erase = frame.topic == privacy.NAME and value == "yes"
         turn.run()
         if not turn.erase:
@@ -216,6 +221,41 @@ def _chosen(turn: Turn, value: str) -> None:
 
 def _privacy(turn: Turn, value: str) -> None:
     turn.open(privacy.NAME)
+
+
+def _pay(turn: Turn, value: str) -> None:
+    """Another month of the employee's own record, or why it changed."""
+    if value in pay.WISHES:
+        turn.open(pay.NAME, wish=value)
+    else:
+        _nothing(turn)
+
+
+def _consent(turn: Turn, value: str) -> None:
+    """What is asked for, or taken back, where it was wished for by a button."""
+    if value == "withdraw" or value in PURPOSES:
+        turn.open(consent.NAME, wish=value)
+    else:
+        _nothing(turn)
+
+
+def _report(turn: Turn, value: str) -> None:
+    """What was told goes into the employee's own file, once they have said yes to how it was read."""
+    if value in changes.REPORTED:
+        turn.open(changes.NAME, report=value)
+    else:
+        _nothing(turn)
+
+
+def _profile(turn: Turn, value: str) -> None:
+    """The calculation takes over what the employee's file holds: only what they agreed to have kept is there."""
+    file = turn.talk.own_file
+    if file is None or not dibao_impact.can_use(file):
+        _nothing(turn)
+        return
+    known = turn.it.known.having(facts_of(file.profile))[0]
+    turn.it = replace(turn.it, asks={}, known=known).opened(dibao_impact.NAME, turn.now, begun="1")
+    turn.run(*dibao_impact.taken_over(turn.talk, file))
 
 
 def _rating(turn: Turn, value: str) -> None:
@@ -264,6 +304,10 @@ _HANDLERS: Final[Mapping[str, Callable[[Turn, str], None]]] = {
     "share_scope": _chosen,
     "choice": _chosen,
     "privacy": _privacy,
+    "pay": _pay,
+    "consent": _consent,
+    "report": _report,
+    "profile": _profile,
     rating.RATING: _rating,
     rating.REOPEN: _unsolved,
 }

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
+from bot.dialogue.acts import Choice, Decline, OwnAct
 from bot.dialogue.conversation import Conversation, Line
 from bot.dialogue.known import AMOUNTS, Change, Known
 from bot.dialogue.naming import name_of, value_of
@@ -48,7 +49,7 @@ _ARTICLE: Final = "article="
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """The conversation after a turn, what is said, what goes to HR, and what had no answer. `ratings` are what was said of
-    closed cases, `reopened` the numbers of those that go back to HR."""
+    closed cases, `reopened` the numbers of those that go back to HR, `acts` what is done about the employee's own file."""
 
     conversation: Conversation
     replies: tuple[Reply, ...]
@@ -60,6 +61,7 @@ class Outcome:
     binding: BindingAct | None = None
     ratings: tuple[Rated, ...] = ()
     reopened: tuple[str, ...] = ()
+    acts: tuple[OwnAct, ...] = ()
 
 
 class Turn:
@@ -89,6 +91,7 @@ class Turn:
         self._tasks: list[HrTask] = []
         self._unanswered: list[Unanswered] = []
         self._binding: BindingAct | None = None
+        self._acts: list[OwnAct] = []
         self._topic = ""
         self._remembered = False
 
@@ -193,6 +196,8 @@ class Turn:
 
     def emit(self, step: Step) -> None:
         """A step is taken: it is said, and the stack follows."""
+        if isinstance(step, Ask | Tell):
+            self._act(step.acts)
         if isinstance(step, Ask):
             self._ask(step)
             return
@@ -209,6 +214,12 @@ class Turn:
             if ends and self._topic == self.it.frames[-1].topic:
                 self.it = self.it.closed()
         self._steps.append(step)
+
+    def _act(self, acts: tuple[Choice, ...]) -> None:
+        declined = [each.purpose for each in acts if isinstance(each, Decline)]
+        self._acts += [each for each in acts if not isinstance(each, Decline)]
+        known = (*self.it.declined, *declined)
+        self.it = replace(self.it, declined=tuple(dict.fromkeys(known)))
 
     def follow_up(self, step: Tell) -> None:
         """Something said about the last result."""
@@ -236,7 +247,8 @@ class Turn:
             more = (Tap(Part("talk.continue"), f"topic={frame.topic}"),) if frame.topic in CALCULATING else ()
             self.tell("talk.not_understood_twice", HR, *more)
             return
-        self.it = self.it.with_frame(asked=step.question, data={**frame.data, "begun": "1"})
+        data = {**frame.data, "begun": "1", "variant": step.variant}
+        self.it = self.it.with_frame(asked=step.question, data=data)
         self.it = replace(self.it, asks={**self.it.asks, step.question: times})
         self._steps.append(step)
 
@@ -295,6 +307,7 @@ class Turn:
             binding=self._binding,
             ratings=tuple(self.ratings),
             reopened=tuple(self.reopened),
+            acts=tuple(self._acts),
         )
 
     def missed(self) -> None:

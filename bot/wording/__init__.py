@@ -53,7 +53,8 @@ def word(step: Step, say: Say) -> Reply:
         template = templates()[key]
         text = _text((*step.before, Part(key, step.figures)), say)
         offered = template.taps if step.taps is None else ()
-        buttons = (*(Button(say(title), payload) for title, payload in offered), *_taps(step.taps or (), say))
+        more = (*(step.taps or ()), *step.more)
+        buttons = (*(Button(say(title), payload) for title, payload in offered), *_taps(more, say))
     else:
         text, buttons = _text(step.parts, say), _taps(step.taps, say)
     check(" ".join((text, *(button.title for button in buttons))), step.evidence)

@@ -44,6 +44,7 @@ NEUTRAL: Final = frozenset(
             "ask_housing_fund ask_how_to_sign_notice ask_privacy start_calculator talk_to_hr complaint_hr "
             "report_income_change report_dibao_status_change"
         ),
+        "pay": "bind tap_without",
         "privacy": "six tap_show tap_erase nothing_kept kept_lines correct erased not_erased",
         "rating": "ask yes no skip thanks skipped unsolved tap_again tap_other tap_leave again left",
         "talk": (
@@ -62,11 +63,11 @@ def is_neutral(step: Step) -> bool:
         return True
     if isinstance(step, HandOff):
         return _all(step.parts)
-    titles = (tap.title for tap in step.taps or ())
     if isinstance(step, Ask):
+        titles = (tap.title for tap in (*(step.taps or ()), *step.more))
         question = Part(f"ask.{step.question}{'_' + step.variant if step.variant else ''}", step.figures)
         return step.question not in SENSITIVE and _all((*step.before, question, *titles))
-    return step.result_of is None and _all((*step.parts, *titles))
+    return step.result_of is None and _all((*step.parts, *(tap.title for tap in step.taps)))
 
 
 def _all(said: Iterable[Part | Quoted]) -> bool:

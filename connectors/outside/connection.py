@@ -205,11 +205,11 @@ def read_connection(name: str, table: Mapping[str, Any], home: Path) -> Connecti
     return Connection(
         name,
         _typed(f"{name}.address", "str", table.get("address", "")),
-        _made(Wire, wire, name, home),
-        _auth(_section(name, "auth", table), f"{name}.auth", home),
-        person=_person(_section(name, "person", table), f"{name}.person", home),
+        made(Wire, wire, name, home),
+        _auth(section_of(name, "auth", table), f"{name}.auth", home),
+        person=read_person(section_of(name, "person", table), f"{name}.person", home),
         **{
-            key: _placed(_made(kind, _section(name, key, table), f"{name}.{key}", home), home)
+            key: _placed(made(kind, section_of(name, key, table), f"{name}.{key}", home), home)
             for key, kind in _SECTIONS.items()
         },
     )
@@ -229,15 +229,16 @@ def _auth(table: Mapping[str, Any], where: str, home: Path) -> Auth:
     kind = AUTHS.get(table.get("kind", "none"))
     if kind is None:
         raise ValueError(f"{where}.kind: one of {', '.join(AUTHS)}")
-    return _made(kind, {key: value for key, value in table.items() if key != "kind"}, where, home)
+    return made(kind, {key: value for key, value in table.items() if key != "kind"}, where, home)
 
 
-def _person(table: Mapping[str, Any], where: str, home: Path) -> Tokens:
+def read_person(table: Mapping[str, Any], where: str, home: Path) -> Tokens:
+    """How a system names people, of its section. Raises `ValueError`, naming the setting."""
     kinds: tuple[TokenKind, ...] = ("own_number", "id_number_hmac", "id_number_sha256")
     given = {"kind": "own_number", **table}
     if given["kind"] not in kinds:
         raise ValueError(f"{where}.kind: one of {', '.join(kinds)}")
-    return _made(Tokens, given, where, home)
+    return made(Tokens, given, where, home)
 
 
 def _placed(section: Made, home: Path) -> Made:
@@ -248,15 +249,16 @@ def _placed(section: Made, home: Path) -> Made:
     return cast(Made, Tls(*(str(home / each) if each else "" for each in files)))
 
 
-def _section(name: str, key: str, table: Mapping[str, Any]) -> Mapping[str, Any]:
+def section_of(name: str, key: str, table: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A section inside another; empty where it is not there. Raises `ValueError`, naming the setting."""
     found = table.get(key, {})
     if not isinstance(found, Mapping):
         raise ValueError(f"{name}.{key}: must be a section")
     return found
 
 
-def _made(kind: type[Made], table: Mapping[str, Any], where: str, home: Path) -> Made:
-    """A dataclass of a table that has none but its fields, each of its type."""
+def made(kind: type[Made], table: Mapping[str, Any], where: str, home: Path) -> Made:
+    """A dataclass of a table that has none but its fields, each of its type. Raises `ValueError`, naming the setting."""
     known = {each.name: each for each in fields(kind)}  # type: ignore[arg-type]
     files = {f"{each.name}_file": each.name for each in known.values() if not each.repr}
     values: dict[str, Any] = {}

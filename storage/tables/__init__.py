@@ -4,6 +4,13 @@ from storage.tables.abroad import abroad
 from storage.tables.audit import audit_checks, audit_events, audit_heads, audit_reasons, audit_subjects
 from storage.tables.base import Moment, metadata
 from storage.tables.cases import answers, exclusions, holdings, mentions, notes, undo_steps
+from storage.tables.connections import (
+    alarm_messages,
+    connection_codes,
+    connection_nonces,
+    connection_versions,
+    connections,
+)
 from storage.tables.conversations import (
     conversations,
     counters,
@@ -65,6 +72,7 @@ __all__ = [
     "Moment",
     "abroad",
     "accounts",
+    "alarm_messages",
     "answers",
     "assessed",
     "audit_checks",
@@ -76,6 +84,10 @@ __all__ = [
     "codes",
     "company_days",
     "company_settings",
+    "connection_codes",
+    "connection_nonces",
+    "connection_versions",
+    "connections",
     "conversations",
     "counters",
     "declaration_lines",

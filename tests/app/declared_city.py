@@ -18,7 +18,8 @@ from databases import Clock
 from platforms.city import City
 from platforms.harness import Server
 
-from app.declaring import Declarer, Drafting, Systems
+from app.declaring import Declarer, Drafting
+from app.offices import Offices
 from calculator.money import parse_yuan
 from connectors.outside.calling import Outside
 from connectors.outside.connection import read_connection
@@ -66,17 +67,17 @@ class Plant:
     library: Library
     clock: Clock
     city: City
-    systems: Systems
+    offices: Offices
     account: InsuredAccount
     staff: dict[str, Employee]
 
     @property
     def drafting(self) -> Drafting:
-        return Drafting(self.storage, lambda: self.library, lambda: TODAY, self.systems)
+        return Drafting(self.storage, lambda: self.library, lambda: TODAY, self.offices)
 
     @property
     def declarer(self) -> Declarer:
-        return Declarer(self.storage.declaration_work, self.systems, self.storage.now)
+        return Declarer(self.storage.declaration_work, self.offices, self.storage.now)
 
     def drafted(self, month: date = OCTOBER) -> str:
         drafting = self.drafting
@@ -103,8 +104,8 @@ class Plant:
         kept = self.storage.records.pay_months(self.staff[number].id)
         return next((each for each in kept if each.month == month), None)
 
-    def without(self, **systems: Any) -> None:
-        self.systems = replace(self.systems, **systems)
+    def without(self, **offices: Any) -> None:
+        self.offices = replace(self.offices, **offices)
 
 
 @pytest.fixture
@@ -116,7 +117,7 @@ def town() -> City:
 
 
 @pytest.fixture
-def systems(town: City) -> Iterator[Systems]:
+def offices(town: City) -> Iterator[Offices]:
     """The agency and payroll of 沙盒市, each connected as `city.toml` says."""
     with Server(town.mounts) as running:
         text = (TESTS / "platforms" / "city.toml").read_text(encoding="utf-8")
@@ -125,7 +126,7 @@ def systems(town: City) -> Iterator[Systems]:
             name: Outside(read_connection(name, given[name] | {"limits": LIMITS, "retries": RETRIES}, TESTS))
             for name in ("social_insurance", "payroll")
         }
-        yield Systems(
+        yield Offices(
             social_insurance=HttpSocialInsurance(outside["social_insurance"]),
             payroll=HttpPayroll(outside["payroll"]),
         )
@@ -134,7 +135,7 @@ def systems(town: City) -> Iterator[Systems]:
 
 
 @pytest.fixture
-def plant(storage: Storage, library: Library, clock: Clock, town: City, systems: Systems) -> Plant:
+def plant(storage: Storage, library: Library, clock: Clock, town: City, offices: Offices) -> Plant:
     """The fifteen, insured since October."""
     entity = storage.companies.save_entity(LegalEntity("", "苏州某制造有限公司", "91320500MA1MX00X0K"), LI)
     storage.companies.save_account(InsuredAccount("", entity, SUZHOU, "SZ001"), LI)
@@ -143,4 +144,4 @@ def plant(storage: Storage, library: Library, clock: Clock, town: City, systems:
         number_of(place): storage.roster.add(employee(place, person), LI)
         for place, person in enumerate(PEOPLE, 1)
     }
-    return Plant(storage, library, clock, town, systems, account, staff)
+    return Plant(storage, library, clock, town, offices, account, staff)

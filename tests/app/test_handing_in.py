@@ -304,7 +304,7 @@ def test_killed_between_handing_in_and_the_answer_it_goes_on(plant: Plant) -> No
             raise Killed
 
     with pytest.raises(Killed):
-        Declarer(Dies(), plant.systems, plant.storage.now).run(id)  # type: ignore[arg-type]
+        Declarer(Dies(), plant.offices, plant.storage.now).run(id)  # type: ignore[arg-type]
     assert plant.run(id).state == "handed_in" and plant.month("0001") is None
     plant.declarer.run_all()
     assert plant.run(id).state == "handed_in"  # the lease of whoever died still runs

@@ -142,6 +142,7 @@ def test_a_result_of_the_household_alone_is_the_employees_own(
     more: Any = start | {"source": "employee", "standing": "reported"}
     storage.profiles.note([Change(ali.id, what, value, **more) for what, value in told.items()], ZHAO)
     storage.roster.correct(ali.id, {"home_region": "310000"}, ZHAO)
+    office.today = date(2025, 3, 1)  # a day on which 上海's line is on record
     office.looks()
     office.library = raised(library, floors=100, lines=30_000)
     found = office.looks()

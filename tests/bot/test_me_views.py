@@ -16,12 +16,28 @@ from audit.events import ACTS
 from bot.channels.web import Visitors
 from bot.dialogue.conversation import Conversation
 from bot.me_views import VISITS_A_MINUTE, Me, create_blueprint
-from bot.mine import Consents, Contributions, Handed, Look, Mine, OwnRecords, Term, Tied
+from bot.mine import (
+    Consents,
+    Contributions,
+    Explained,
+    Handed,
+    Look,
+    Mine,
+    OwnFile,
+    OwnFiles,
+    OwnRecords,
+    Term,
+    Tied,
+)
 from bot.receiving import Kept, Said
 from delivery.browsers import HEADERS
 from delivery.messages import IncomingMessage
-from people.records import Adjustment, Consent, PayMonth, Purpose
+from people.records import Adjustment, Consent, ConsentHow, PayMonth, Purpose
 from policy_kb.library import Library
+from profiles.changes import Change, Field, Source, Value
+from profiles.ground import Ground
+from profiles.profile import profile_on
+from profiles.strategy import Explanation
 from storage.retention import TERMS
 
 HERE = {"Origin": "http://localhost"}
@@ -57,6 +73,10 @@ class Shelf(OwnRecords, Consents, Contributions):
         assert employee == ALIS
         return self.changes
 
+    def agree(self, employee: str, purpose: Purpose, how: ConsentHow, by: str) -> None:
+        assert (employee, how, by) == (ALIS, "chat", f"employee:{ALIS}")
+        self.agreed.append(Consent("c2", purpose, how, NOON))
+
     def withdraw(self, employee: str, purpose: Purpose, by: str) -> None:
         assert (employee, by) == (ALIS, f"employee:{ALIS}")
         self.agreed = [replace(each, withdrawn_at=NOON) for each in self.agreed]
@@ -79,8 +99,24 @@ def shelf() -> Shelf:
     return Shelf()
 
 
+class Own(OwnFiles):
+    """阿丽's own file, where she has one."""
+
+    def __init__(self) -> None:
+        self.file: OwnFile | None = None
+
+    def of(self, employee: str) -> OwnFile | None:
+        assert employee == ALIS
+        return self.file
+
+
 @pytest.fixture
-def app(chatted: Chatted, shelf: Shelf, library: Library) -> Flask:
+def own() -> Own:
+    return Own()
+
+
+@pytest.fixture
+def app(chatted: Chatted, shelf: Shelf, library: Library, own: Own) -> Flask:
     terms = [Term(each.kind, each.days, each.why) for each in TERMS]
     me = Me(
         chat=chatted.chat,
@@ -89,6 +125,7 @@ def app(chatted: Chatted, shelf: Shelf, library: Library) -> Flask:
         terms=terms,
         consents=shelf,
         contributions=shelf,
+        files=own,
     )
     chatted.app.register_blueprint(create_blueprint(me))
     return chatted.app
@@ -105,6 +142,33 @@ def client(app: Flask) -> FlaskClient:
     return client
 
 
+def own_file(library: Library) -> OwnFile:
+    """On 3500 in 苏州, insured since March; she told that dibao was suspended."""
+    march, october = date(2026, 3, 1), date(2026, 10, 10)
+    said: list[tuple[Field, Value, Source, date]] = [
+        ("gross_wage", 350_000, "payroll", march),
+        ("region", "320500", "hr", march),
+        ("insured_since", march, "social_insurance", march),
+        ("dibao", "suspended", "employee", october),
+    ]
+    changes = tuple(
+        Change(
+            ALIS,
+            what,
+            value,
+            since,
+            source,
+            NOON,
+            source,
+            "reported" if source == "employee" else "confirmed",
+        )
+        for what, value, source, since in said
+    )
+    profile = profile_on(changes, NOON.date(), NOON, consent=True)
+    explained = Explained(NOON, Explanation("kept_plain"))
+    return OwnFile(profile, changes, Ground(library), frozenset({"dibao_status"}), (explained,))
+
+
 def words(response: TestResponse) -> str:
     """What somebody reads on the page."""
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", response.get_data(as_text=True)))
@@ -116,7 +180,8 @@ def test_everything_that_is_kept_stands_there(client: FlaskClient) -> None:
     assert "12 条，从 2026-10-15 起。" in read and "2027-04-13 以后整段删掉" in read
     assert "T-000012 人事在办 2026-10-15 发的" in read and "我叫阿丽" in read and "办完 730 天后删" in read
     assert "微信 2026-10-15 绑定" in read
-    assert "记录并查询本人的低保状态 2026-10-15 同意的" in read
+    assert "记下本人说的低保状态和家里的情况 2026-10-15 同意的" in read
+    assert "向民政部门查询本人的低保状态 没有同意" in read and "你点头我们才问" in read
     assert f"{ACTS['log_check']} 2026-10-15 17:00 · 人事（接待、低保专员） · 第 7 条" in read
     for term in TERMS:
         assert term.why in read
@@ -155,7 +220,7 @@ def test_where_nothing_is_kept_it_says_so(client: FlaskClient, chatted: Chatted,
     read = words(client.get("/me"))
     for told in ("现在没有记你的数", "没有发过什么给人事", "没有绑定", "没有人看过"):
         assert told in read
-    assert "你点过头的" not in read
+    assert "要你点头的" not in read
 
 
 def test_a_browser_that_never_talked_sees_nothing(app: Flask, client: FlaskClient, shelf: Shelf) -> None:
@@ -225,10 +290,36 @@ def test_a_consent_is_taken_back(client: FlaskClient, shelf: Shelf) -> None:
     assert shelf.agreed == [CONSENT]
     response = client.post("/me/withdraw", data={"purpose": "dibao_status"}, headers=HERE)
     assert response.status_code == 303 and response.headers["Location"].startswith("/me")
-    assert not shelf.agreed[0].holds and "你点过头的" not in words(client.get("/me"))
+    assert not shelf.agreed[0].holds and "同意的" not in words(client.get("/me"))
 
 
-@pytest.mark.parametrize("path", ["/me/erase", "/me/withdraw"])
+def test_a_consent_is_given_each_by_itself(client: FlaskClient, shelf: Shelf) -> None:
+    client.post("/me/agree", data={"purpose": "something else"}, headers=HERE)
+    assert shelf.agreed == [CONSENT]
+    response = client.post("/me/agree", data={"purpose": "civil_affairs"}, headers=HERE)
+    assert response.status_code == 303 and response.headers["Location"].startswith("/me")
+    assert [(each.purpose, each.how) for each in shelf.agreed[1:]] == [("civil_affairs", "chat")]
+    assert "向民政部门查询本人的低保状态 2026-10-15 同意的" in words(client.get("/me"))
+
+
+def test_the_own_file_stands_there_with_who_said_what_since_when(
+    client: FlaskClient, shelf: Shelf, own: Own, library: Library
+) -> None:
+    assert "应发工资" not in words(client.get("/me"))
+    own.file = own_file(library)
+    read = words(client.get("/me"))
+    assert "这个月的社保 2026-10 还没有申报，按现在的工资算" in read
+    assert "从你工资里扣的那份 524.96 元，厂里另外出 1213.24 元。" in read
+    assert "养老保险：你 396.16 元，厂里 792.32 元" in read
+    assert "应发工资 3500.00 元 工资系统，2026-03-01 起" in read
+    assert "低保状态 暂停了 你说的，2026-10-10 起，还没有核实" in read
+    assert "厂里发给你的说明 你的社保照常交" in read
+    assert shelf.mine is not None
+    shelf.mine = replace(shelf.mine, employee=None)
+    assert "应发工资" not in words(client.get("/me")) and "要你点头的" not in words(client.get("/me"))
+
+
+@pytest.mark.parametrize("path", ["/me/erase", "/me/agree", "/me/withdraw"])
 def test_another_sites_form_does_nothing(
     client: FlaskClient, app: Flask, chatted: Chatted, shelf: Shelf, path: str
 ) -> None:

@@ -16,7 +16,7 @@ from notice_book import MemoryBook, MemoryPapers
 from werkzeug.test import TestResponse
 
 from app.console import make_console
-from app.declaring import NO_SYSTEMS
+from app.offices import NO_OFFICES
 from app.settings import Settings
 from app.web import create_app
 from hr_console.console import TOKEN
@@ -106,7 +106,7 @@ def desk(desk_storage: Storage, library: Library, book: MemoryBook) -> Flask:
         notices=book,
         run_notices=book.run,
         papers=MemoryPapers(),
-        systems=NO_SYSTEMS,
+        offices=NO_OFFICES,
     )
     return create_app(Settings(), library, console=console)
 

@@ -17,6 +17,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
+from own_files import Cabinet
 
 from bench.understanding import rasa_python, serve_rasa, train_rasa
 from bot.dialogue.conversation import Conversation
@@ -139,6 +140,7 @@ class Employee:
     conversation: Conversation = field(default_factory=Conversation)
     told: list[Told] = field(default_factory=list)
     asked: tuple[AskedCase, ...] = ()
+    own: Cabinet | None = None
 
     def does(self, turn: Mapping[str, Any]) -> Told:
         """One turn of a journey: say, tap, photo, voice, sticker, start, payload, or a case that HR closed; `wait` goes
@@ -183,6 +185,8 @@ class Employee:
         self.asked = tuple(
             _after(each, outcome) for each in self.asked if each.number not in outcome.reopened
         )
+        if self.own is not None:
+            self.own.act(outcome.acts)
         told = Told(did, outcome)
         self.told.append(told)
         said = [reply.text.strip() for reply in outcome.replies]

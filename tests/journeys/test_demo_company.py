@@ -1,17 +1,26 @@
-"""The demo company: everybody of it says what they say, and what waits for HR is what they sent."""
+"""The demo company: who works there, what is kept of them, and what waits for HR is what employees sent."""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 
+import pytest
+from conftest import TODAY
 from databases import Open
 from talking import colleague
 from telling import NOW, house_of, needs_meaning
 
-from app.demo import AGREED, LOGINS, PASSWORD, PEOPLE, make_demo
+from app.console import make_importer
+from app.demo import LOGINS, PASSWORD, TOLD, make_demo
+from app.demo_people import everybody
 from bot.assistant import Assistant
 from bot.dialogue.talk import House
 from hr_inbox.cases import Case, Search
+from people.employees import RosterSearch, is_id_number
+from policy_kb.divisions import Divisions
+from profiles.lawful import lawful_base
 from storage.opening import Storage
 
 pytest_plugins = ["databases"]
@@ -24,21 +33,92 @@ def opened(storage: Storage) -> list[Case]:
     return [case for line in lines if (case := storage.cases.open(line.number, viewer)) is not None]
 
 
-@needs_meaning
-def test_the_demo_company_has_people_cases_and_log_ins(url: str, open_one: Open) -> None:
-    storage = open_one(url, due=None)
+def make(storage: Storage) -> bool:
     house: House = replace(house_of("embedded"), bindings=storage.bindings)
     assistant = Assistant(house, storage.conversations, lambda: NOW)
-    assert make_demo(storage, assistant.receive)
-    employees = {person.number: storage.roster.by_number(person.number) for person in PEOPLE}
-    cases = opened(storage)
+    return make_demo(
+        storage, assistant.receive, make_importer(storage, Divisions.load()), house.library, TODAY
+    )
+
+
+@pytest.fixture
+def company(url: str, open_one: Open) -> Iterator[Storage]:
+    """The demo company as its first start leaves it."""
+    storage = open_one(url, due=None)
+    assert make(storage)
+    yield storage
+
+
+def test_there_are_a_hundred_and_twenty_in_three_regions_and_fifteen_draw_dibao() -> None:
+    people = everybody(TODAY)
+    assert len({each.number for each in people}) == len({each.name for each in people}) == 120
+    assert Counter(each.region for each in people) == {"320500": 92, "330100": 16, "310000": 12}
+    fifteen = [each for each in people if each.household]
+    assert Counter(each.household.dibao for each in fifteen if each.household) == {
+        "receiving": 12,
+        "suspended": 3,
+    }
+    assert {each.region for each in fifteen} == {"320500"}
+    assert sum(each.home[:2] != "32" for each in fifteen) >= 12
+    suspended = [each for each in fifteen if each.household and each.household.dibao == "suspended"]
+    assert sorted(each.insured is None for each in suspended) == [False, False, True]
+    assert all(is_id_number(each.id_number) for each in people)
+    assert len({each.id_number for each in people}) == 120
+    assert people == everybody(TODAY), "nothing of it is left to chance"
+
+
+def test_the_one_of_the_suspended_who_is_not_insured_owes_two_months() -> None:
+    waiting = [each for each in everybody(TODAY) if each.number == "A1035"]
+    ((joined, wage),) = [(each.joined, each.wage) for each in waiting]
+    assert (joined.isoformat(), wage) == ("2026-08-10", 350_000)
+
+
+@needs_meaning
+def test_the_demo_company_has_people_cases_and_log_ins(company: Storage) -> None:
+    lines = company.roster.everyone(RosterSearch())
+    assert len(lines) == 120
+    assert {"王𠮷祥", "石𠮷勇", "阿依古丽·买买提"} <= {line.employee.name for line in lines}
+    cases = opened(company)
     kinds = [case.task.kind for case in cases]
     assert kinds[0] == "urgent_injury"
     assert sorted(kinds[1:]) == ["complaint", "dibao_status_change", "talk_to_hr", "talk_to_hr"]
-    assert {case.line.employee for case in cases} <= {each.id for each in employees.values() if each}
-    assert len({storage.credentials.check_password(login, PASSWORD, "").id for login, _ in LOGINS}) == 2
-    for number, status in AGREED:
-        employee = employees[number]
+    assert {case.line.employee for case in cases} <= {line.employee.id for line in lines}
+    assert len({company.credentials.check_password(login, PASSWORD, "").id for login, _ in LOGINS}) == 2
+    assert not make(company), "a second start changes nothing"
+    assert company.roster.everyone(RosterSearch()) == lines
+
+
+@needs_meaning
+def test_fifteen_agreed_that_civil_affairs_is_asked_and_two_told_what_it_is(company: Storage) -> None:
+    agreed = {
+        line.employee.number: {each.purpose for each in company.records.consents(line.employee.id)}
+        for line in company.roster.everyone(RosterSearch())
+    }
+    fifteen = {each.number for each in everybody(TODAY) if each.household}
+    assert {number for number, purposes in agreed.items() if "civil_affairs" in purposes} == fifteen
+    assert all(agreed[number] == {"civil_affairs", "dibao_status"} for number in fifteen)
+    for number, status in TOLD:
+        employee = company.roster.by_number(number)
         assert employee is not None
-        assert [each.status for each in storage.records.dibao(employee.id, "account:x")] == [status]
-    assert not make_demo(storage, assistant.receive), "a second start changes nothing"
+        assert [each.status for each in company.records.dibao(employee.id, "account:x")] == [status]
+
+
+@needs_meaning
+def test_a_year_of_pay_is_on_record_to_the_fen(company: Storage) -> None:
+    of = {each.number: each for each in everybody(TODAY)}
+    for number, months in (("A1041", 12), ("A1034", 2), ("C3002", 12), ("A1060", 0)):
+        employee = company.roster.by_number(number)
+        assert employee is not None
+        paid = company.records.pay_months(employee.id)
+        assert len(paid) == months
+        for month in paid:
+            assert month.wage == of[number].wage_in(month.month, TODAY)
+            assert month.paid is (of[number].insured is not None)
+        if paid and of[number].insured is not None:
+            library = house_of("embedded").library
+            last = lawful_base(library, paid[-1].wage, employee.region, paid[-1].month, TODAY, 3)
+            assert (paid[-1].base, paid[-1].own_share) == (last.lowest, last.employee)
+            ((month, before, after),) = [
+                (a.month, a.before, a.after) for a in company.records.adjustments(employee.id)
+            ]
+            assert [each.base for each in paid if each.month == month] == [after] != [before]

@@ -10,9 +10,12 @@ from typing import Any, Final
 
 import pytest
 import yaml
+from own_files import house_with
 from telling import ENGINES, NOW, Employee, Told, house_of, needs_meaning
 
+from bot.dialogue.acts import OwnAct, Report
 from calculator.money import format_yuan
+from profiles.changes import value_json
 
 FOLDER: Final = Path(__file__).parent
 #: Files beside the journeys that are none.
@@ -30,7 +33,8 @@ def journeys() -> list[dict[str, Any]]:
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("journey", journeys(), ids=lambda journey: journey["name"])
 def test_a_journey_goes_as_it_should(journey: dict[str, Any], engine: str) -> None:
-    employee = Employee(house_of(engine), journey.get("at", NOW))
+    house, own = house_with(house_of(engine), journey.get("of"))
+    employee = Employee(house, journey.get("at", NOW), own=own)
     for turn in journey["turns"]:
         told = employee.does(turn)
         wrong = list(filter(None, (check(turn, told) for check in CHECKS)))
@@ -122,6 +126,20 @@ def _tasks(turn: Mapping[str, Any], told: Told) -> str:
     return ""
 
 
+def _acts(turn: Mapping[str, Any], told: Told) -> str:
+    """What is done about the employee's own file: nothing unless the turn says so."""
+    got = [_act(each) for each in told.outcome.acts]
+    return "" if got == turn.get("acts", []) else f"done: {got}"
+
+
+def _act(act: OwnAct) -> str:
+    if isinstance(act, Report):
+        return " ".join(
+            f"report {each.what} {value_json(each.value)} {each.standing}" for each in act.changes
+        )
+    return f"{type(act).__name__.lower()} {act.purpose}"
+
+
 def _ratings(turn: Mapping[str, Any], told: Told) -> str:
     """What is said of closed cases, and which go back to HR: nothing unless the turn says so."""
     got = {each.number: each.answer for each in told.outcome.ratings}
@@ -153,10 +171,11 @@ CHECKS: Final = (
     _papers,
     _known,
     _tasks,
+    _acts,
     _ratings,
     _in_english,
 )
 EXPECTED: Final = (
     *("topic", "asked", "step", "erase", "contains", "any_of", "lacks"),
-    *("buttons", "sources", "papers", "known", "tasks", "rated", "reopened", "in_english"),
+    *("buttons", "sources", "papers", "known", "tasks", "acts", "rated", "reopened", "in_english"),
 )

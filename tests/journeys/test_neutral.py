@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from own_files import house_with
 from telling import NOW, Employee, house_of, needs_meaning
 from test_journeys import journeys
 
@@ -47,8 +48,8 @@ def test_a_template_with_figures_is_about_somebody() -> None:
 @needs_meaning
 @pytest.mark.parametrize("journey", journeys(), ids=lambda journey: journey["name"])
 def test_no_neutral_reply_holds_anything_of_the_employees_own(journey: dict[str, Any]) -> None:
-    house = house_of("embedded")
-    employee = Employee(house, journey.get("at", NOW))
+    house, file = house_with(house_of("embedded"), journey.get("of"))
+    employee = Employee(house, journey.get("at", NOW), own=file)
     own: set[str] = set()
     offered = {template.text for template in templates().values()}  # what a menu says, whoever types it too
     for turn in journey["turns"]:

@@ -1,7 +1,8 @@
-"""`python -m platforms`: every platform on one port of loopback, and the page with the phones.
+"""`python -m platforms`: every platform and 沙盒市 on one port of loopback, and the page with the phones and the story.
 
-With `--demo` the program that started it writes two lines of JSON to standard input: the accounts' settings, and the codes that
-tie employees to their phones. The platforms end when standard input does, however the other end ended.
+With `--demo` the program that started it writes two lines of JSON to standard input: the accounts' settings, and then the codes
+that tie employees to their phones, with the people of the city. It reads one line: where everything is, and the settings
+of what sends text messages and mails. The platforms end when standard input does, however the other end ended.
 """
 
 from __future__ import annotations
@@ -11,15 +12,18 @@ import json
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
 from platforms.city import City
 from platforms.harness import Answering, NoAnswer, Server, call
-from platforms.people import OnTelegram, OnWeChat, OnWeCom, Person, in_background
-from platforms.phone_page import PhonePage, keep, recall
-from platforms.sms import TencentSms
+from platforms.letterbox import Letterbox
+from platforms.people import OfHr, OnTelegram, OnWeChat, OnWeCom, Person, in_background
+from platforms.phone_page import Kept, PhonePage, keep, recall
+from platforms.sms import APP_ID, SECRET_ID, SECRET_KEY, SIGN_NAME, TEMPLATE_ID, TencentSms
+from platforms.story import Story
 from platforms.telegram import TOKEN, Telegram
 from platforms.wechat import WeChat
 from platforms.wecom import WeCom
@@ -28,6 +32,8 @@ from platforms.wecom import WeCom
 ALI: Final = "oDemoAli000000000000000000A1"
 LAO_ZHOU: Final = "ZhouJianGuo"
 XIAO_MEI: Final = 1_000_001_036
+#: Of HR, who is told what fails: the name, the number and the address that the product is told of, too.
+HR: Final = ("赵静", "13800138000", "zhaojing@hengfang.example")
 EVERY: Final = 2.0
 #: The accounts as the platforms' modules name them.
 DEFAULTS: Final = {"wechat": {}, "wecom": {}, "telegram": {"token": TOKEN, "secret": "local-secret"}}
@@ -37,7 +43,10 @@ def main() -> None:
     options = _options()
     product = options.product.rstrip("/")
     given: dict[str, Any] = json.loads(sys.stdin.readline()) if options.demo else DEFAULTS
-    mounts: dict[str, Answering] = {**City().mounts}
+    city = City()
+    city.civil_affairs.hook = f"{product}/events/civil-affairs"
+    story = Story(city, time.time)
+    mounts: dict[str, Answering] = {**city.mounts, "/story": story}
     people: list[Person] = []
     if "wechat" in given:
         wechat = WeChat(address=f"{product}/channels/wechat", **given["wechat"])
@@ -57,17 +66,45 @@ def main() -> None:
         telegram.redirect = f"{product}/channels/telegram"
         mounts["/telegram"] = telegram
         people.append(OnTelegram(telegram, telegram.user("陈小梅", id=XIAO_MEI)))
-    mounts[""] = PhonePage(product, people, TencentSms())
+    texts, letterbox = TencentSms(), Letterbox()
+    people.append(OfHr(HR[0], HR[1], texts, letterbox.mails))
+    mounts[""] = PhonePage(product, people, texts, story)
     try:
         server = Server(mounts, options.port)
     except OSError:
         server = Server(mounts)
-    with server, suppress(KeyboardInterrupt):
-        print(server.address, flush=True)
+    with letterbox, server, suppress(KeyboardInterrupt):
         if options.demo:
-            _demo(options.keep, people, product)
+            print(json.dumps(_found(server, letterbox)), flush=True)
+            _demo(options.keep, people, story, product)
         else:
+            print(server.address, flush=True)
             threading.Event().wait()
+
+
+def _found(server: Server, letterbox: Letterbox) -> dict[str, Any]:
+    """Where everything is, and what the product's sections `sms`, `mail` and `connections.alarms` are to be."""
+    texts = {
+        "provider": "tencent",
+        "secret_id": SECRET_ID,
+        "secret_key": SECRET_KEY,
+        "app_id": APP_ID,
+        "sign_name": SIGN_NAME,
+        "template_id": TEMPLATE_ID,
+        "api_base": server.address,
+    }
+    mails = {
+        "host": "127.0.0.1",
+        "port": letterbox.port,
+        "security": "none",
+        "sender": "shebao@hengfang.example",
+    }
+    return {
+        "address": server.address,
+        "sms": texts,
+        "mail": mails,
+        "alarms": {"mobiles": HR[1], "mails": HR[2]},
+    }
 
 
 def _options() -> argparse.Namespace:
@@ -78,19 +115,26 @@ def _options() -> argparse.Namespace:
         "--keep",
         type=Path,
         default=Path("phones.json"),
-        help="with --demo: keeps what the phones show over a restart",
+        help="with --demo: keeps what the phones show and the city has on record over a restart",
     )
     parser.add_argument("--demo", action="store_true", help="settings and codes come on standard input")
     return parser.parse_args()
 
 
-def _demo(file: Path, people: list[Person], product: str) -> None:
+def _demo(file: Path, people: list[Person], story: Story, product: str) -> None:
     """Until standard input ends."""
-    said: dict[str, Any] = json.loads(sys.stdin.readline() or "null") or {"new": True, "codes": {}}
+    said: dict[str, Any] = json.loads(sys.stdin.readline() or "null") or {
+        "new": True,
+        "codes": {},
+        "city": [],
+    }
+    everything: list[Kept] = [*people, story]
     if not said["new"]:
-        recall(file, people)
+        recall(file, everything)
+    if not story.has_begun:
+        story.begin(said["city"])
     stopping = threading.Event()
-    keeping = threading.Thread(target=_keep, args=(file, people, stopping))
+    keeping = threading.Thread(target=_keep, args=(file, everything, stopping))
     keeping.start()
     _bind(said["codes"], people, product)
     sys.stdin.read()
@@ -98,15 +142,15 @@ def _demo(file: Path, people: list[Person], product: str) -> None:
     keeping.join()
 
 
-def _keep(file: Path, people: list[Person], stopping: threading.Event) -> None:
-    """What the phones show is written down whenever it changed, and at the end."""
+def _keep(file: Path, everything: Sequence[Kept], stopping: threading.Event) -> None:
+    """What the phones show and the city has on record is written down whenever it changed, and at the end."""
     before: list[int] = []
     stopped = False
     while not stopped:
         stopped = stopping.wait(EVERY)
-        now = [each.version for each in people]
+        now = [each.version for each in everything]
         if now != before:
-            keep(file, people)
+            keep(file, everything)
             before = now
 
 

@@ -179,7 +179,7 @@ class Office(Api):
         if done is None:
             return self._spoilt(as_json({"error": "not found"}, 404), met)
         if ending is Trouble.ERROR_500:
-            return Response(b"<html>500 Internal Server Error</html>", 500, "text/html")
+            return self._spoilt(Response(b"<html>500 Internal Server Error</html>", 500, "text/html"), met)
         self._spoil(done, met)
         if done.version and request.headers.get("if-none-match") == done.version:
             return self._spoilt(Response(status=304, headers={"ETag": done.version}), met)
@@ -284,7 +284,7 @@ class CivilAffairs(Office):
 
     def _asked(self, given: dict[str, Any]) -> Done:
         after = int(given.get("after", "c0").removeprefix("c"))
-        if given.get("after") and after < self.forgotten:
+        if given.get("after") and not self.forgotten <= after <= len(self.changes):
             return Done({"error": "cursor gone"}, status=410)
         wanted = set(given["persons"])
         found = [
@@ -337,7 +337,8 @@ class CivilAffairs(Office):
 class SocialInsurance(Office):
     """The agency. `enrolled`, `based` and `declared` are what it was handed, by reference: each once.
 
-    `later`: it decides when `decide` is called. `bad_names`: numbers of people whose line it rejects.
+    `later`: it decides when `decide` is called. `bad_names`: numbers of people whose line it rejects. `settled`: what both
+    sides pay for somebody in a month, where that is not by its own rates.
     """
 
     def __init__(self, city: City, clock: Clock) -> None:
@@ -346,6 +347,7 @@ class SocialInsurance(Office):
         self.done: list[str] = []
         self.declared: dict[str, dict[str, int]] = {}
         self.published: set[str] = set()
+        self.settled: dict[str, dict[str, tuple[int, int]]] = {}
         self.bad_names: set[str] = set()
         self.later = False
         self._nonces: set[str] = set()
@@ -442,12 +444,24 @@ class SocialInsurance(Office):
                 "jfny": month.replace("-", ""),
                 "xzlx": code,
                 "jfjs": yuan(base),
-                "grje": yuan(base * own // 1000),
-                "dwje": yuan(base * company // 1000),
+                "grje": yuan(own),
+                "dwje": yuan(company),
             }
             for number, base in sorted(bases.items())
-            for code, (own, company) in INSURANCES.items()
+            for code, own, company in self._amounts_of(month, number, base)
         ]
+
+    def _amounts_of(self, month: str, number: str, base: int) -> list[tuple[str, int, int]]:
+        """Both sides' amounts of each insurance; what was settled otherwise is made up in the first."""
+        amounts = [
+            (code, base * own // 1000, base * company // 1000) for code, (own, company) in INSURANCES.items()
+        ]
+        if number in self.settled.get(month, {}):
+            own, company = self.settled[month][number]
+            code, first, second = amounts[0]
+            own += first - sum(each[1] for each in amounts)
+            amounts[0] = (code, own, company + second - sum(each[2] for each in amounts))
+        return amounts
 
     def _amounts(self, request: Request) -> Done:
         lines = self.lines(request.query["jfny"])
@@ -575,6 +589,42 @@ class City(Answering):
         self.civil_affairs.change(
             self.people[number], status, since, reason, self.clock() if told_at is None else told_at
         )
+
+    def kept(self) -> dict[str, Any]:
+        """What is to be there again after a restart; troubles are over by then."""
+        office = self.social_insurance
+        return {
+            "people": [vars(each) for each in self.people.values()],
+            "changes": self.civil_affairs.changes,
+            "delivered": self.civil_affairs.delivered,
+            "handed": {name: [body.decode(), receipt] for name, (body, receipt) in office.handed.items()},
+            "declared": office.declared,
+            "settled": office.settled,
+            "published": sorted(office.published),
+            "months": self.payroll.months,
+            "deducted": {
+                name: [body.decode(), receipt] for name, (body, receipt) in self.payroll.deducted.items()
+            },
+        }
+
+    def recall(self, kept: Mapping[str, Any]) -> None:
+        """What `kept` gave."""
+        office = self.social_insurance
+        self.people = {each["number"]: Person(**each) for each in kept["people"]}
+        self.civil_affairs.changes = kept["changes"]
+        self.civil_affairs.delivered = kept["delivered"]
+        office.handed = {name: (body.encode(), receipt) for name, (body, receipt) in kept["handed"].items()}
+        office.done = list(office.handed)
+        office.declared = kept["declared"]
+        office.settled = {
+            month: {number: (own, company) for number, (own, company) in settled.items()}
+            for month, settled in kept["settled"].items()
+        }
+        office.published = set(kept["published"])
+        self.payroll.months = kept["months"]
+        self.payroll.deducted = {
+            name: (body.encode(), receipt) for name, (body, receipt) in kept["deducted"].items()
+        }
 
     def calm(self) -> None:
         """Every trouble is over."""

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
+from email.message import EmailMessage
 from typing import Any, Final, Protocol
 
 from platforms.callbacks import Calling, Delivery
 from platforms.harness import Call
 from platforms.phones import Bubble, Choice, Phone
+from platforms.sms import TencentSms
 from platforms.telegram import Delivery as Update
 from platforms.telegram import Telegram, User
 from platforms.wechat import Follower, Grant, WeChat
@@ -37,6 +39,7 @@ CALLS: Final = {
     "sendMessage": "发消息",
     "answerCallbackQuery": "收到点按",
     "setMyCommands": "设命令",
+    "": "发短信",
 }
 EVENTS: Final = {
     "text": "文字",
@@ -279,6 +282,69 @@ class OnTelegram:
             self._platform.deliver(update)
 
 
+class OfHr:
+    """Somebody of HR, who is told by text message and mail, and answers neither."""
+
+    id = "hr"
+
+    def __init__(self, name: str, number: str, texts: TencentSms, mails: Sequence[EmailMessage]) -> None:
+        self._name = name
+        self._number = number
+        self._texts = texts
+        self._mails = mails
+        self._phone = Phone(texts.clock)
+        self._seen = (0, 0)
+        self._lock = threading.Lock()
+
+    @property
+    def version(self) -> int:
+        self._look()
+        return self._phone.version
+
+    def _look(self) -> None:
+        """What has come since is shown."""
+        with self._lock:
+            texts, mails = self._texts.sent[self._seen[0] :], self._mails[self._seen[1] :]
+            self._seen = (self._seen[0] + len(texts), self._seen[1] + len(mails))
+        for text in texts:
+            if text.number == self._number:
+                self._phone.show("them", f"【{text.sign_name}】{'：'.join(text.values)}", tail="短信")
+        for mail in mails:
+            body = mail.get_body(("plain",))
+            said = "" if body is None else "\n".join(str(body.get_content()).strip().splitlines())
+            self._phone.show("them", said, title=str(mail["Subject"]), kind="card", tail="邮件")
+
+    def state(self) -> dict[str, Any]:
+        self._look()
+        return {
+            "id": self.id,
+            "name": self._name,
+            "platform": "人事",
+            "account": "短信和邮件",
+            "there": False,
+            "enter": None,
+            "acts": [],
+            "menu": [],
+            "quota": None,
+            "bubbles": [asdict(each) for each in self._phone.bubbles],
+            "log": log_of(self._texts),
+            "tricks": [],
+        }
+
+    def do(self, act: str, value: str, number: int) -> None:
+        raise LookupError(act)
+
+    def bind(self, code: str) -> None:
+        """Nobody of HR is tied to a chat here."""
+
+    def kept(self) -> dict[str, Any]:
+        self._look()
+        return {"bubbles": [asdict(each) for each in self._phone.bubbles]}
+
+    def recall(self, kept: Mapping[str, Any]) -> None:
+        self._phone.recall(_bubbles(kept["bubbles"]))
+
+
 #: What shows that nothing is lost and nothing comes twice.
 TRICKS: Final = [
     ["again", "刚才那条再送两遍", "平台有时会把同一条消息送好几遍"],
@@ -307,9 +373,10 @@ def _menu(menu: Mapping[str, Any]) -> list[list[str]]:
     return [[each["key"], each["name"]] for each in entries if each.get("type") == "click"]
 
 
-def log_of(platform: Calling | Telegram) -> list[dict[str, Any]]:
+def log_of(platform: Calling | Telegram | TencentSms) -> list[dict[str, Any]]:
     """What the platform did and saw, the newest first."""
-    seen = [*map(_called, platform.calls[-SHOWN:]), *map(_delivered, platform.deliveries[-SHOWN:])]
+    deliveries = [] if isinstance(platform, TencentSms) else platform.deliveries[-SHOWN:]
+    seen = [*map(_called, platform.calls[-SHOWN:]), *map(_delivered, deliveries)]
     return sorted(seen, key=lambda each: float(each["at"]), reverse=True)[:SHOWN]
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from platforms.harness import Answering, Request, Response, as_json
 from platforms.people import Person, in_background
+from platforms.story import Story
 
 FOLDER: Final = Path(__file__).with_name("page")
 FILES: Final = {
@@ -23,11 +24,31 @@ STEP: Final = 0.1
 LONGEST: Final = 4000
 
 
-class PhonePage:
-    """The page at `/`. What it does not know goes to `otherwise`: a platform that has no path of its own."""
+class Kept(Protocol):
+    """Something that is there again after a restart."""
 
-    def __init__(self, product: str, people: Sequence[Person], otherwise: Answering) -> None:
+    id: str
+
+    @property
+    def version(self) -> int:
+        """Changes with whatever `kept` gives."""
+
+    def kept(self) -> dict[str, Any]:
+        """What is to be there again."""
+
+    def recall(self, kept: Mapping[str, Any]) -> None:
+        """What `kept` gave."""
+
+
+class PhonePage:
+    """The page at `/`, with the story where there is one. What it does not know goes to `otherwise`: a platform that has no
+    path of its own."""
+
+    def __init__(
+        self, product: str, people: Sequence[Person], otherwise: Answering, story: Story | None = None
+    ) -> None:
         self._product = product
+        self._story = story
         self._people = {each.id: each for each in people}
         self._otherwise = otherwise
 
@@ -65,10 +86,13 @@ class PhonePage:
         if version == after:
             return Response(b"", 204)
         people = [each.state() for each in self._people.values()]
-        return as_json({"version": version, "now": time.time(), "product": self._product, "people": people})
+        story = None if self._story is None else self._story.state()
+        known = {"version": version, "now": time.time(), "product": self._product}
+        return as_json({**known, "people": people, "story": story})
 
     def _version(self) -> str:
-        return "-".join(str(each.version) for each in self._people.values())
+        story = () if self._story is None else (self._story,)
+        return "-".join(str(each.version) for each in (*self._people.values(), *story))
 
     def _do(self, request: Request) -> Response:
         # Only a page of ours can send JSON here without being asked first.
@@ -85,20 +109,20 @@ class PhonePage:
         return as_json({"done": True})
 
 
-def keep(file: Path, people: Sequence[Person]) -> None:
-    """What the phones show is written down."""
+def keep(file: Path, things: Sequence[Kept]) -> None:
+    """What the phones show, and the city has on record, is written down."""
     new = file.with_suffix(".new")
     new.write_text(
-        json.dumps({each.id: each.kept() for each in people}, ensure_ascii=False), encoding="utf-8"
+        json.dumps({each.id: each.kept() for each in things}, ensure_ascii=False), encoding="utf-8"
     )
     new.replace(file)
 
 
-def recall(file: Path, people: Sequence[Person]) -> None:
+def recall(file: Path, things: Sequence[Kept]) -> None:
     """What `keep` wrote, where there is such a file."""
     if not file.exists():
         return
     kept = json.loads(file.read_text(encoding="utf-8"))
-    for each in people:
+    for each in things:
         if each.id in kept:
             each.recall(kept[each.id])

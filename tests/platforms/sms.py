@@ -22,6 +22,8 @@ SECRET_KEY: Final = "localsmskey0000000000000000000000"
 APP_ID: Final = "1400000000"
 SIGN_NAME: Final = "恒纺织造"
 TEMPLATE_ID: Final = "1110001"
+#: The template for alarms, with two variables.
+ALARM_TEMPLATE_ID: Final = "1110003"
 #: Seconds that the product's clock may be off.
 SKEW: Final = 300
 
@@ -50,7 +52,7 @@ class Sms:
 
 
 class TencentSms(Api):
-    """The service with one application, one signature and one template of one variable.
+    """The service with one application, one signature, one template of one variable and one of two.
 
     `refused` gives single numbers a status code other than "Ok", such as FailedOperation.PhoneNumberInBlacklist.
     """
@@ -111,10 +113,10 @@ class TencentSms(Api):
             raise _Error("UnauthorizedOperation.SmsSdkAppIdVerifyFail")
         if given["SignName"] != SIGN_NAME:
             raise _Error("FailedOperation.SignatureIncorrectOrUnapproved")
-        if given["TemplateId"] != TEMPLATE_ID:
+        if given["TemplateId"] not in (TEMPLATE_ID, ALARM_TEMPLATE_ID):
             raise _Error("FailedOperation.TemplateIncorrectOrUnapproved")
         values = tuple(given.get("TemplateParamSet") or ())
-        if len(values) != 1:
+        if len(values) != (2 if given["TemplateId"] == ALARM_TEMPLATE_ID else 1):
             raise _Error("FailedOperation.TemplateParamSetNotMatchApprovedTemplate")
         return {"SendStatusSet": [self._one(number, values) for number in given["PhoneNumberSet"]]}
 

@@ -6,13 +6,12 @@ from collections import Counter
 from collections.abc import Mapping
 from datetime import date, timedelta
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from profile_samples import NOW, SUZHOU, TODAY, said, yuan
 
+from app.demo_people import TABLE, joined_on
 from policy_kb.library import Library
 from profiles.bulk import VERDICTS, assess_all, columns_of
 from profiles.changes import Change, Income
@@ -23,11 +22,9 @@ from profiles.profile import Profile, profile_on
 from profiles.sheet import company_sheet, person_sheet
 from profiles.strategy import Strategy, choose_strategy
 
-CASE: Mapping[str, Any] = yaml.safe_load(
-    Path(__file__).with_name("suzhou_fifteen.yaml").read_text(encoding="utf-8")
-)
-JOINED: date = CASE["joined"]
-PEOPLE: list[dict[str, Any]] = CASE["people"]
+#: The demo company's: here none of them is insured yet.
+PEOPLE: list[dict[str, Any]] = TABLE["fifteen"]
+JOINED = joined_on(TODAY)
 READ_ON = "2026-10-14"
 
 

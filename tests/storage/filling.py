@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 from datetime import date, timedelta
 
 import pytest
@@ -12,7 +13,9 @@ from pyotp import TOTP
 from sqlalchemy import insert
 from talking import REPLY, TASK, Post, colleague, kept, message, say
 
+from app.reassessing import Reassessing
 from audit.events import Event, account, employee
+from bench.profiles import raised
 from bot.channels.tokens import Fetched, Tokens
 from bot.passive import Carried
 from bot.receiving import Said, receive
@@ -24,13 +27,22 @@ from hr_inbox.working_days import OwnDay
 from notices.book import EnteredFigure
 from notices.sealing import Sealed
 from notices.verifying import Trust
+from people.alarms import Recipient
 from people.bindings import Bind
 from people.employees import Employee
 from people.entities import InsuredAccount, LegalEntity
 from people.importing import Incoming, Read
+from people.outside import Nonsense, Wage, Wages
+from people.outside import Tokens as Naming
 from people.providers import Journey
 from people.records import Adjustment, DibaoStatus
 from people.signing_in import NotAdmitted
+from policy_kb import compiled
+from profiles.declarations import Frame
+from profiles.declaring import Known, draft
+from profiles.ground import Ground
+from profiles.profile import Profile
+from profiles.strategy import Strategy, choose_strategy
 from storage.notice_register import StoredRegister
 from storage.notice_seals import StoredSeals
 from storage.opening import Storage
@@ -159,6 +171,20 @@ def _send_abroad(storage: Storage, clock: Clock) -> None:
     storage.abroad.withdraw("telegram", account("admin"))
 
 
+def _ask_outside(storage: Storage, clock: Clock) -> None:
+    """Payroll tells a wage of 阿丽, then a code that nobody has mapped, of which HR is told; civil affairs delivers nothing."""
+    book, later = storage.connections, clock() + timedelta(minutes=10)
+    naming = Naming("own_number")
+    lease = book.claim("payroll", later)
+    assert lease is not None
+    wages = Wages(date(2026, 9, 1), (Wage("payroll", "w1", "A0034", date(2026, 9, 1), 360_000),), "v1")
+    book.keep_wages(lease, wages, book.everyone(naming))
+    book.fail(lease, Nonsense("entry.kind:unmapped", value="09"), timedelta(hours=1))
+    hr = Recipient("mail", "hr@company.example")
+    storage.alarms.watch("payroll", timedelta(hours=3), (hr,))
+    assert book.take_delivery("civil_affairs", "nonce-01", later, (), naming)
+
+
 def _send_a_link(storage: Storage, clock: Clock) -> None:
     token = storage.links.make(kept(storage).id, 2)
     assert token is not None
@@ -194,6 +220,41 @@ def _give_notice(storage: Storage, clock: Clock) -> None:
     assert register.anchor(None) is None
 
 
+def _declare(storage: Storage, clock: Clock) -> None:
+    """A month's declaration that is approved and waits to be handed in."""
+    li, zhao = (account(f"5a1e0000-0000-4000-8000-00000000000{end}") for end in "ab")
+    at = InsuredAccount("5a1e0000-0000-4000-8000-0000000000d1", "", "320500", "SZ-D")
+    wang = Employee(
+        "",
+        "A0099",
+        "老王",
+        "320500",
+        account="SZ-D",
+        wage=350_000,
+        joined_on=date(2026, 3, 1),
+        insured_since=date(2026, 3, 1),
+    )
+    staff = [storage.roster.add(wang, li)]
+    made = draft(compiled.load(), at, date(2026, 10, 1), clock().date(), staff, Known((at,)))
+    id = storage.declarations.draft(made, Frame("320500", "SZ-D", "connection", deducts=True), li)
+    storage.declarations.submit(id, made.digest, li)
+    storage.declarations.approve(id, made.digest, zhao, "赵静")
+
+
+def _follow(storage: Storage, clock: Clock) -> None:
+    """What follows for whoever is not insured, and a pass over everybody after a change of the library."""
+    library = compiled.load()
+
+    def choose(before: Profile | None, after: Profile, done: Collection[str]) -> Strategy | None:
+        ground = Ground(library, joined_on=date(2026, 3, 1))
+        return choose_strategy(before, after, ground, clock().date(), done)
+
+    for each in storage.profiles.pending(100):
+        storage.profiles.follow(each, choose)
+    for changed in (library, raised(library)):
+        Reassessing(storage.passes, lambda library=changed: library, lambda: clock().date()).run()  # type: ignore[misc]
+
+
 def fill(storage: Storage, clock: Clock) -> None:
     """Everything that there is to store, in the order in which it happens."""
     for each in (
@@ -210,7 +271,10 @@ def fill(storage: Storage, clock: Clock) -> None:
         _change_the_library,
         _call_a_platform,
         _send_abroad,
+        _ask_outside,
         _send_a_link,
         _give_notice,
+        _declare,
+        _follow,
     ):
         each(storage, clock)

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Row, select, update
 
+from bot.dialogue.acts import OwnAct
 from bot.receiving import Kept, Received, Said, receive
 from delivery.messages import Button, IncomingMessage, Reply
 from delivery.sending import Outgoing, Part, Sender
@@ -57,6 +58,7 @@ def answer(
     erase: bool = False,
     binding: BindingAct | None = None,
     unanswered: tuple[Unanswered, ...] = (),
+    acts: tuple[OwnAct, ...] = (),
 ) -> Turn:
     """A turn that replies with the texts."""
     said = Said(
@@ -66,6 +68,7 @@ def answer(
         erase=erase,
         binding=binding,
         unanswered=unanswered,
+        acts=acts,
     )
     return lambda kept, message: said
 

@@ -6,15 +6,14 @@ from datetime import timedelta
 from typing import Final
 
 from bot.dialogue.known import Known
-from bot.dialogue.reckoning import answer, assess, known_evidence, warnings_told
+from bot.dialogue.reckoning import answer, assess, known_evidence, line_told, warnings_told
 from bot.dialogue.steps import Part, Question, Quoted, Step, Tap, Tell
 from bot.dialogue.talk import Talk
+from bot.dialogue.topics import pay
 from bot.dialogue.topics.asking import ask, missing
 from bot.guard import Evidence
 from calculator.assessment import Assessment
-from calculator.contributions import Line
 from calculator.money import Amount, format_yuan
-from policy_kb.wording import INSURANCE
 
 NAME: Final = "contributions"
 INTENTS: Final = ("ask_contribution_amount",)
@@ -32,7 +31,10 @@ _OF_THE_WAGE: Final = (
 
 
 def step(talk: Talk) -> Step:
-    """The next question, or both sides' amounts."""
+    """The next question, or both sides' amounts; of whoever has bound and told nothing, those of their own record."""
+    told_nothing = talk.known.wage is None and talk.known.region is None and "begun" not in talk.frame.data
+    if told_nothing and (own := pay.this_month(talk)) is not None:
+        return own
     kind: tuple[Question, ...] = () if talk.known.wage is None else ("gross_or_net",)
     question = missing(talk, "region", "wage", *kind)
     if question is not None:
@@ -57,7 +59,7 @@ def amounts(talk: Talk, known: Known, *lead: Part | Quoted) -> Tell:
         parts=(
             *lead,
             Part("money.title", figures),
-            *(_line(line, talk) for line in it.insured_month.lines),
+            *(line_told(line, talk.say) for line in it.insured_month.lines),
             *_totals(it),
             *warnings_told(data),
             Part("money.outside"),
@@ -66,14 +68,6 @@ def amounts(talk: Talk, known: Known, *lead: Part | Quoted) -> Tell:
         sources=tuple(source for source in data["sources"] if source["id"] in cited),
         evidence=Evidence.of_data(data) | known_evidence(talk, known),
     )
-
-
-def _line(line: Line, talk: Talk) -> Part:
-    insurance = talk.say(INSURANCE[line.terms.insurance])
-    if line.employee is None or line.employer is None:
-        return Part("money.line_unknown", {"insurance": insurance})
-    figures = {"insurance": insurance, "employee": _yuan(line.employee), "employer": _yuan(line.employer)}
-    return Part("money.line", figures)
 
 
 def _totals(it: Assessment) -> tuple[Part, ...]:

@@ -16,6 +16,8 @@ from bot.dialogue.steps import Part, Question, Quoted, Step, Tap, Tell
 from bot.dialogue.talk import Heard, Talk
 from bot.dialogue.topics.asking import ask, missing
 from bot.guard import NOTHING, Evidence
+from bot.mine import OwnFile
+from bot.own_words import FACTS, line
 from calculator.assessment import Assessment, Outcome
 from calculator.money import Fen, format_yuan
 from policy_kb.answer import source_json
@@ -45,7 +47,7 @@ def step(talk: Talk) -> Step:
         if _just_off_the_book(talk):
             before = (*before, Part("dibao.off_book"))
         asked = ask(talk, question, *before)
-        return asked if begun else replace(asked, sources=_first_sources(talk))
+        return asked if begun else replace(asked, sources=_first_sources(talk), more=_from_file(talk))
     known = talk.known
     if known.on_book is False and not _has_support_rule(talk):
         return _not_on_book(talk)
@@ -54,6 +56,35 @@ def step(talk: Talk) -> Step:
             "dibao_impact:needs", (*before, Part("dibao.needs")), _continue(), sources=_first_sources(talk)
         )
     return result(talk, known)
+
+
+def _from_file(talk: Talk) -> tuple[Tap, ...]:
+    """The button that takes everything over from the employee's own file, where that is enough to reckon with."""
+    file = talk.own_file
+    return (Tap(Part("dibao.tap_profile"), "profile=use"),) if file is not None and can_use(file) else ()
+
+
+def can_use(file: OwnFile) -> bool:
+    """Whether a file can be reckoned with: agreed to, and with wage and place; what else is missing is asked."""
+    profile = file.profile
+    return "dibao_status" in file.agreed and profile.gross_wage is not None and profile.region is not None
+
+
+def taken_over(talk: Talk, file: OwnFile) -> tuple[Part, ...]:
+    """Each value that comes from the file, with who said it and since when."""
+    told = (
+        line(file.profile.behind[what], talk.house.library.divisions, talk.say)
+        for what in FACTS
+        if file.profile.value(what) is not None
+    )
+    facts = (
+        Part(
+            "dibao.profile_fact_reported" if each.reported else "dibao.profile_fact",
+            {"what": each.what, "value": each.value, "who": each.who, "day": each.since.isoformat()},
+        )
+        for each in told
+    )
+    return (Part("dibao.from_profile"), *facts, Part("dibao.profile_correct"))
 
 
 def _just_off_the_book(talk: Talk) -> bool:

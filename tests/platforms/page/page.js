@@ -203,7 +203,53 @@ function log(entries) {
   }));
 }
 
+// -- What happens next
+
+async function happen(path, what) {
+  const answer = await fetch(`story/${path}`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify(what),
+  }).catch(() => undefined);
+  if (!answer?.ok) find(".said").textContent = "没有做成，再按一次试试。";
+}
+
+function event(each, isNext) {
+  const item = make("li", each.done ? "done" : isNext ? "is-next" : ""), text = make("div");
+  text.append(make("strong", "", each.title), make("p", "", each.does), make("p", "look", `看：${each.look}`));
+  if (each.file) text.append(link(each.file, "下载这张表"));
+  const button = make("button", "", each.done ? `${clock(each.done)} 发生了` : "让它发生");
+  button.type = "button";
+  button.dataset.event = each.key;
+  button.disabled = !each.can;
+  button.setAttribute("aria-label", `${button.textContent}：${each.title}`);
+  button.addEventListener("click", () => { button.disabled = true; happen("play", { event: each.key }); });
+  item.append(text, button);
+  return item;
+}
+
+function story() {
+  const panel = find(".story"), key = JSON.stringify(state.story);
+  panel.hidden = !state.story;
+  find('.sides [data-side="story"]').hidden = !state.story;
+  if (!state.story || panel.dataset.key === key) return;
+  panel.dataset.key = key;
+  const { events } = state.story, next = events.find((each) => each.can);
+  const focused = document.activeElement?.dataset.event;
+  find(".events").replaceChildren(...events.map((each) => event(each, each === next)));
+  if (focused) find(`.events [data-event="${next?.key ?? focused}"]`)?.focus();
+  const done = events.filter((each) => each.done).sort((one, other) => one.done - other.done);
+  find(".next").textContent = next ? next.title : "都发生过了";
+  find(".count").textContent = `${done.length} / ${events.length}`;
+  find(".again button").disabled = !done.length;
+  find(".now").hidden = !next;
+  find(".now").dataset.event = next?.key ?? "";
+  find(".now").setAttribute("aria-label", `让它发生：${next?.title ?? ""}`);
+  find(".said").textContent = done.length ? `刚才：${done.at(-1).title}。看：${done.at(-1).look}` : "";
+}
+
 function redraw() {
+  story();
   const me = current();
   document.body.className = `on-${me.id}`;
   find(".account").textContent = me.account;
@@ -258,10 +304,13 @@ find(".write").addEventListener("submit", (event) => {
 input.addEventListener("input", () => { send.disabled = !input.value.trim(); });
 for (const button of document.querySelectorAll(".sides button")) {
   button.addEventListener("click", () => {
-    main.dataset.side = button.dataset.side;
+    main.dataset.side = find(".story").dataset.side = button.dataset.side;
+    find(".story details").open ||= button.dataset.side === "story";
     for (const each of document.querySelectorAll(".sides button")) each.setAttribute("aria-pressed", String(each === button));
   });
 }
+find(".now").addEventListener("click", (tap) => happen("play", { event: tap.target.dataset.event }));
+find(".again button").addEventListener("click", () => happen("anew", {}));
 find(".behind details").open = window.matchMedia("(min-width: 60rem)").matches;
 setInterval(quota, 1000);
 fetch("api/state?after=").then((answer) => answer.json()).then((first) => {

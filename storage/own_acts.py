@@ -1,0 +1,35 @@
+"""What a turn decided about the employee's own file, done in the turn's transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from audit.events import Event
+from audit.events import employee as subject
+from bot.dialogue.acts import Agree, OwnAct, Withdraw
+from storage.bindings import owner_row
+from storage.keys import Keys
+from storage.profile_changes import note
+from storage.records import give, take_back
+
+
+def do(
+    connection: Connection, keys: Keys, conversation: str, acts: Sequence[OwnAct], now: datetime
+) -> tuple[Event, ...]:
+    """Does what the employee decided; what to log of it last. Nothing where the conversation is another's by now."""
+    owner = owner_row(connection, conversation) if acts else None
+    events: tuple[Event, ...] = ()
+    for act in acts:
+        if owner is None or act.employee != owner.id:
+            continue
+        by = subject(act.employee)
+        if isinstance(act, Agree):
+            events += give(connection, keys, act.employee, act.purpose, "chat", by, now)
+        elif isinstance(act, Withdraw):
+            events += take_back(connection, keys, act.employee, act.purpose, by, now)
+        elif count := note(connection, keys, act.changes, now):
+            events += (Event("profile_changed", by, (by,), {"changes": count}),)
+    return events
