@@ -27,6 +27,7 @@ from hr_console.employee import EmployeePage
 from hr_console.import_columns import make_reader
 from hr_console.inbox import Inbox
 from hr_console.log_pages import LogPages
+from hr_console.money import MoneyPages
 from hr_console.notice_case import NoticePages
 from hr_console.notice_desk import NoticeDesk, Papers
 from hr_console.notice_figures import NoticeFigures
@@ -37,11 +38,15 @@ from hr_console.personnel import Personnel
 from hr_console.policy_changes import PolicyChanges
 from hr_console.policy_desk import Policies, PolicyDesk
 from hr_console.policy_drafts import PolicyDrafts
+from hr_console.profile_desk import ProfileDesk, Telling
+from hr_console.profile_page import ProfilePage
 from hr_console.roster import RosterList
 from hr_console.roster_import import ImportPages
 from hr_console.service_page import Service, ServicePage
 from hr_console.shelf import Shelf
 from hr_console.sign_in import Door, SignIn
+from hr_console.strategies import StrategyPages
+from hr_console.strategy_rules import StrategyRulesPage
 from hr_console.undelivered import UndeliveredPage
 from hr_inbox.cases import Cases
 from hr_inbox.notices import Mailer
@@ -55,6 +60,7 @@ from policy_kb.divisions import Divisions
 from policy_kb.finding import Finder
 from policy_kb.library import Library
 from policy_kb.replies import load_replies
+from profiles.book import ProfileBook
 from storage.opening import Storage
 from web_calc import languages
 
@@ -83,6 +89,9 @@ def make_console(
     systems: Systems | None = None,
     offices: Offices | None = None,
     run_declaration: Callable[[str], None] = lambda id: None,
+    profiles: ProfileBook | None = None,
+    telling: Telling | None = None,
+    act: Callable[[str], None] = lambda id: None,
 ) -> Blueprint:
     """The console's pages, in the order of the navigation.
 
@@ -117,13 +126,14 @@ def make_console(
     sections: list[Section] = [
         Inbox(console, cases, directory, storage.accounts, shelf, library.divisions, notices),
         UndeliveredPage(console, storage.undelivered, directory),
-        Dashboard(console, _sources(storage, library, notices)),
+        Dashboard(console, _sources(storage, library, notices, profiles)),
         RosterList(personnel, notices),
-        EmployeePage(personnel, notices),
+        EmployeePage(personnel, notices, profiles),
         CodesPage(personnel),
         ImportPages(personnel),
         *_notice_sections(personnel, storage, notices, run_notices, papers),
         *_declaration_sections(personnel, storage, company, offices, run_declaration),
+        *_profile_sections(personnel, profiles, telling, act),
         PolicyDesk(console, policies),
         PolicyChanges(console, policies),
         PolicyDrafts(console, policies),
@@ -232,7 +242,18 @@ def _declaration_sections(
     )
 
 
-def _sources(storage: Storage, library: Library, notices: NoticeBook | None) -> Sources:
+def _profile_sections(
+    personnel: Personnel, book: ProfileBook | None, telling: Telling | None, act: Callable[[str], None]
+) -> tuple[Section, ...]:
+    if book is None or telling is None:
+        return ()
+    desk = ProfileDesk(staff=personnel, book=book, telling=telling, act=act)
+    return (StrategyPages(desk), ProfilePage(desk), MoneyPages(desk), StrategyRulesPage(desk))
+
+
+def _sources(
+    storage: Storage, library: Library, notices: NoticeBook | None, profiles: ProfileBook | None
+) -> Sources:
     return Sources(
         standings=storage.standings,
         companies=storage.companies,
@@ -241,6 +262,7 @@ def _sources(storage: Storage, library: Library, notices: NoticeBook | None) -> 
         rates=storage.waiting,
         library=library,
         notices=notices,
+        profiles=profiles,
     )
 
 

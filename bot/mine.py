@@ -128,6 +128,20 @@ class OwnFiles(Protocol):
         """An employee's file; None where there is no such employee."""
 
 
+class ReadOnce(OwnFiles):
+    """Files as one turn sees them: each is read once, since what the turn decides is done when it ends."""
+
+    def __init__(self, files: OwnFiles) -> None:
+        self._files = files
+        self._read: dict[str, OwnFile | None] = {}
+
+    def of(self, employee: str) -> OwnFile | None:
+        """An employee's file; None where there is no such employee."""
+        if employee not in self._read:
+            self._read[employee] = self._files.of(employee)
+        return self._read[employee]
+
+
 class NoFiles(OwnFiles):
     """Nothing is on record of anybody: for a terminal."""
 

@@ -40,6 +40,7 @@ from people.employees import Employee
 from people.records import DIBAO_STATES, DibaoState
 from people.standing import ON_THE_BOOK, BaseChange, Standing, Uninsured
 from policy_kb.wording import INSURANCE
+from profiles.strategy_words import KINDS as STRATEGIES
 
 XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -91,6 +92,7 @@ class Dashboard:
             },
             states={state: DIBAO_STATES[state] for state in COUNTED},
             due_names=DUE,
+            strategies=STRATEGIES,
             kind_name=lambda kind: speak(NEUTRAL if kind is None else KINDS[kind]),
         )
 

@@ -27,6 +27,9 @@ from people.small_groups import LEAST, Groups, coarse, hide_small, may_show, sho
 from people.standing import ON_THE_BOOK, BaseChange, Standings, Uninsured
 from policy_kb.due import KINDS, Due, Kind, due
 from policy_kb.library import Library
+from profiles.book import ProfileBook, StrategySearch
+from profiles.strategy_words import KINDS as STRATEGIES
+from profiles.strategy_words import Kind as StrategyKind
 
 #: The states that are counted: `none` says that somebody draws no dibao.
 COUNTED: Final[tuple[DibaoState, ...]] = tuple(state for state in DIBAO_STATES if state != "none")
@@ -171,6 +174,13 @@ class NoticesPanel:
 
 
 @dataclass(frozen=True, slots=True)
+class StrategiesPanel:
+    """What is still to be done after changes, by kind; without what tells of dibao for those who may not see it."""
+
+    counts: Mapping[StrategyKind, int]
+
+
+@dataclass(frozen=True, slots=True)
 class Board:
     """All panels, as one person may see them."""
 
@@ -184,6 +194,7 @@ class Board:
     rating: RatingPanel
     due: DuePanel
     notices: NoticesPanel | None = None
+    strategies: StrategiesPanel | None = None
 
 
 @dataclass(frozen=True)
@@ -197,6 +208,7 @@ class Sources:
     rates: Rates
     library: Library
     notices: NoticeBook | None = None
+    profiles: ProfileBook | None = None
 
 
 def make_board(sources: Sources, period: Period, today: date, looks: Account, runs: Runs) -> Board:
@@ -217,7 +229,14 @@ def make_board(sources: Sources, period: Period, today: date, looks: Account, ru
         rating=RatingPanel(sources.rates.rate(*days)),
         due=DuePanel(tuple(due(sources.library, today))),
         notices=None if sources.notices is None else notices_panel(sources.notices, today),
+        strategies=None if sources.profiles is None else strategies_panel(sources.profiles, officer=officer),
     )
+
+
+def strategies_panel(book: ProfileBook, *, officer: bool) -> StrategiesPanel:
+    """How many strategies are open, of each kind that whoever looks may see."""
+    found = Counter(each.kind for each in book.find(StrategySearch(dibao=officer)))
+    return StrategiesPanel({kind: found[kind] for kind in STRATEGIES if found[kind]})
 
 
 def notices_panel(book: NoticeBook, today: date) -> NoticesPanel:

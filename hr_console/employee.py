@@ -35,6 +35,7 @@ from hr_console.personnel import LONGEST_REASON, NO_REASON, TOO_LONG, Personnel,
 from hr_console.reach_words import CHANNELS, DEAD_END, way_words
 from hr_console.roster import NUMBER_TAKEN, WECOM_TAKEN, employee_form, read_form, typed
 from hr_console.running_cost import MISSING, Running, running_cost
+from hr_console.strategy_words import TONES as STRATEGY_TONES
 from hr_console.who import viewer_of
 from hr_inbox.cases import Search
 from locales import N_
@@ -55,6 +56,9 @@ from people.records import (
 from people.standing import Uninsured
 from policy_kb.headings import names_dibao
 from policy_kb.wording import problem_text
+from profiles.book import STATES as STRATEGY_STATES
+from profiles.book import ProfileBook, StrategySearch
+from profiles.strategy_words import KINDS as STRATEGIES
 
 LONGEST_LIST: Final = 50
 
@@ -75,10 +79,16 @@ TOLD: Final = N_("记下了，以前的也还在。")
 class EmployeePage:
     """The pages of one employee."""
 
-    def __init__(self, personnel: Personnel, notices: NoticeBook | None = None) -> None:
+    def __init__(
+        self,
+        personnel: Personnel,
+        notices: NoticeBook | None = None,
+        profiles: ProfileBook | None = None,
+    ) -> None:
         self._staff = personnel
         self._sheets = Sheets(personnel)
         self._notices = notices
+        self._profiles = profiles
 
     @property
     def entries(self) -> Sequence[Entry]:
@@ -285,6 +295,7 @@ class EmployeePage:
             **self._cases(it),
             **self._cost(it),
             **self._told(it),
+            **self._followed(it),
         )
 
     def _ways(self, it: Employee) -> dict[str, Any]:
@@ -320,6 +331,19 @@ class EmployeePage:
             "notice_states": STATES,
             "notice_tones": TONES,
             "notice_kinds": KINDS,
+        }
+
+    def _followed(self, it: Employee) -> dict[str, Any]:
+        """What followed from the employee's changes and is not over yet, for those who work on it."""
+        if self._profiles is None or not account().may("inbox"):
+            return {"strategies": None, "has_profile": self._profiles is not None}
+        found = self._profiles.find(StrategySearch(it.id, dibao=account().may("dibao")))
+        return {
+            "strategies": found,
+            "has_profile": True,
+            "strategy_kinds": STRATEGIES,
+            "strategy_states": STRATEGY_STATES,
+            "strategy_tones": STRATEGY_TONES,
         }
 
     def _cost(self, it: Employee) -> dict[str, Any]:

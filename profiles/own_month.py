@@ -17,8 +17,8 @@ from profiles.ground import Ground, month_of, was_paid
 from profiles.lawful import LawfulBase, lawful_base
 from profiles.profile import Profile, profile_on
 
-#: How many months are looked back for what made the amount another one.
-MONTHS_BACK: Final = 24
+#: How many months are looked back for what made the amount another one: nobody asks about an older pay slip.
+MONTHS_BACK: Final = 18
 #: paid, not_paid: as the month's record says. open: there is no record of it yet.
 Standing = Literal["paid", "not_paid", "open"]
 #: Where a base comes from: a bound, the wage of now, or what was declared from another wage, as that of the year before.

@@ -19,7 +19,7 @@ from storage.connections import standing_of
 from storage.database import Database
 from storage.keys import Keys
 from storage.tables import alarm_messages, connections
-from storage.tasks import close_task, count_of, open_task_of, task_number
+from storage.tasks import count_of, finish_task, open_task_of, task_number
 
 _RECIPIENT: Final = "alarm_messages.recipient"
 _CHINA: Final = timezone(timedelta(hours=8))
@@ -117,7 +117,7 @@ class StoredAlarms(AlarmBook):
         self, connection: Connection, row: Row[Any], recipients: Iterable[Recipient], now: datetime
     ) -> None:
         if row.task is not None:
-            close_task(connection, task_number(row.task), now)
+            finish_task(connection, task_number(row.task), now)
         connection.execute(update(connections).where(connections.c.name == row.name).values(alarmed_at=None))
         self._queue(connection, row, row.alarm, "recovered", "silent", recipients, now)
         append(connection, Event("connection_recovered", SYSTEM, details={"connection": row.name}), now)

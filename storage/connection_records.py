@@ -26,15 +26,20 @@ from people.outside import (
     Tokens,
     Wages,
 )
-from people.records import DibaoStatus, PayMonth, Purpose
+from people.records import DibaoStatus, PayMonth
 from profiles.changes import Change, Field, Source, Value
 from storage.audit import append
 from storage.database import DIALECTS, upsert
 from storage.employee_rows import read_employee, update_employees
 from storage.keys import Keys
-from storage.profile_changes import changes_of, note
-from storage.record_rows import kept_records, read_consent, read_month, sealed_month
-from storage.records import tell
+from storage.profile_changes import changes_by_employee, note
+from storage.record_rows import (
+    add_status,
+    kept_records,
+    read_consent,
+    read_month,
+    sealed_month,
+)
 from storage.tables import connection_versions, employee_records, employees, pay_months
 
 #: So many employees are looked up at a time: a statement takes no end of parameters.
@@ -62,19 +67,9 @@ class _Insured(NamedTuple):
 # -- who is meant ------------------------------------------------------------------------------------------------------
 
 
-def agreed(
-    connection: Connection,
-    keys: Keys,
-    purpose: Purpose,
-    among: Collection[str] | None = None,
-    *,
-    lock: bool = False,
-) -> set[str]:
-    """Who has agreed to a purpose and not taken it back, of all employees or of some. `lock`: their records stay as they are
-    until the transaction ends, so that a withdrawal finds what is written now."""
+def consenting(connection: Connection, keys: Keys, among: Collection[str] | None = None) -> set[str]:
+    """Who agrees to civil affairs being asked, of all employees or of some."""
     query = select(employee_records)
-    if lock:
-        query = query.with_for_update()
     queries = (
         [query]
         if among is None
@@ -84,8 +79,15 @@ def agreed(
         kept.employee
         for each in queries
         for kept in kept_records(connection, keys, "consent", each)
-        if kept.data["purpose"] == purpose and read_consent(kept).holds
+        if kept.data["purpose"] == "civil_affairs" and read_consent(kept).holds
     }
+
+
+def hold_consents(connection: Connection, who: Collection[str]) -> None:
+    """Keeps what some people agreed to as it is until the transaction ends, so that a withdrawal finds what is written now."""
+    for batch in _batches(sorted(who)):
+        held = select(employee_records.c.id).where(employee_records.c.employee.in_(batch))
+        connection.execute(held.order_by(employee_records.c.id).with_for_update())
 
 
 def token_owners(
@@ -132,7 +134,8 @@ def keep_statuses(
     for change in changes:
         if change.person in people:
             told[people[change.person]].append(change)
-    holding = agreed(connection, keys, "civil_affairs", told, lock=True)
+    hold_consents(connection, told)
+    holding = consenting(connection, keys, told)
     delays = [
         now - change.told_at
         for employee in sorted(holding)
@@ -145,7 +148,7 @@ def _keep_statuses_of(
     connection: Connection, keys: Keys, employee: str, told: Iterable[StatusChange], now: datetime
 ) -> list[StatusChange]:
     """Keeps what was told of one person; what of it is new."""
-    new = [each for each in told if note(connection, keys, [_status_change(employee, each)], now)]
+    new = [each for each in told if note(connection, keys, [_status_change(employee, each, now)], now)]
     if not new:
         return new
     known = _told_before(connection, keys, employee)
@@ -154,20 +157,20 @@ def _keep_statuses_of(
     for each in new:
         if each.reference == last.reference:
             status = DibaoStatus(each.status, each.since, "civil_affairs")
-            tell(connection, keys, employee, status, SYSTEM, now)
+            add_status(connection, keys, employee, status, SYSTEM, now)
     append(connection, Event("dibao_recorded", SYSTEM, (subject(employee),)), now)
     return new
 
 
-def _status_change(employee: str, told: StatusChange) -> Change:
-    """It counts as written down when civil affairs told it, in whatever order things come."""
+def _status_change(employee: str, told: StatusChange, now: datetime) -> Change:
+    """It counts as written down when civil affairs told it, whatever comes first; their clock may be a little ahead."""
     return Change(
         employee,
         "dibao",
         told.status,
         holds_from=told.since,
         said_by="civil_affairs",
-        written_at=told.told_at,
+        written_at=min(told.told_at, now),
         source="civil_affairs",
         standing="confirmed",
         reference=told.reference,
@@ -195,11 +198,8 @@ def _told(change: Change) -> tuple[datetime, str]:
 
 def _told_before(connection: Connection, keys: Keys, employee: str) -> tuple[Change, ...]:
     """What civil affairs has told of somebody's dibao so far."""
-    return tuple(
-        each
-        for each in changes_of(connection, keys, employee)
-        if each.what == "dibao" and each.source == "civil_affairs"
-    )
+    found = changes_by_employee(connection, keys, [employee]).get(employee, [])
+    return tuple(each for each, _ in found if each.what == "dibao" and each.source == "civil_affairs")
 
 
 # -- payroll -----------------------------------------------------------------------------------------------------------
@@ -218,7 +218,7 @@ def keep_wages(
         changes.append(_change(employee, "gross_wage", each.gross, wages.month, "payroll", reference, now))
         if each.net is not None:
             changes.append(_change(employee, "net_wage", each.net, wages.month, "payroll", reference, now))
-    note(connection, keys, changes, now)
+    _note_all(connection, keys, changes, now)
     months = {
         employee: replace(kept[employee], wage=each.gross)
         if employee in kept
@@ -284,7 +284,7 @@ def _keep_insured(
     now: datetime,
 ) -> bool:
     kept = _months(connection, keys, insured, month)
-    note(
+    _note_all(
         connection,
         keys,
         [
@@ -388,6 +388,11 @@ def _put_months(
 
 
 # -- changes -----------------------------------------------------------------------------------------------------------
+
+
+def _note_all(connection: Connection, keys: Keys, changes: Sequence[Change], now: datetime) -> None:
+    for start in range(0, len(changes), BATCH):
+        note(connection, keys, changes[start : start + BATCH], now)
 
 
 def _reference(reference: str, same: bool, now: datetime) -> str:

@@ -15,7 +15,7 @@ from people.connections import Connections, Failure, Name, Standing, UnknownCode
 from people.outside import ConfirmedAmounts, OutsideFailed, Statement, StatusChange, Tokens, Wages
 from storage.audit import append
 from storage.connection_records import (
-    agreed,
+    consenting,
     keep_amounts,
     keep_statement,
     keep_statuses,
@@ -151,14 +151,12 @@ class StoredConnections(Connections):
     def consenting(self, tokens: Tokens) -> dict[str, str]:
         """Employees by their token, of those alone who agree to civil affairs being asked."""
         with self._database.read() as connection:
-            return token_owners(
-                connection, self._keys, tokens, among=agreed(connection, self._keys, "civil_affairs")
-            )
+            return token_owners(connection, self._keys, tokens, among=consenting(connection, self._keys))
 
     def still_consenting(self, people: Mapping[str, str]) -> dict[str, str]:
         """Those of some people who have not taken it back."""
         with self._database.read() as connection:
-            holding = agreed(connection, self._keys, "civil_affairs", people.values())
+            holding = consenting(connection, self._keys, people.values())
         return {token: employee for token, employee in people.items() if employee in holding}
 
     def keep_page(
@@ -200,9 +198,7 @@ class StoredConnections(Connections):
             if first.first() is None:
                 return False
             self._begin(connection, name, now)
-            people = token_owners(
-                connection, self._keys, tokens, among=agreed(connection, self._keys, "civil_affairs")
-            )
+            people = token_owners(connection, self._keys, tokens, among=consenting(connection, self._keys))
             self._note_delay(connection, name, keep_statuses(connection, self._keys, people, changes, now))
         return True
 

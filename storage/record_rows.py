@@ -7,8 +7,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final, Literal
+from uuid import uuid4
 
-from sqlalchemy import Connection, Row, Select, select
+from sqlalchemy import Connection, Row, Select, insert, select
 
 from people.records import Adjustment, Consent, DibaoStatus, PayMonth, Purpose
 from storage.keys import Keys
@@ -57,6 +58,29 @@ def kept_records(connection: Connection, keys: Keys, kind: Kind, query: Select[A
 def _read_record(keys: Keys, row: Row[Any]) -> Kept:
     data = keys.box(BODY, row.key_id).open_json(f"{BODY}:{row.id}", row.body)
     return Kept(row.id, row.employee, data.pop("kind"), data, row.recorded_at)
+
+
+def add_record(
+    connection: Connection, keys: Keys, employee: str, kind: Kind, data: Mapping[str, Any], now: datetime
+) -> str:
+    """Adds a record; its id."""
+    id = str(uuid4())
+    row = {"id": id, "employee": employee, **sealed_record(keys, id, kind, data), "recorded_at": now}
+    connection.execute(insert(employee_records), row)
+    return id
+
+
+def add_status(
+    connection: Connection, keys: Keys, employee: str, status: DibaoStatus, by: str, now: datetime
+) -> None:
+    """Adds a dibao status, for whoever knows that the employee agreed to it."""
+    data = {
+        "status": status.status,
+        "since": status.since.isoformat(),
+        "source": status.source,
+        "recorded_by": by,
+    }
+    add_record(connection, keys, employee, "dibao", data, now)
 
 
 def read_consent(kept: Kept) -> Consent:

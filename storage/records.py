@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
-from uuid import uuid4
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, select, update
 
 from audit.events import Event
 from audit.events import employee as subject
@@ -32,6 +31,8 @@ from storage.profile_changes import forget_household, note
 from storage.record_rows import (
     Kept,
     Kind,
+    add_record,
+    add_status,
     adjustment_data,
     kept_records,
     read_adjustment,
@@ -115,7 +116,7 @@ class StoredRecords(Records):
             if not self._holds(connection, employee, purpose):
                 raise NoConsent
             now = self._now()
-            tell(connection, self._keys, employee, status, by, now)
+            add_status(connection, self._keys, employee, status, by, now)
             note(connection, self._keys, [status_change(employee, status, by, now)], now)
             append(connection, Event("dibao_recorded", by, (subject(employee),)), now)
 
@@ -124,7 +125,7 @@ class StoredRecords(Records):
         return kept_records(connection, self._keys, kind, query)
 
     def _add(self, connection: Connection, employee: str, kind: Kind, data: Mapping[str, Any]) -> str:
-        return _insert(connection, self._keys, employee, kind, data, self._now())
+        return add_record(connection, self._keys, employee, kind, data, self._now())
 
     def _holds(self, connection: Connection, employee: str, purpose: Purpose) -> bool:
         given = map(read_consent, self._kept(connection, "consent", employee))
@@ -144,30 +145,8 @@ def give(
     if any(read_consent(kept).holds for kept in _consents(connection, keys, employee, purpose)):
         return ()
     data = {"purpose": purpose, "how": how, "withdrawn_at": None}
-    _insert(connection, keys, employee, "consent", data, now)
+    add_record(connection, keys, employee, "consent", data, now)
     return (Event("consent_given", by, (subject(employee),)),)
-
-
-def tell(
-    connection: Connection, keys: Keys, employee: str, status: DibaoStatus, by: str, now: datetime
-) -> None:
-    """Adds a status in the transaction of whoever knows that the employee agreed to it."""
-    data = {
-        "status": status.status,
-        "since": status.since.isoformat(),
-        "source": status.source,
-        "recorded_by": by,
-    }
-    _insert(connection, keys, employee, "dibao", data, now)
-
-
-def _insert(
-    connection: Connection, keys: Keys, employee: str, kind: Kind, data: Mapping[str, Any], now: datetime
-) -> str:
-    id = str(uuid4())
-    row = {"id": id, "employee": employee, **sealed_record(keys, id, kind, data), "recorded_at": now}
-    connection.execute(insert(employee_records), row)
-    return id
 
 
 def take_back(

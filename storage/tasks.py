@@ -8,11 +8,8 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, insert, select, update
 
-from audit.events import SYSTEM, Event
-from audit.events import task as subject
 from hr_inbox.task import NORMAL, PRIORITIES, Due, HrTask
 from storage.audiences import audience_token, leave_out
-from storage.audit import append
 from storage.conversation_rows import Opened
 from storage.counters import next_of
 from storage.database import Database
@@ -55,17 +52,6 @@ def open_task_of(
     ).scalar_one_or_none()
     due_at = due(task, now, channel or "", now)
     return _insert(connection, keys, employee, None if channel is None else conversation, task, now, due_at)
-
-
-def close_task(connection: Connection, number: str, now: datetime) -> bool:
-    """Closes a task about which nobody speaks with anybody, since what it asks for is done; whether it was open."""
-    open_one = (tasks.c.number == count_of(number)) & (tasks.c.state != "done")
-    if connection.execute(select(tasks.c.number).where(open_one).with_for_update()).first() is None:
-        return False
-    done = {"state": "done", "closed_at": now, "due_at": None, "snoozed_until": None}
-    connection.execute(update(tasks).where(open_one).values(**done, change=next_of(connection, CHANGES)))
-    append(connection, Event("case_done", SYSTEM, (subject(number),)), now)
-    return True
 
 
 def _insert(

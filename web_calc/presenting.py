@@ -14,6 +14,7 @@ from locales import Locale, Say
 from policy_kb.answer import answer, source_json
 from policy_kb.library import Library
 from policy_kb.remedies import Law, Tap, Told, taps
+from policy_kb.step_words import HOW
 from policy_kb.telling import TONES, Finding, Telling, Tone, off_the_book
 from policy_kb.wording import INSURANCE
 from web_calc.drawing import Drawing, draw
@@ -24,7 +25,6 @@ from web_calc.sentences import (
     AT_LOW_INCOME,
     COLUMNS,
     HINTS,
-    HOW,
     INCLUDES_MATERNITY,
     KEEPS,
     LEGAL,

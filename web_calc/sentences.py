@@ -68,82 +68,9 @@ ROWS: Final[Mapping[str, str]] = {
     "money": N_("全家每月的钱"),
 }
 
-#: What each step of the trace is called; {insurance} is filled in.
-STEPS: Final[Mapping[str, str]] = {
-    "wage": N_("工资（扣之前）"),
-    "base_wage": N_("去年的月平均工资"),
-    "other_income": N_("别人的收入"),
-    "household_size": N_("低保本上的人数"),
-    "dibao_line": N_("低保线，每人每月"),
-    "dibao_limit": N_("低保线 × 人数"),
-    "base_floor": N_("{insurance}：工资再低也按这个数算（下限）"),
-    "base_ceiling": N_("{insurance}：工资再高也按这个数算（上限）"),
-    "employee_rate": N_("{insurance}：从工资里扣的比例"),
-    "employer_rate": N_("{insurance}：单位出的比例"),
-    "employee_fixed": N_("{insurance}：每月另扣"),
-    "employer_fixed": N_("{insurance}：单位每月另出"),
-    "contribution_base": N_("{insurance}：按多少工资算"),
-    "employee_share": N_("{insurance}：从工资里扣的"),
-    "employer_share": N_("{insurance}：单位另外出的"),
-    "employee_total": N_("从工资里扣的那份，合计"),
-    "employer_total": N_("单位另外出的那份，合计"),
-    "housing_fund_rate": N_("住房公积金：比例"),
-    "basic_deduction": N_("个税每月先减"),
-    "taxable_income": N_("要交个税的部分"),
-    "income_tax": N_("个人所得税"),
-    "take_home": N_("到手"),
-    "net_income": N_("这份工资算进家庭收入的"),
-    "cash_in_lieu": N_("不交社保折的现金"),
-    "wage_and_cash": N_("工资加折的现金"),
-    "work_cost_limit": N_("出来打工的花销，最多减"),
-    "new_job_limit": N_("新就业的收入，最多不算"),
-    "disregard": N_("先减掉的一块"),
-    "hardship_reduction": N_("重病重残或单亲，先减掉"),
-    "support_income": N_("赡养他们的家庭算进来的"),
-    "countable_income": N_("民政算的全家收入"),
-    "per_capita_income": N_("民政算的每人每月"),
-    "benefit": N_("低保补的钱"),
-}
 WHO: Final = N_("第 {number} 个挣钱的人，{step}")
 SCENARIOS: Final[Mapping[str, str]] = {"insured": N_("交社保"), "uninsured": N_("不交社保")}
 
-#: How a step was worked out.
-HOW: Final[Mapping[str, str]] = {
-    "given": N_("你填的"),
-    "assumed": N_("没有填，先按这个数算"),
-    "looked_up": N_("查到的规定"),
-    "unknown": N_("资料库里没有"),
-    "clamp_low": N_("工资 {basis} 低于下限 {floor}，按下限算"),
-    "clamp_high": N_("工资 {basis} 高于上限 {ceiling}，按上限算"),
-    "clamp_between": N_("工资 {basis} 在下限 {floor} 和上限 {ceiling} 之间，按工资算"),
-    "clamp_open": N_("工资 {basis} 不低于下限 {floor}，没有上限，按工资算"),
-    "floor": N_("按下限报的（查到的情况）"),
-    "not_below_zero": N_("{sum}，不够减按 0 算"),
-    "tax_table": N_("{taxable} × {rate} − {quick}（税率表）"),
-    "net_income": N_("工资减社保、减个税；公积金没有减"),
-    "per_head": N_("{sum}，分以下舍去"),
-    "none_due": N_("这一项这一边不用交"),
-    "no_tax": N_("没有要交税的部分"),
-    "share_of_line": N_("{line} × {share}，当地的规定"),
-    "up_to": N_("最多减 {most}，实际减 {off}"),
-    "support_income": N_("按当地的赡养费规定折算"),
-    "both_unread": N_("社保、个税都不减，别的照样减"),
-    "rounded": N_("{sum}，{rounding}"),
-}
-ROUNDING: Final[Mapping[tuple[str, int], str]] = {
-    ("half_up", 1): N_("四舍五入到分"),
-    ("half_up", 10): N_("四舍五入到角"),
-    ("half_up", 100): N_("四舍五入到元"),
-    ("half_even", 1): N_("四舍六入五成双到分"),
-    ("half_even", 10): N_("四舍六入五成双到角"),
-    ("half_even", 100): N_("四舍六入五成双到元"),
-    ("up", 1): N_("见零头进到分"),
-    ("up", 10): N_("见零头进到角"),
-    ("up", 100): N_("见零头进到元"),
-    ("down", 1): N_("舍到分"),
-    ("down", 10): N_("舍到角"),
-    ("down", 100): N_("舍到元"),
-}
 
 CERTAINTY: Final[Mapping[str, str]] = {
     "sourced": N_("查到了出处"),

@@ -20,6 +20,7 @@ from bot.dialogue.tapping import tapped
 from bot.dialogue.topics import TOPIC_OF, TOPICS, binding, changes, consent, dibao_impact, hr, pay, privacy
 from bot.dialogue.turn import CALCULATING, HR, Outcome, Turn, offers
 from bot.guard import Evidence
+from bot.mine import ReadOnce
 from bot.private import is_private
 from bot.understanding.facts import Facts
 from bot.understanding.intents import Language
@@ -97,7 +98,7 @@ def converse(
         heard = replace(heard, facts=_about_the_last(heard.facts, conversation))
     if heard.facts.is_correction:
         heard = replace(heard, facts=_misheard_place(house, heard.facts, conversation.known))
-    turn = Turn(house, conversation, heard, now, id, asked)
+    turn = Turn(replace(house, files=ReadOnce(house.files)), conversation, heard, now, id, asked)
     turn.private = is_private(heard.text)
     if text:
         language = None if code_in(text) else heard.language  # a code is in no language
@@ -162,15 +163,24 @@ def _wished(turn: Turn) -> bool:
     text = turn.heard.text
     if wish := binding.wish_of(text):
         turn.open(binding.NAME, wish=wish)
-    elif wish := consent.wish_of(text):
+    elif wish := _about_consent(turn):
         turn.open(consent.NAME, wish=wish)
     elif wish := _of_the_file(turn):
-        turn.open(pay.NAME, wish=wish)
+        turn.open(pay.NAME, wish=wish, text=turn.words)
     elif not turn.it.asked and changes.wish_of(text):
         _other_people(turn)
     else:
         return False
     return True
+
+
+def _about_consent(turn: Turn) -> str:
+    """What a message wants about consents; 「别问民政」 of whoever has agreed to nothing is a question on what that means."""
+    wish = consent.wish_of(turn.heard.text)
+    if wish != "refuse":
+        return wish
+    file = turn.talk.own_file
+    return wish if file is not None and file.agreed else ""
 
 
 def _of_the_file(turn: Turn) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import smtplib
 import socket
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 from platforms.harness import NoAnswer, call
 
 from app.phones import phones
-from app.settings import Channels, Server, Settings, WeChat
+from app.settings import Channels, Mail, Server, Settings, WeChat
 
 
 def settings(port: int, channels: Channels | None = None) -> Settings:
@@ -60,6 +61,18 @@ def test_an_account_of_their_own_is_not_replaced() -> None:
         assert found.settings.channels.wechat == own
         assert found.settings.channels.wecom.base.startswith(found.address)
         assert call(f"{found.address}/wechat/cgi-bin/token").status == 404
+
+
+def test_text_messages_and_mails_go_to_the_platforms_unless_the_settings_name_who_sends_them() -> None:
+    with phones(settings(free_port())) as found:
+        assert found is not None
+        sms, mail = found.settings.sms, found.settings.mail
+        assert (sms.provider, sms.api_base) == ("tencent", found.address)
+        with smtplib.SMTP(mail.host, mail.port) as client:
+            assert client.noop()[0] == 250
+    own = Mail(host="smtp.mill.example", sender="hr@mill.example")
+    with phones(replace(settings(free_port()), mail=own)) as found:
+        assert found is not None and found.settings.mail == own
 
 
 def test_without_the_tests_there_are_no_phones(tmp_path: Path) -> None:

@@ -36,7 +36,6 @@ from people.connections import Name, Standing
 from people.employees import Employee
 from profiles.changes import Change
 from storage.opening import Storage
-from storage.profile_changes import changes_of
 
 pytest_plugins = ["databases", "mail_servers"]
 
@@ -97,8 +96,9 @@ class Town:
         return make_connections(settings, storage or self.storage, make_mailer(settings.mail))
 
     def changes(self, number: str) -> tuple[Change, ...]:
-        with self.storage.database.read() as connection:
-            return tuple(changes_of(connection, self.storage.keys, self.ids[number]))
+        """What the systems outside told of somebody."""
+        found = self.storage.profiles.changes_of(self.ids[number])
+        return tuple(each for each in found if each.source != "hr")
 
     def standing(self, name: Name) -> Standing:
         return next(each for each in self.storage.connections.standings() if each.name == name)

@@ -5,21 +5,29 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
+from pathlib import Path
 
 import pytest
 from conftest import TODAY
 from databases import Open
+from platforms.city import City
+from platforms.harness import Request
+from platforms.story import Story
 from talking import colleague
 from telling import NOW, house_of, needs_meaning
 
 from app.console import make_importer
-from app.demo import LOGINS, PASSWORD, TOLD, make_demo
+from app.demo import LOGINS, PASSWORD, TOLD, city_of, make_demo
 from app.demo_people import everybody
 from bot.assistant import Assistant
 from bot.dialogue.talk import House
+from calculator.money import parse_yuan
 from hr_inbox.cases import Case, Search
 from people.employees import RosterSearch, is_id_number
 from policy_kb.divisions import Divisions
+from policy_kb.importing import propose
+from policy_kb.library import Library
 from profiles.lawful import lawful_base
 from storage.opening import Storage
 
@@ -71,6 +79,34 @@ def test_the_one_of_the_suspended_who_is_not_insured_owes_two_months() -> None:
     waiting = [each for each in everybody(TODAY) if each.number == "A1035"]
     ((joined, wage),) = [(each.joined, each.wage) for each in waiting]
     assert (joined.isoformat(), wage) == ("2026-08-10", 350_000)
+
+
+def test_the_bounds_that_the_city_publishes_can_be_imported_and_raise_the_lowest_base(
+    library: Library, tmp_path: Path
+) -> None:
+    story = Story(City(NOW.timestamp), NOW.timestamp)
+    story.begin(city_of(library, TODAY))
+    story.play("bounds")
+    sheet = tmp_path / "bounds.csv"
+    sheet.write_bytes(story.answer(Request("GET", "bounds.csv", {}, {}, b"")).body)
+    proposed = propose(library, sheet, TODAY)
+    assert not proposed.findings
+    before, after = (
+        lawful_base(each, 350_000, "320500", date(2026, 1, 1), TODAY) for each in (library, proposed.library)
+    )
+    assert (before.lowest, after.lowest) == (495_200, 520_000)
+
+
+def test_the_city_knows_everybody_as_the_company_does(library: Library) -> None:
+    city = City(NOW.timestamp)
+    Story(city, NOW.timestamp).begin(city_of(library, TODAY))
+    assert len(city.people) == 120
+    lines = city.social_insurance.lines("2026-08")
+    own = {
+        number: sum(parse_yuan(each["grje"]) for each in lines if each["grbh"] == number)
+        for number in ("A1036", "A1112", "A1035")
+    }
+    assert own == {"A1036": 52_496, "A1112": 59_300, "A1035": 0}
 
 
 @needs_meaning

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import pytest
+from own_files import house_with
 from telling import FORBIDDEN, Employee, Told, house_of, needs_meaning, without_own_words
 
 from bot.dialogue.conversation import Conversation
@@ -140,6 +141,18 @@ SAYINGS: Final = (
         "第一个",
         "第九个",
     ),
+    *(
+        "这个月交了多少",
+        "上月扣了多少",
+        "为啥多扣了",
+        "下个月扣多少",
+        "过渡期",
+        "家里多了一口人",
+        "我家低保恢复了",
+        "撤回同意",
+        "别问民政了",
+        "我同意你们问民政",
+    ),
     *("我工资三千二,家里四口人,交了社保低保还有吗", "本上有我，四个人，工资3500扣之前，苏州上班老家阜阳"),
 )
 GARBAGE: Final = (
@@ -242,14 +255,32 @@ PAYLOADS: Final = (
         "privacy=show",
         "privacy=erase",
     ),
+    *(
+        "pay=why",
+        "pay=last",
+        "pay=x",
+        "consent=dibao_status",
+        "consent=civil_affairs",
+        "consent=withdraw",
+        "consent=x",
+        "report=dibao",
+        "report=wage",
+        "report=household_size",
+        "report=x",
+        "profile=use",
+        "choice=all",
+    ),
     *("dibao_status=suspended", "month=this", "notice=x", "=", "x=", "__class__=x"),
 )
 KINDS: Final = ("image", "voice", "other", "start")
 #: What an employee says or taps in order to change, take back or erase.
-_TAKES_BACK: Final = ("重来", "上一步", "都删掉", "不对", "说错", "不是", "confirm=", "standard_monthly=")
+_TAKES_BACK: Final = (
+    *("重来", "上一步", "都删掉", "不对", "说错", "不是", "confirm=", "standard_monthly="),
+    *("家里多了", "profile="),
+)
 
 #: What an employee does to have a question put again.
-_WISHES: Final = ("topic=", "intent=", "standard_monthly=fill", "way=", "deducts=")
+_WISHES: Final = ("topic=", "intent=", "standard_monthly=fill", "way=", "deducts=", "report=")
 _WISHED: Final = ("ask_dibao_impact", "start_calculator", "ask_contribution_amount")
 
 
@@ -348,7 +379,7 @@ class Walk:
         """Tapped, typed like a button, or asked for in words; a photo is answered with the question it could not fill."""
         heard = hear(self.employee.house, before, did, "", "text", self.employee.now.date())
         tapped = f"{heard.slot}={heard.value}" if heard.slot else did
-        commanded = any(words in did for words in ("重来", "上一步", "算了"))
+        commanded = any(words in did for words in ("重来", "上一步", "算了", "家里多了"))
         return tapped.startswith(_WISHES) or commanded or did in KINDS or heard.intent in _WISHED
 
     def every_state_can_be_left(self) -> None:
@@ -363,9 +394,10 @@ class Walk:
 
 
 def walks(turns: int) -> Iterator[Callable[[], None]]:
-    house = house_of("embedded")
+    """Every other talk is that of somebody who has bound the chat."""
     for seed in range(turns // TURNS_A_TALK):
-        walk = Walk(Employee(house), random.Random(seed))
+        house, own = house_with(house_of("embedded"), "阿丽 who agreed" if seed % 2 else None)
+        walk = Walk(Employee(house, own=own), random.Random(seed))
         for _ in range(TURNS_A_TALK):
             yield walk.step
 

@@ -274,7 +274,7 @@ def fill(storage: Storage, clock: Clock) -> None:
         _ask_outside,
         _send_a_link,
         _give_notice,
-        _declare,
         _follow,
+        _declare,
     ):
         each(storage, clock)

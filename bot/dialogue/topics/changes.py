@@ -40,7 +40,7 @@ _CALCULATE: Final = Tap(Part("talk.calculate"), "topic=dibao_impact")
 _PEOPLE: Final = re.compile(
     r"(?:家里?|屋里|本上)[^。?!]{0,4}(?:多|添|填|加|少|走|减)了?(?:[一两俩二三1-3]?(?:个|口|位))(?:人|娃|孩子|小孩)"
     r"|(?:我家|我们家|家里?)[^。?!]{0,4}(?:生了|添了)(?:[一两俩二]?个?)(?:娃|孩子|小孩|儿子|女儿|宝宝|丁)"
-    r"|(?:我家|家里)?(?:老人|爷爷|奶奶|外公|外婆|爸|妈|父亲|母亲)(?:去世|过世|走)了"
+    r"|(?:我家|家里)?(?:老人|爷爷|奶奶|外公|外婆|爸|妈|父亲|母亲)(?:去世|过世)了?"
 )
 
 
@@ -187,7 +187,7 @@ def _report(talk: Talk, file: OwnFile, what: str) -> Step:
             return Tell("changes:declined", (Part("consent.declined"),), acts=(Decline("dibao_status"),))
         agreed = Agree(file.profile.employee, "dibao_status")
         return replace(_read_back(talk, change), before=(Part("changes.agreed"),), acts=(agreed,))
-    if heard.slot != "confirm" or asked != "report":
+    if heard.slot != "confirm" or asked not in ("report", "report_wage"):
         return _read_back(talk, change)
     if heard.value != "yes":
         return Tell("changes:not_kept", (Part("changes.not_kept"),))
@@ -203,7 +203,8 @@ def _report(talk: Talk, file: OwnFile, what: str) -> Step:
 def _read_back(talk: Talk, change: Change) -> Ask:
     told = line(change, talk.house.library.divisions, talk.say)
     figures = {"what": told.what, "value": told.value, "day": told.since.isoformat()}
-    return Ask("confirm", "report", figures, evidence=Evidence.of(*figures.values()))
+    variant = "report" if change.what in HOUSEHOLD else "report_wage"
+    return Ask("confirm", variant, figures, evidence=Evidence.of(*figures.values()))
 
 
 def _civil_affairs(talk: Talk, file: OwnFile, change: Change) -> tuple[Tap, ...]:

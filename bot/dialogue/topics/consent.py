@@ -19,25 +19,32 @@ PAGE: Final = ("me",)
 _BACK: Final = re.compile(
     r"^(?:我)?(?:要|想|现在)?(?:撤回|撒回|收回|取消|撤消|撤销)(?:我的?|之前的?|那个)?(?:同意|点头|授权|许可)(?:了|书)?\W*$"
     r"|^(?:我)?(?:后悔了?|反悔了?|不同意了|不点头了|不授权了)\W*$"
-    r"|^(?:我)?不(?:让|许|准|要)(?:你们|公司|厂里)?(?:再)?(?:去)?(?:查|问)(?:民政|我家|低保)[^。?!]{0,4}\W*$"
     r"|^(?:i )?(?:withdraw|revoke) (?:my )?consent\W*$"
+)
+#: Words that take a consent back where there is one, and ask what a refusal means where there is none.
+_REFUSE: Final = re.compile(
+    r"^(?:我)?(?:不(?:让|许|准|要|想|同意)|别)(?:你们|公司|厂里)?(?:再)?(?:去)?(?:查|问)(?:民政|我家|低保)?[^。?!]{0,4}\W*$"
 )
 _GIVE: Final = re.compile(
     r"^(?:我)?(?:同意|点头|愿意|可以|答应)(?:你们|公司|厂里)?(?:去)?(?:查|问)(?:一?下)?(?:民政|低保)[^。?!]{0,6}\W*$"
-    r"|^(?:你们|帮我|请)?(?:去|直接)?(?:问|查)(?:一?下)?民政(?:吧|一下|也行)?\W*$"
+    r"|^(?:你们|帮我|请)?(?:去|直接)?(?:问问?|查查?)(?:一?下)?民政(?:吧|一下|也行)?\W*$"
 )
 _KEEP: Final = re.compile(r"^(?:我)?(?:同意|点头|愿意)(?:你们|公司)?(?:帮我)?(?:记下?|记住)[^。?!]{0,8}\W*$")
 _ALL: Final = "all"
 
 
 def wish_of(text: str) -> str:
-    """What a message wants about consents: `withdraw`, a purpose to agree to, or nothing.
+    """What a message wants about consents: `withdraw`, `refuse`, a purpose to agree to, or nothing.
 
-    >>> wish_of("我不同意了"), wish_of("撒回同意"), wish_of("我同意你们问民政"), wish_of("我不同意你的说法")
-    ('withdraw', 'withdraw', 'civil_affairs', '')
+    >>> wish_of("我不同意了"), wish_of("撒回同意"), wish_of("别问民政了"), wish_of("我同意你们问民政")
+    ('withdraw', 'withdraw', 'refuse', 'civil_affairs')
+    >>> wish_of("我不同意你的说法")
+    ''
     """
     if _BACK.search(text):
         return "withdraw"
+    if _REFUSE.search(text):
+        return "refuse"
     if _GIVE.search(text):
         return "civil_affairs"
     return "dibao_status" if _KEEP.search(text) else ""
@@ -49,7 +56,7 @@ def step(talk: Talk) -> Step:
     if file is None:
         return Tell("consent:bind", (Part("consent.bind"),), (Tap(Part("talk.hr"), "topic=hr"),))
     wish = talk.frame.data.get("wish", "")
-    if wish == "withdraw":
+    if wish in ("withdraw", "refuse"):
         return _withdraw(talk, file.profile.employee, file.agreed)
     purpose: Purpose = "civil_affairs" if wish == "civil_affairs" else "dibao_status"
     if purpose in file.agreed:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
 from typing import Final
 
-from bot.dialogue.policy import NATION
+from bot.dialogue.policy import NATION, best, tell_article
 from bot.dialogue.reckoning import TOLD_WARNINGS, line_told
 from bot.dialogue.steps import Part, Quoted, Step, Tap, Tell
 from bot.dialogue.talk import Talk
@@ -43,6 +43,11 @@ _PAID: Final = re.compile(
     r"|(?:厂里?|公司|单位|老板)(?:给我)?(?:交|缴)了(?:多[少小]|几多)"
     r"|how much [^.?!]{0,30}(?:paid|deducted)[^.?!]{0,12}this month"
 )
+#: What the library answers too, and the own record better.
+_OWN: Final = re.compile(
+    r"我(?:的|现在)?(?:社保|缴费|交)?(?:的)?基数是?(?:多[少小]|几多)|我(?:是|现在)?按(?:多[少小]|几多)(?:工资|钱)?(?:交|缴)"
+    r"|[这本]个?月[^。?!]{0,8}(?:没交社保|(?:交|缴)(?:了|上)?(?:社保)?了?(?:没|吗))"
+)
 _LAST: Final = re.compile(r"上个?月")
 _NEXT: Final = re.compile(r"下个?月[^。?!]{0,10}(?:交|缴|扣)[^。?!]{0,6}(?:多[少小]|几多)")
 _TRANSITION: Final = re.compile(r"过渡期|过度期|渐退")
@@ -60,7 +65,7 @@ _RULES: Final[Mapping[Footing, str]] = {
 #: The wishes that a button may have.
 WISHES: Final = ("paid", "last", "why", "next", "transition")
 #: Wishes that have an answer of the library's for whoever has not bound.
-OF_THE_FILE_ALONE: Final = ("next", "transition")
+OF_THE_FILE_ALONE: Final = ("own", "next", "transition")
 
 
 def wish_of(text: str) -> str:
@@ -68,8 +73,8 @@ def wish_of(text: str) -> str:
 
     >>> wish_of("厂里给我交了多少"), wish_of("上月扣了多小"), wish_of("为啥多扣了"), wish_of("下个月交多少")
     ('paid', 'last', 'why', 'next')
-    >>> wish_of("低保为什么变了"), wish_of("厂里交多少")
-    ('', '')
+    >>> wish_of("这个月社保交了没"), wish_of("低保为什么变了"), wish_of("厂里交多少")
+    ('own', '', '')
     """
     if _TRANSITION.search(text):
         return "transition"
@@ -81,7 +86,7 @@ def wish_of(text: str) -> str:
         return "next"
     if _PAID.search(text):
         return "last" if _LAST.search(text) else "paid"
-    return ""
+    return "own" if _OWN.search(text) else ""
 
 
 def step(talk: Talk) -> Step:
@@ -89,14 +94,23 @@ def step(talk: Talk) -> Step:
     file = talk.own_file
     wish = talk.frame.data.get("wish", "paid")
     if file is None:
-        key = "bind" if talk.house.bindings.owner(talk.id) is None else "unknown"
-        return Tell(f"pay:{key}", (Part(f"pay.{key}"),), _WITHOUT)
+        return _without_a_file(talk, wish)
     if wish == "transition":
         return transition(talk, file)
     if wish == "why":
         return why(talk, file)
     ahead = {"last": -1, "next": 1}.get(wish, 0)
     return month(talk, file, add_months(month_of(talk.on), ahead))
+
+
+def _without_a_file(talk: Talk, wish: str) -> Tell:
+    """How to bind, and what there is without; why a deduction may change is answered by the library first."""
+    if talk.house.bindings.owner(talk.id) is not None:
+        return Tell("pay:unknown", (Part("pay.unknown"),), _WITHOUT)
+    article, _ = best(talk, talk.frame.data.get("text", ""), None) if wish == "why" else (None, [])
+    if article is not None:
+        return tell_article(talk, article, after=(Part("pay.bind"),), taps=_WITHOUT)
+    return Tell("pay:bind", (Part("pay.bind"),), _WITHOUT)
 
 
 def this_month(talk: Talk) -> Tell | None:
