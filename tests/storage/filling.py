@@ -41,6 +41,7 @@ from policy_kb import compiled
 from profiles.declarations import Frame
 from profiles.declaring import Known, draft
 from profiles.ground import Ground
+from profiles.portal import Blank
 from profiles.profile import Profile
 from profiles.strategy import Strategy, choose_strategy
 from storage.notice_register import StoredRegister
@@ -253,6 +254,8 @@ def _follow(storage: Storage, clock: Clock) -> None:
         storage.profiles.follow(each, choose)
     for changed in (library, raised(library)):
         Reassessing(storage.passes, lambda library=changed: library, lambda: clock().date()).run()  # type: ignore[misc]
+    blank = Blank("空表.xlsx", b"PK", "申报", 3, ("姓名", "缴费基数"), {0: "name", 1: "base"})
+    storage.portal.keep_blank("an account", blank, account("admin"))
 
 
 def fill(storage: Storage, clock: Clock) -> None:
