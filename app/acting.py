@@ -15,7 +15,6 @@ from typing import Any, Final
 from app.offices import Offices
 from audit.events import SYSTEM
 from calculator.money import Fen
-from locales import N_
 from people.outside import (
     BaseChange,
     Enrolment,
@@ -36,15 +35,6 @@ log = logging.getLogger("shebao.profiles")
 
 #: What goes to the social-insurance system.
 OUTSIDE: Final[frozenset[Act]] = frozenset(("insure", "correct_base"))
-#: Why something approved could not be handed in, in words for HR.
-UNFIT: Final = {
-    "gone": N_("花名册上没有这位职工了。"),
-    "wage": N_("没有工资或者参保地的记录，请先补上。"),
-    "figures": N_("政策库里没有这里能用来计算的基数，请先填上有出处的数。"),
-    "token": N_("没有身份证号或者社保号，社保系统认不出是谁，请先补上。"),
-    "below_lawful_base": N_("基数低于依法该按的，没有报。"),
-    "deferred": N_("起始月份晚于应缴的月份，没有报。"),
-}
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,7 +102,11 @@ class Connections:
             return
         try:
             for name, system in self.systems.items():
-                self._ask(name, system)
+                try:
+                    self._ask(name, system)
+                except Exception as error:
+                    # The others do not wait for it; the text of an error may quote what was read.
+                    log.error("%s: not asked to the end (%s)", name, type(error).__name__)
                 self._alarms.watch(name, system.late, self._recipients)
             tell_all(self._alarms, self._ways, self._recipients, self._now)
         finally:

@@ -39,7 +39,8 @@ from hr_console.personnel import Personnel
 from hr_console.policy_changes import PolicyChanges
 from hr_console.policy_desk import Policies, PolicyDesk
 from hr_console.policy_drafts import PolicyDrafts
-from hr_console.profile_desk import ProfileDesk, Telling
+from hr_console.portal import PortalPages
+from hr_console.profile_desk import ProfileDesk
 from hr_console.profile_page import ProfilePage
 from hr_console.roster import RosterList
 from hr_console.roster_import import ImportPages
@@ -61,7 +62,6 @@ from policy_kb.divisions import Divisions
 from policy_kb.finding import Finder
 from policy_kb.library import Library
 from policy_kb.replies import load_replies
-from profiles.book import ProfileBook
 from storage.opening import Storage
 from web_calc import languages
 
@@ -90,9 +90,7 @@ def make_console(
     systems: Systems | None = None,
     offices: Offices | None = None,
     run_declaration: Callable[[str], None] = lambda id: None,
-    profiles: ProfileBook | None = None,
-    telling: Telling | None = None,
-    act: Callable[[str], None] = lambda id: None,
+    act: Callable[[], None] = lambda: None,
 ) -> Blueprint:
     """The console's pages, in the order of the navigation.
 
@@ -103,6 +101,7 @@ def make_console(
     requests.
     Without `systems` the page of the systems outside shows none. Without `offices`, which may be connected to nothing, there
     are no pages for declarations; `run_declaration` has an approved one worked on beside the requests.
+    `act` has what was approved carried out soon.
     `cases` and `directory` can be pinned for tests.
     """
     console = Console(
@@ -125,16 +124,18 @@ def make_console(
     provider = make_provider(settings)
     provider_name = "" if provider is None else provider.name
     sections: list[Section] = [
-        Inbox(console, cases, directory, storage.accounts, shelf, library.divisions, notices),
+        Inbox(
+            console, cases, directory, storage.accounts, shelf, library.divisions, storage.profiles, notices
+        ),
         UndeliveredPage(console, storage.undelivered, directory),
-        Dashboard(console, _sources(storage, library, notices, profiles)),
+        Dashboard(console, _sources(storage, library, notices)),
         RosterList(personnel, notices),
-        EmployeePage(personnel, notices, profiles),
+        EmployeePage(personnel, storage.profiles, notices),
         CodesPage(personnel),
         ImportPages(personnel),
         *_notice_sections(personnel, storage, notices, run_notices, papers),
         *_declaration_sections(personnel, storage, company, offices, run_declaration),
-        *_profile_sections(personnel, profiles, telling, act),
+        *_profile_sections(personnel, storage, act),
         PolicyDesk(console, policies),
         PolicyChanges(console, policies),
         PolicyDrafts(console, policies),
@@ -216,6 +217,7 @@ def _notice_sections(
         book=book,
         rules=storage.service.rules,
         papers=papers,
+        profiles=storage.profiles,
         run=run,
     )
     return (
@@ -237,25 +239,16 @@ def _declaration_sections(
     if offices is None:
         return ()
     drafting = Drafting(storage, lambda: personnel.library, personnel.today, offices, company)
-    return (
-        DeclarationPages(
-            DeclarationDesk(staff=personnel, book=storage.declarations, draft=drafting, run=run)
-        ),
-    )
+    desk = DeclarationDesk(staff=personnel, book=storage.declarations, draft=drafting, run=run)
+    return (DeclarationPages(desk), PortalPages(desk, storage.portal))
 
 
-def _profile_sections(
-    personnel: Personnel, book: ProfileBook | None, telling: Telling | None, act: Callable[[str], None]
-) -> tuple[Section, ...]:
-    if book is None or telling is None:
-        return ()
-    desk = ProfileDesk(staff=personnel, book=book, telling=telling, act=act)
+def _profile_sections(personnel: Personnel, storage: Storage, act: Callable[[], None]) -> tuple[Section, ...]:
+    desk = ProfileDesk(staff=personnel, book=storage.profiles, telling=storage.explanations, act=act)
     return (StrategyPages(desk), ProfilePage(desk), MoneyPages(desk), StrategyRulesPage(desk))
 
 
-def _sources(
-    storage: Storage, library: Library, notices: NoticeBook | None, profiles: ProfileBook | None
-) -> Sources:
+def _sources(storage: Storage, library: Library, notices: NoticeBook | None) -> Sources:
     return Sources(
         standings=storage.standings,
         companies=storage.companies,
@@ -264,7 +257,7 @@ def _sources(
         rates=storage.waiting,
         library=library,
         notices=notices,
-        profiles=profiles,
+        profiles=storage.profiles,
     )
 
 

@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any, Final
 
-from app.demo_people import Person, everybody, raised_on
+from app.demo_people import DECLARED_BY, Person, everybody, raised_on
 from audit.events import SYSTEM
 from audit.events import employee as subject
 from bot.receiving import Received
@@ -36,7 +36,7 @@ PASSWORD: Final = "demo-only-not-secret"
 LOGINS: Final = (("zhaojing", "赵静"), ("qianming", "钱明"))
 #: The insured accounts, by region.
 ACCOUNTS: Final = {"320500": "3205-0098", "330100": "3301-0417", "310000": "3100-2206"}
-INJURY_CLASS: Final = 3
+INJURY_CLASS: Final = 1
 #: Months of pay that are on record.
 MONTHS: Final = 12
 #: Who says what, in order; a text in brackets is the title of a button.
@@ -104,10 +104,10 @@ def _set_up(storage: Storage) -> None:
                 region,
                 number,
                 injury_class=INJURY_CLASS,
-                injury_rate=7_000,
+                injury_rate=2_000,
                 injury_source="演示：单位自己填的，没有真的核定单",
                 pay_day=15,
-                declaration_day=25,
+                declaration_day=DECLARED_BY,
             ),
             SYSTEM,
         )

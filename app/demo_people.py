@@ -22,9 +22,10 @@ TABLE: Final[Mapping[str, Any]] = yaml.safe_load(
     Path(__file__).with_name("demo_people.yaml").read_text(encoding="utf-8")
 )
 SUZHOU: Final = "320500"
-#: Since when the fifteen work here, in months, and on which day of it they came.
-_MONTHS: Final = 2
-_DAY: Final = 10
+#: The last day on which a month's contributions can be declared.
+DECLARED_BY: Final = 25
+#: The day of the month on which the fifteen came.
+_CAME_ON: Final = 10
 #: What HR wrote down of those who are not insured, by what they will answer. It tells of no household.
 _WHY: Final[Mapping[str, str]] = {
     "signs": "本人有顾虑，正在沟通",
@@ -74,8 +75,13 @@ class Person:
 
 
 def joined_on(today: date) -> date:
-    """When the fifteen came."""
-    return add_months(today.replace(day=1), -_MONTHS).replace(day=_DAY)
+    """When the fifteen came: two months are owed of whoever is not insured since.
+
+    >>> joined_on(date(2026, 10, 15)), joined_on(date(2026, 10, 26))
+    (datetime.date(2026, 8, 10), datetime.date(2026, 9, 10))
+    """
+    owed = -1 if today.day > DECLARED_BY else -2
+    return add_months(today.replace(day=1), owed).replace(day=_CAME_ON)
 
 
 def raised_on(today: date) -> date:

@@ -28,6 +28,11 @@ FOLDER: Final = HOME / "tests"
 OWNERS: Final = (("wechat", "A1034"), ("wecom", "A1035"), ("telegram", "A1036"))
 #: What a platform needs to know of the settings to speak as the account that they name.
 _TOLD: Final = ("app_id", "corp_id", "agent_id", "secret", "token", "aes_key")
+#: Where the city is by the file that says how it is connected.
+CITY: Final = "http://127.0.0.1:8001"
+#: Minutes between two times that an office of the city is asked, and after which its silence is told.
+EVERY: Final = 1
+LATE: Final = 3
 #: Seconds in which the platforms end.
 PATIENCE: Final = 10.0
 
@@ -80,17 +85,34 @@ def phones(settings: Settings, folder: Path = FOLDER) -> Iterator[Phones | None]
             name: replace(each, api_base=f"{address}/{name}") for name, each in made.items()
         }
         reached_by = replace(settings, channels=replace(settings.channels, **reached))
-        yield Phones(address, _with_alarms(reached_by, where), tuple(made), process)
+        yield Phones(address, _connected(reached_by, where, folder), tuple(made), process)
 
 
-def _with_alarms(settings: Settings, where: Mapping[str, Any]) -> Settings:
-    """Text messages and mails go to the platforms, unless the settings name who sends them."""
-    sms, mail = settings.sms, settings.mail
+def _connected(settings: Settings, where: Mapping[str, Any], folder: Path) -> Settings:
+    """The city's offices for the systems that the settings name none of, asked every minute. Text messages and mails go to the
+    platforms, unless the settings name who sends them."""
+    sms, mail, connections = settings.sms, settings.mail, settings.connections
+    alarms = connections.alarms
     if sms.provider == "none":
-        sms = replace(sms, **where["sms"])
+        sms, alarms = replace(sms, **where["sms"]), replace(alarms, mobiles=where["mobiles"])
     if not mail.host:
-        mail = replace(mail, **where["mail"])
-    return replace(settings, sms=sms, mail=mail)
+        mail, alarms = replace(mail, **where["mail"]), replace(alarms, mails=where["mails"])
+    mapping = _mapping(where["address"], folder, settings.keys.path.with_name("city.toml"))
+    systems: dict[str, Any] = {
+        name: replace(section, mapping=str(mapping), every_minutes=EVERY, late_minutes=LATE)
+        for name in ("civil_affairs", "social_insurance", "payroll")
+        if not (section := getattr(connections, name)).mapping
+    }
+    connections = replace(connections, alarms=alarms, **systems)
+    return replace(settings, sms=sms, mail=mail, connections=connections)
+
+
+def _mapping(address: str, folder: Path, into: Path) -> Path:
+    """How the city is connected, with the address that it has in this run."""
+    text = (folder / "platforms" / "city.toml").read_text(encoding="utf-8")
+    into.parent.mkdir(parents=True, exist_ok=True)
+    into.write_text(text.replace(CITY, address), encoding="utf-8")
+    return into
 
 
 @contextmanager

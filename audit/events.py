@@ -89,6 +89,16 @@ ACTS: Final[Mapping[str, str]] = {
     # Profiles and what follows from them
     "profile_changed": N_("档案有变动"),
     "strategy_found": N_("变动要办"),
+    "strategies_listed": N_("看了要办的变动的名单"),
+    "dibao_strategies_listed": N_("看了和低保有关的变动的名单"),
+    "money_opened": N_("看了要付多少钱"),
+    "money_exported": N_("导出了要付多少钱的一页纸"),
+    "strategy_opened": N_("打开了要办的变动"),
+    "portal_blank_kept": N_("存了平台的申报模板"),
+    "portal_receipt_kept": N_("存了平台的回执"),
+    "profile_opened": N_("打开了档案"),
+    "dibao_strategy_opened": N_("打开了和低保有关的变动"),
+    "dibao_profile_opened": N_("看了档案里家里的情况"),
     "strategy_decided": N_("办了变动"),
     "strategy_told": N_("把说明发给了职工"),
     "dibao_strategy_found": N_("和低保有关的变动要办"),
@@ -98,15 +108,6 @@ ACTS: Final[Mapping[str, str]] = {
     "profiles_reassessed": N_("政策更新后重算了所有人的数"),
     # notices
     "confirmations_printed": N_("打印了电子送达与电子签名确认书"),
-    # profiles and what follows from a change
-    "profile_opened": N_("打开了档案"),
-    "dibao_profile_read": N_("看了档案里家里的情况"),
-    "strategies_listed": N_("看了要办的变动"),
-    "dibao_strategies_listed": N_("看了和低保有关的变动"),
-    "strategy_opened": N_("打开了一条变动"),
-    "dibao_strategy_opened": N_("打开了一条和低保有关的变动"),
-    "money_opened": N_("看了要付多少钱"),
-    "money_exported": N_("导出了要付多少钱的一页纸"),
     # company
     "company_changed": N_("修改单位设置"),
     "abroad_allowed": N_("登记了往境外发送的依据"),

@@ -113,6 +113,13 @@ NEEDS: Final[Mapping[str, Need]] = {
     "declaration_withdraw": "roster_edit",
     "declaration_again": "roster_edit",
     "declaration_answers": "roster_edit",
+    "portal": "roster_edit",
+    "portal_blank": "roster_edit",
+    "portal_columns": "roster_edit",
+    "portal_file": "roster_edit",
+    "portal_receipt": "roster_edit",
+    "portal_told": "roster_edit",
+    "portal_take": "roster_edit",
     # company
     "company": "company",
     "company_entity": "company",

@@ -92,7 +92,9 @@ class Confirmations:
         if scan is None:
             problems["scan"] = self._desk.say(NO_SCAN, size=str(LARGEST_SCAN // 2**20))
         if day is None or scan is None or problems:
-            return EmployeePage(self._desk.staff, self._desk.book).shown(it, problems), 400
+            return EmployeePage(self._desk.staff, self._desk.profiles, self._desk.book).shown(
+                it, problems
+            ), 400
         data, suffix = scan
         name = f"confirmation-{day.isoformat()}.{suffix}"
         self._desk.book.confirm(it.id, day, name, data, actor())

@@ -193,8 +193,8 @@ class Board:
     waiting: WaitingPanel
     rating: RatingPanel
     due: DuePanel
+    strategies: StrategiesPanel
     notices: NoticesPanel | None = None
-    strategies: StrategiesPanel | None = None
 
 
 @dataclass(frozen=True)
@@ -207,8 +207,8 @@ class Sources:
     waiting: Waiting
     rates: Rates
     library: Library
+    profiles: ProfileBook
     notices: NoticeBook | None = None
-    profiles: ProfileBook | None = None
 
 
 def make_board(sources: Sources, period: Period, today: date, looks: Account, runs: Runs) -> Board:
@@ -229,7 +229,7 @@ def make_board(sources: Sources, period: Period, today: date, looks: Account, ru
         rating=RatingPanel(sources.rates.rate(*days)),
         due=DuePanel(tuple(due(sources.library, today))),
         notices=None if sources.notices is None else notices_panel(sources.notices, today),
-        strategies=None if sources.profiles is None else strategies_panel(sources.profiles, officer=officer),
+        strategies=strategies_panel(sources.profiles, officer=officer),
     )
 
 

@@ -82,8 +82,8 @@ class EmployeePage:
     def __init__(
         self,
         personnel: Personnel,
+        profiles: ProfileBook,
         notices: NoticeBook | None = None,
-        profiles: ProfileBook | None = None,
     ) -> None:
         self._staff = personnel
         self._sheets = Sheets(personnel)
@@ -335,12 +335,11 @@ class EmployeePage:
 
     def _followed(self, it: Employee) -> dict[str, Any]:
         """What followed from the employee's changes and is not over yet, for those who work on it."""
-        if self._profiles is None or not account().may("inbox"):
-            return {"strategies": None, "has_profile": self._profiles is not None}
+        if not account().may("inbox"):
+            return {"strategies": ()}
         found = self._profiles.find(StrategySearch(it.id, dibao=account().may("dibao")))
         return {
             "strategies": found,
-            "has_profile": True,
             "strategy_kinds": STRATEGIES,
             "strategy_states": STRATEGY_STATES,
             "strategy_tones": STRATEGY_TONES,

@@ -19,6 +19,7 @@ from hr_console.answering import LONGEST, Answers, Draft, Refused
 from hr_console.case_list import Asked, Lists, address, list_query
 from hr_console.case_words import box_of, bubble, sent_by_the_employee, snooze_until, title
 from hr_console.console import Console, Entry, account, done, wants_json
+from hr_console.profile_desk import may_see
 from hr_console.reach_words import before_typing
 from hr_console.reach_words import told as told_words
 from hr_console.shelf import Shelf
@@ -28,6 +29,7 @@ from locales import N_
 from notices.book import NoticeBook
 from people.employees import Directory
 from policy_kb.divisions import Divisions
+from profiles.book import ProfileBook
 
 LONGEST_REASON: Final = 300
 #: Changes in one answer; a page that lacks more asks again at once.
@@ -64,10 +66,12 @@ class Inbox:
         colleagues: Colleagues,
         shelf: Shelf,
         divisions: Divisions,
+        profiles: ProfileBook,
         notices: NoticeBook | None = None,
     ) -> None:
         self._now = console.now
         self._notices = notices
+        self._profiles = profiles
         self._cases = cases
         self._who = Who(console, colleagues, directory, divisions)
         self._lists = Lists(cases, self._who)
@@ -304,6 +308,7 @@ class Inbox:
             mentionable=[each.name for each in self._who.mentionable()],
             assignable=self._who.assignable(),
             notice=self._notice_of(number),
+            strategy=self._strategy_of(case),
         )
         return page, status
 
@@ -312,6 +317,11 @@ class Inbox:
         if self._notices is None or not account().may("notices"):
             return None
         return self._notices.of_task(number)
+
+    def _strategy_of(self, case: Case) -> str:
+        """The strategy that a case is about, for those who may see it; empty where there is none."""
+        found = self._profiles.get(case.task.strategy) if case.task.strategy else None
+        return found.id if found is not None and may_see(found, account()) else ""
 
     def _open(self, number: str) -> Case:
         case = self._cases.open(number, self._who.viewer())

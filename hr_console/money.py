@@ -107,10 +107,8 @@ class MoneyPages:
         today, found = self._desk.today(), dict[str, Costs]()
         for profile in self._desk.book.current():
             employee = self._desk.staff.roster.get(profile.employee)
-            if employee is None:
-                continue
-            sheet = person_sheet(profile, self._desk.ground(employee), today)
-            if sheet is not None:
+            sheet = None if employee is None else self._person(employee)
+            if employee is not None and sheet is not None:
                 found[employee.id] = Costs(employee, sheet)
         whole = company_sheet((each.sheet for each in found.values()), today)
         return whole, [found[each.employee] for each in whole.people]

@@ -19,6 +19,7 @@ from notices.notice import Content
 from people.employees import Employee
 from people.entities import read_png
 from policy_kb.headings import names_dibao
+from profiles.book import ProfileBook
 
 #: Days of work that an employee has to answer, where HR says nothing else.
 DAYS_TO_ANSWER: Final = 5
@@ -57,6 +58,7 @@ class NoticeDesk:
     book: NoticeBook
     rules: Callable[[], ServiceRules]
     papers: Papers
+    profiles: ProfileBook
     run: Callable[[str], None] = field(default=lambda id: None, repr=False)
 
     @property

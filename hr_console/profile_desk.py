@@ -32,12 +32,12 @@ class Telling(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class ProfileDesk:
-    """Profiles and strategies, and the roster that they are about. `act` has an approved strategy carried out soon."""
+    """Profiles and strategies, and the roster that they are about. `act` has what was approved carried out soon."""
 
     staff: Personnel
     book: ProfileBook
     telling: Telling
-    act: Callable[[str], None] = field(default=lambda strategy: None, repr=False)
+    act: Callable[[], None] = field(repr=False)
 
     @property
     def say(self) -> Say:

@@ -52,7 +52,7 @@ class ProfilePage:
         day, known = self._day("day", problems), self._day("known", problems)
         household = account().may("dibao") and self._agreed(it.id)
         self._desk.staff.console.log.record(
-            Event("dibao_profile_read" if household else "profile_opened", actor(), (subject(it.id),))
+            Event("dibao_profile_opened" if household else "profile_opened", actor(), (subject(it.id),))
         )
         profile = self._desk.book.profile_of(it.id, day, self._end_of(known))
         changes = [each for each in self._desk.book.changes_of(it.id) if household or not _is_private(each)]
@@ -82,8 +82,7 @@ class ProfilePage:
         return page, 400 if problems else 200
 
     def _agreed(self, employee: str) -> bool:
-        consents = self._desk.staff.records.consents(employee)
-        return any(each.holds and each.purpose == "dibao_status" for each in consents)
+        return any(each.holds for each in self._desk.staff.records.consents(employee))
 
     def _day(self, name: str, problems: dict[str, str]) -> date:
         """A day of the address, today where none is given; what is wrong with it goes to `problems`."""

@@ -29,9 +29,11 @@ from people.employees import Employee
 from policy_kb.headings import names_dibao
 from policy_kb.wording import problem_text
 from profiles.book import OPEN, STATES, Decision, KeptStrategy, Overtaken, SamePerson, State, StrategySearch
-from profiles.strategy_words import ACTS, KINDS, Act, Kind
+from profiles.strategy_words import ACTS, KINDS, UNFIT, Act, Kind
 
 A_PAGE: Final = 50
+#: What HR does by itself is written down before something is under way outside, or once that is over.
+RECORDED_IN: Final[frozenset[State]] = frozenset(("proposed", "rejected", "done"))
 NO_DIBAO: Final = N_("这里不要写低保的事：看得到这一句的人比能看低保的人多。")
 
 
@@ -175,7 +177,7 @@ class StrategyPages:
             return self._page(it, problems), 400
         details = {"month": month.isoformat(), "via": "own"}
         decision = self._decision(after(it, "settle_difference"), "settle_difference", details=details)
-        return self._decide(it, (it.state,), decision, words.SETTLED)
+        return self._record(it, decision, words.SETTLED)
 
     def decide(self, strategy: UUID) -> ResponseReturnValue:
         """Which of two values is right: HR's word, from the later of their days on."""
@@ -185,7 +187,7 @@ class StrategyPages:
         found = [request.form.get(f"right-{number}", "") for number in range(len(conflicts))]
         if not conflicts or any(each not in ("counts", "against") for each in found):
             return self._page(it, {"right": self._desk.say(words.NOT_CHOSEN)}), 400
-        if it.state == "dropped" or recorded(it, "settle_conflict"):
+        if it.state not in RECORDED_IN or recorded(it, "settle_conflict"):
             return self._overtaken(it)
         now = self._desk.staff.console.now()
         settled = [
@@ -193,7 +195,7 @@ class StrategyPages:
         ]
         self._desk.book.note(settled, actor())
         decision = self._decision(after(it, "settle_conflict"), "settle_conflict")
-        return self._decide(it, (it.state,), decision, words.DECIDED)
+        return self._record(it, decision, words.DECIDED)
 
     def reason(self, strategy: UUID) -> ResponseReturnValue:
         """Writes down why somebody is not insured yet. Nothing stops running for it."""
@@ -210,7 +212,7 @@ class StrategyPages:
         why = read.values["uninsured_why"]
         self._desk.staff.roster.correct(it.employee, {"uninsured_why": why}, actor())
         decision = self._decision(it.state, "note_reason", why)
-        return self._decide(it, (it.state,), decision, words.REASON_NOTED)
+        return self._record(it, decision, words.REASON_NOTED)
 
     def explain(self, strategy: UUID) -> ResponseReturnValue:
         """Sends the employee what the page shows, once."""
@@ -249,8 +251,12 @@ class StrategyPages:
         except SamePerson:
             return self._page(it, {"refused": self._desk.say(words.SAME_PERSON)}), 409
         if decision.state == "approved":
-            self._desk.act(it.id)
+            self._desk.act()
         return self._back(it, told)
+
+    def _record(self, it: KeptStrategy, decision: Decision, told: str) -> ResponseReturnValue:
+        """Writes down what HR did by itself."""
+        return self._decide(it, [it.state] if it.state in RECORDED_IN else [], decision, told)
 
     def _told(self, it: KeptStrategy, told: str) -> ResponseReturnValue:
         """After an explanation; where that was all there was to do, it is done."""
@@ -328,10 +334,15 @@ class StrategyPages:
             text=text,
             prepared=prepared,
             mine=prepared is not None and prepared.by == actor(),
-            rejected=last(it, "rejected"),
+            refusal=refusal(it),
             open=it.state in OPEN,
             fresh=it.state in ("proposed", "rejected"),
-            unsettled=[act for act in it.acts if act in words.DECISIVE and not recorded(it, act)],
+            unsettled=[
+                act
+                for act in it.acts
+                if act in words.DECISIVE and not recorded(it, act) and it.state in RECORDED_IN
+            ],
+            unfit=UNFIT,
             may_correct=lowest_base(it) is not None,
             buttons=words.BUTTONS,
             kinds=KINDS,
@@ -351,6 +362,12 @@ class StrategyPages:
 def last(it: KeptStrategy, state: State) -> Decision | None:
     """The last step into a state; None where there was none."""
     return next((each for each in reversed(it.history) if each.state == state), None)
+
+
+def refusal(it: KeptStrategy) -> str:
+    """Why an act was refused last, as the receipt says or a code of `UNFIT`; empty where none was."""
+    said = (each.details["reason"] for each in reversed(it.history) if "reason" in each.details)
+    return next(said, "")
 
 
 def recorded(it: KeptStrategy, act: Act) -> bool:

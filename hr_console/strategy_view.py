@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from calculator.exposure import late_fee
-from calculator.money import Fen, Rounding, format_yuan
-from calculator.trace import Step
+from calculator.money import Fen, Rounding, format_yuan, parse_rate, parse_yuan
+from calculator.rules import NO_CEILING
+from calculator.trace import Step, Unit
 from hr_console.money_words import COMPLETE, INCOMPLETE, NOT_DUE, OPEN_IN_LAW, WHO_BEARS, span, yuan
 from hr_console.profile_desk import ProfileDesk
 from hr_console.profile_words import Said, said
@@ -17,12 +18,14 @@ from hr_console.strategy_trace import Told, told_steps
 from locales import N_, Say
 from policy_kb.wording import INSURANCE
 from profiles.book import KeptStrategy
-from profiles.changes import Change, read_value
+from profiles.changes import Change, Field, read_value
 from profiles.found import STATES, UNRECKONED, MonthCost, Span
 from profiles.settling import CATCH_UP
 from profiles.sheet import AHEAD
 from profiles.strategy import Explanation, Reason
 
+#: Steps that count something; those whose name ends in `_rate` are rates, all others are amounts.
+_COUNTS: Final = frozenset(("days_late",))
 _ASSUMED: Final = N_("其中 {count} 个月没有工资记录，按现在的工资算。")
 
 
@@ -136,7 +139,9 @@ def lowest_base(strategy: KeptStrategy) -> Fen | None:
 def disputes(strategy: KeptStrategy) -> tuple[Dispute, ...]:
     """The conflicts that came with the change."""
     return tuple(
-        Dispute(_change(strategy.employee, each["counts"]), _change(strategy.employee, each["against"]))
+        Dispute(
+            _change(strategy, each["what"], each["counts"]), _change(strategy, each["what"], each["against"])
+        )
         for each in strategy.data["conflicts"]
     )
 
@@ -192,14 +197,18 @@ def _known(amount: Fen | None) -> str:
 
 
 def _running(found: Mapping[str, Any], today: date, say: Say) -> Running:
-    name = say(STATES[found["state"]])
-    if found["why_not"] is not None:
+    name, exposure = say(STATES[found["state"]]), found["exposure"]
+    if exposure is None:
         return Running(name, say(UNRECKONED[found["why_not"]]))
+    return _exposed(name, exposure, today, say)
+
+
+def _exposed(name: str, found: Mapping[str, Any], today: date, say: Say) -> Running:
     months = [
         MonthCost(_day(each["month"]), each["employee"], each["employer"], _day(each["late_from"]))
         for each in found["months"]
     ]
-    rate = found["daily_rate"]
+    rate, arrears = found["daily_rate"], found["employee"] + found["employer"]
 
     def fee(day: date) -> Fen:
         return sum(late_fee(each.total, rate, each.late_from, day) for each in months)
@@ -212,8 +221,8 @@ def _running(found: Mapping[str, Any], today: date, say: Say) -> Running:
         (N_("滞纳金，到今天"), yuan(fee(today), say)),
         (N_("滞纳金，再过 30 天"), yuan(fee(later), say)),
         (N_("每过一天再加"), yuan(fee(today + timedelta(days=1)) - fee(today), say)),
-        (N_("今天补清要"), yuan(found["arrears"] + fee(today), say)),
-        (N_("再过 30 天补清要"), yuan(found["arrears"] + fee(later), say)),
+        (N_("今天补清要"), yuan(arrears + fee(today), say)),
+        (N_("再过 30 天补清要"), yuan(arrears + fee(later), say)),
         (N_("责令以后逾期还不缴，罚款"), span(Span(*found["fine"]), say)),
         *([(N_("少报工资，罚款"), span(hidden, say))] if hidden.high else []),
         (
@@ -271,29 +280,50 @@ def _settling(settlement: Mapping[str, Any], say: Say) -> Settling:
 
 
 def _step(step: Mapping[str, Any]) -> Step:
-    rounding = step["rounding"]
+    """A step as `policy_kb.answer.step_json` made plain data of it."""
+    name, rounding = step["key"].partition(".")[0], step["rounding"]
+    unit: Unit = "fen"
+    if name.endswith("_rate"):
+        unit = "ppm"
+    elif name in _COUNTS:
+        unit = "count"
     return Step(
         step["key"],
-        step["value"],
-        tuple(step["inputs"]),
+        _value(step["value"], unit),
+        tuple(step["from"]),
         step["rule"],
         step["source"],
-        None if rounding is None else Rounding(*rounding),
-        step["unit"],
+        None if rounding is None else _rounding(rounding),
+        unit,
     )
 
 
-def _change(employee: str, data: Mapping[str, Any]) -> Change:
+def _value(text: str | None, unit: Unit) -> int | None:
+    if text is None:
+        return None
+    if unit == "count":
+        return int(text)
+    if unit == "ppm":
+        return parse_rate(text)
+    return NO_CEILING if text == "none" else parse_yuan(text)
+
+
+def _rounding(text: str) -> Rounding:
+    mode, unit, stage = text.split("/")
+    return Rounding(cast("Any", mode), int(unit), cast("Any", stage))
+
+
+def _change(strategy: KeptStrategy, what: Field, data: Mapping[str, Any]) -> Change:
+    """One side of a conflict; when it was written down is not kept with it, the strategy came after."""
     return Change(
-        employee=employee,
-        what=data["what"],
-        value=read_value(data["what"], data["value"]),
+        employee=strategy.employee,
+        what=what,
+        value=read_value(what, data["value"]),
         holds_from=_day(data["holds_from"]),
         said_by=data["said_by"],
-        written_at=datetime.fromisoformat(data["written_at"]),
+        written_at=strategy.opened_at,
         source=data["source"],
         standing=data["standing"],
-        reference=data["reference"],
     )
 
 

@@ -97,5 +97,12 @@ EXPLANATIONS: Final[Mapping[str, str]] = {
         "新的缴费上下限公布了，前面{count}个月要补差额：你这边{employee}元，厂里那边{employer}元。不是你欠费。"
     ),
 }
-#: 社会保险法 第五十八条 names in how many days an employee is registered.
-_REGISTRATION: Final = "SIL-58"
+#: Why something approved could not be handed in, in words for HR.
+UNFIT: Final[Mapping[str, str]] = {
+    "gone": N_("花名册上没有这位职工了。"),
+    "wage": N_("没有工资或者参保地的记录，请先补上。"),
+    "figures": N_("政策库里没有这里能用来计算的基数，请先填上有出处的数。"),
+    "token": N_("没有身份证号或者社保号，社保系统认不出是谁，请先补上。"),
+    "below_lawful_base": N_("基数低于依法该按的，没有报。"),
+    "deferred": N_("起始月份晚于应缴的月份，没有报。"),
+}

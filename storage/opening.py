@@ -27,6 +27,7 @@ from storage.declaration_work import StoredDeclarationWork
 from storage.declarations import StoredDeclarations
 from storage.employees import StoredRoster
 from storage.erasing import ErasureJournal
+from storage.explanations import StoredExplanations
 from storage.gauges import StoredGauges
 from storage.households import StoredHouseholds
 from storage.imports import StoredImports
@@ -44,6 +45,7 @@ from storage.passive import StoredReplies
 from storage.platform_tokens import StoredTokens
 from storage.policy_changes import PolicyChanges
 from storage.policy_news import PolicyNews
+from storage.portal import StoredPortal
 from storage.profiles import StoredProfiles
 from storage.pushes import StoredPushes
 from storage.reach import StoredReach
@@ -108,7 +110,9 @@ class Storage:
     notices: StoredNoticeBook
     declarations: StoredDeclarations
     declaration_work: StoredDeclarationWork
+    portal: StoredPortal
     profiles: StoredProfiles
+    explanations: StoredExplanations
     passes: StoredPasses
     connections: StoredConnections
     alarms: StoredAlarms
@@ -148,6 +152,7 @@ def open_storage(
     history = StoredHistory(database, keys)
     ways = StoredWays(database, keys, now)
     pushes = StoredPushes(database, keys, ways, now)
+    profiles = StoredProfiles(database, keys, now, due)
     return Storage(
         database=database,
         keys=keys,
@@ -191,7 +196,9 @@ def open_storage(
         notices=StoredNoticeBook(database, keys, now, text_of_hash, issued_as),
         declarations=StoredDeclarations(database, keys, now),
         declaration_work=StoredDeclarationWork(database, keys, now),
-        profiles=StoredProfiles(database, keys, now, due),
+        portal=StoredPortal(database, keys, now),
+        profiles=profiles,
+        explanations=StoredExplanations(database, keys, ways, profiles, now),
         passes=StoredPasses(database, keys, now, due),
         connections=StoredConnections(database, keys, now),
         alarms=StoredAlarms(database, keys, now, due),

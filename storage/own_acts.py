@@ -10,9 +10,12 @@ from sqlalchemy import Connection
 from audit.events import Event
 from audit.events import employee as subject
 from bot.dialogue.acts import Agree, OwnAct, Withdraw
+from people.records import DibaoStatus
+from profiles.changes import Change, dibao_of
 from storage.bindings import owner_row
 from storage.keys import Keys
 from storage.profile_changes import note
+from storage.record_rows import add_status
 from storage.records import give, take_back
 
 
@@ -30,6 +33,21 @@ def do(
             events += give(connection, keys, act.employee, act.purpose, "chat", by, now)
         elif isinstance(act, Withdraw):
             events += take_back(connection, keys, act.employee, act.purpose, by, now)
-        elif count := note(connection, keys, act.changes, now):
-            events += (Event("profile_changed", by, (by,), {"changes": count}),)
+        else:
+            for change in act.changes:
+                events += _reported(connection, keys, change, by, now)
     return events
+
+
+def _reported(
+    connection: Connection, keys: Keys, change: Change, by: str, now: datetime
+) -> tuple[Event, ...]:
+    """Writes down what was told, where it may be kept; a status of dibao also stands among those that were told."""
+    if not note(connection, keys, [change], now):
+        return ()
+    status = dibao_of(change.value) if change.what == "dibao" else None
+    if status is None:
+        return (Event("profile_changed", by, (by,), {"changes": 1}),)
+    told = DibaoStatus(status, change.holds_from, "told_assistant")
+    add_status(connection, keys, change.employee, told, by, now)
+    return (Event("dibao_recorded", by, (by,)),)

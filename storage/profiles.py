@@ -181,13 +181,17 @@ class StoredProfiles(ProfileBook):
 
     def told(self, strategy: str, by: str) -> bool:
         """Notes that the explanation goes out now; False where it went out before."""
-        now = self._now()
         with self._database.work() as connection:
-            it = self._lock(connection, strategy)
-            if it.told_at is not None:
-                return False
-            connection.execute(update(strategies).where(strategies.c.id == strategy).values(told_at=now))
-            append(connection, _event("strategy_told", by, it), now)
+            return self.tell(connection, strategy, by, lambda: None)
+
+    def tell(self, connection: Connection, strategy: str, by: str, say: Callable[[], object]) -> bool:
+        """Has the explanation said in a transaction and notes it; where it went out before, neither, and False."""
+        it, now = self._lock(connection, strategy), self._now()
+        if it.told_at is not None:
+            return False
+        say()
+        connection.execute(update(strategies).where(strategies.c.id == strategy).values(told_at=now))
+        append(connection, _event("strategy_told", by, it), now)
         return True
 
     def rules(self) -> StrategyRules:

@@ -19,6 +19,7 @@ from storage import imports as import_store
 from storage import notice_rows as notice_store
 from storage import platform_tokens as token_store
 from storage import policy_changes as policy_rows
+from storage import portal as portal_rows
 from storage import profile_changes as change_rows
 from storage import profiles as profile_rows
 from storage import reassessments as pass_rows
@@ -57,6 +58,7 @@ from storage.tables import (
     person_keys,
     platform_tokens,
     policy_changes,
+    portal_files,
     profile_changes,
     profiles,
     reassessed,
@@ -76,6 +78,7 @@ BODIES: Final[Mapping[Table, str]] = {
     employees: employee_rows.BODY,
     pay_months: record_rows.PAY,
     employee_records: record_rows.BODY,
+    portal_files: portal_rows.BODY,
     profile_changes: change_rows.BODY,
     profiles: profile_rows.BODY,
     strategies: profile_rows.STRATEGY,

@@ -10,7 +10,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, func, select
 
 from people.employees import Employee
-from people.records import Adjustment, DibaoState, PayMonth
+from people.records import Adjustment, DibaoState, PayMonth, Purpose
 from people.standing import BaseChange, Standing, Standings, Uninsured
 from storage.database import Database
 from storage.employee_rows import read_employee
@@ -65,8 +65,8 @@ class _Records:
 
     def __init__(self, connection: Connection, keys: Keys) -> None:
         self._keys = keys
-        self._agreed: set[str] = set()
-        self._told: dict[str, DibaoState] = {}
+        self._agreed: set[tuple[str, Purpose]] = set()
+        self._told: dict[str, tuple[DibaoState, Purpose]] = {}
         self.changes: list[BaseChange] = []
         query = select(employee_records).order_by(employee_records.c.recorded_at, employee_records.c.id)
         for row in connection.execute(query):
@@ -74,16 +74,21 @@ class _Records:
         self.changes.sort(key=lambda each: each.adjustment.month, reverse=True)
 
     def dibao(self, among: Collection[str]) -> dict[str, DibaoState]:
-        """The status that each of some employees told last, of those alone whose consent holds."""
-        return {who: state for who, state in self._told.items() if who in self._agreed and who in among}
+        """The status that each of some employees told last, or civil affairs did, of those alone whose consent to it holds."""
+        return {
+            who: state
+            for who, (state, purpose) in self._told.items()
+            if (who, purpose) in self._agreed and who in among
+        }
 
     def _take(self, row: Row[Any]) -> None:
         data = self._keys.box(BODY, row.key_id).open_json(f"{BODY}:{row.id}", row.body)
         kind = data.pop("kind")
-        if kind == "consent" and data["purpose"] == "dibao_status" and data["withdrawn_at"] is None:
-            self._agreed.add(row.employee)
+        if kind == "consent" and data["withdrawn_at"] is None:
+            self._agreed.add((row.employee, data["purpose"]))
         elif kind == "dibao":
-            self._told[row.employee] = data["status"]
+            asked = data["source"] == "civil_affairs"
+            self._told[row.employee] = data["status"], "civil_affairs" if asked else "dibao_status"
         elif kind == "adjustment":
             month = date.fromisoformat(data.pop("month"))
             change = Adjustment(month, **data, recorded_at=row.recorded_at)

@@ -51,6 +51,7 @@ from storage.tables.people import (
 )
 from storage.tables.platforms import passive_answers, platform_tokens
 from storage.tables.policy import policy_changes, policy_news
+from storage.tables.portal import portal_files
 from storage.tables.profiles import profile_changes, profiles, strategies
 from storage.tables.pushes import pushes
 from storage.tables.reassessments import assessed, reassessed, reassessments
@@ -132,6 +133,7 @@ __all__ = [
     "platform_tokens",
     "policy_changes",
     "policy_news",
+    "portal_files",
     "profile_changes",
     "profiles",
     "pushes",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import smtplib
 import socket
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +12,8 @@ import pytest
 from platforms.harness import NoAnswer, call
 
 from app.phones import phones
-from app.settings import Channels, Mail, Server, Settings, WeChat
+from app.settings import Channels, Connections, Keys, Mail, Payroll, Server, Settings, WeChat
+from connectors.choosing import Where, choose_civil_affairs
 
 
 def settings(port: int, channels: Channels | None = None) -> Settings:
@@ -70,9 +72,29 @@ def test_text_messages_and_mails_go_to_the_platforms_unless_the_settings_name_wh
         assert (sms.provider, sms.api_base) == ("tencent", found.address)
         with smtplib.SMTP(mail.host, mail.port) as client:
             assert client.noop()[0] == 250
+        told = found.settings.connections.alarms
+        assert told.mobiles and told.mails
     own = Mail(host="smtp.mill.example", sender="hr@mill.example")
     with phones(replace(settings(free_port()), mail=own)) as found:
         assert found is not None and found.settings.mail == own
+        assert not found.settings.connections.alarms.mails, (
+            "nobody of the demo is told through another's server"
+        )
+
+
+def test_the_offices_of_the_city_are_asked_unless_the_settings_name_others(tmp_path: Path) -> None:
+    own = Connections(payroll=Payroll(mapping="payroll.toml"))
+    keys = Keys(folder=str(tmp_path / "keys"))
+    with phones(replace(settings(free_port()), connections=own, keys=keys)) as found:
+        assert found is not None
+        connections = found.settings.connections
+        assert connections.payroll == own.payroll
+        where = Where(Path(connections.civil_affairs.mapping))
+        assert where.mapping.parent == tmp_path
+        chosen = choose_civil_affairs(where, time.time)
+        assert chosen.system.changes("", ()).changes == ()
+        chosen.close()
+        assert connections.civil_affairs.late_minutes > connections.civil_affairs.every_minutes
 
 
 def test_without_the_tests_there_are_no_phones(tmp_path: Path) -> None:

@@ -14,11 +14,12 @@ from typing import Any
 import pytest
 from desk import Colleague
 from flask import Flask
-from profile_memory import MemoryProfiles
 from staffing import HR, hire
 from werkzeug.serving import make_server
 
+from audit.events import SYSTEM
 from people.employees import Employee
+from people.records import PURPOSES
 from policy_kb.library import Library
 from profiles.book import KeptStrategy
 from profiles.changes import Change, Field, Source, Standing, Value
@@ -75,14 +76,13 @@ def zhao(colleague: Callable[..., Colleague]) -> Colleague:
 @pytest.fixture
 def ali(desk_storage: Storage) -> Employee:
     employee = hire(desk_storage, joined_on=date(2024, 8, 10), wage=350_000)
-    desk_storage.records.agree(employee.id, "dibao_status", "paper", HR)
+    for purpose in PURPOSES:
+        desk_storage.records.agree(employee.id, purpose, "paper", HR)
     return employee
 
 
 @pytest.fixture
-def suspended(
-    desk_storage: Storage, profiles: MemoryProfiles, library: Library, ali: Employee
-) -> KeptStrategy:
+def suspended(desk_storage: Storage, library: Library, ali: Employee) -> KeptStrategy:
     """阿丽, not insured for two years; dibao is suspended, and she says another wage than payroll does."""
     now, today = desk_storage.now(), desk_storage.now().date()
 
@@ -93,15 +93,13 @@ def suspended(
         return Change(ali.id, what, value, day, source, now, source, standing)
 
     changes = [
-        said("region", "320500", "2024-08-10", "hr"),
-        said("gross_wage", 350_000, "2024-08-10", "payroll"),
         said("gross_wage", 360_000, "2026-09-01", "employee", "reported"),
         said("dibao", "suspended", "2026-10-01", "civil_affairs"),
     ]
-    profiles.note(changes, "test")
+    desk_storage.profiles.note(changes, SYSTEM)
     ground = Ground(library, joined_on=ali.joined_on)
-    kept = profiles.follow(
-        ali.id, lambda before, profile, keys: choose_strategy(before, profile, ground, today)
+    kept = desk_storage.profiles.follow(
+        ali.id, lambda before, after, keys: choose_strategy(before, after, ground, today, keys)
     )
     assert kept is not None
     return kept

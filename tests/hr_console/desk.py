@@ -13,7 +13,6 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from notice_book import MemoryBook, MemoryPapers
-from profile_memory import MemoryProfiles, MemoryTelling
 from werkzeug.test import TestResponse
 
 from app.console import make_console
@@ -98,25 +97,7 @@ def book(desk_storage: Storage) -> MemoryBook:
 
 
 @pytest.fixture
-def profiles(desk_storage: Storage) -> MemoryProfiles:
-    """Profiles and strategies."""
-    return MemoryProfiles(desk_storage.records, desk_storage.now)
-
-
-@pytest.fixture
-def telling(profiles: MemoryProfiles) -> MemoryTelling:
-    """What employees are sent."""
-    return MemoryTelling(profiles)
-
-
-@pytest.fixture
-def desk(
-    desk_storage: Storage,
-    library: Library,
-    book: MemoryBook,
-    profiles: MemoryProfiles,
-    telling: MemoryTelling,
-) -> Flask:
+def desk(desk_storage: Storage, library: Library, book: MemoryBook) -> Flask:
     """The application with the console."""
     console = make_console(
         Settings(),
@@ -126,8 +107,6 @@ def desk(
         run_notices=book.run,
         papers=MemoryPapers(),
         offices=NO_OFFICES,
-        profiles=profiles,
-        telling=telling,
     )
     return create_app(Settings(), library, console=console)
 

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import date
 from html import unescape
-from typing import Any
 
 import pytest
 from databases import Clock
 from desk import Colleague
-from profile_memory import MemoryProfiles, MemoryTelling
 from sqlalchemy import select
-from staffing import HR, hire
+from staffing import HR, binds, hire
+from talking import transcript
 
+from audit.events import SYSTEM
 from people.employees import Employee
+from people.records import PURPOSES
 from policy_kb.library import Library
 from profiles.book import KeptStrategy, StrategyRules
 from profiles.changes import Change, Field, Income, Source, Standing, Value
@@ -42,6 +43,11 @@ def body(page: object) -> str:
     return text(page).partition("<main")[2]
 
 
+def after(who: Colleague, response: object) -> str:
+    """The page to which a form leads."""
+    return text(who.opens(response.headers["Location"]))  # type: ignore[attr-defined]
+
+
 @pytest.fixture
 def officer(colleague: SignIn) -> Colleague:
     """赵静, who may see dibao."""
@@ -54,13 +60,20 @@ def agent(colleague: SignIn) -> Colleague:
     return colleague("钱芳", "agent")
 
 
+def agrees(storage: Storage, employee: Employee) -> None:
+    """She agrees to all that can be asked about dibao."""
+    for purpose in PURPOSES:
+        storage.records.agree(employee.id, purpose, "paper", HR)
+
+
 @pytest.fixture
 def ali(desk_storage: Storage) -> Employee:
+    """阿丽, at work in Suzhou since August for 3500."""
     return hire(desk_storage, joined_on=JOINED, wage=350_000)
 
 
 @pytest.fixture
-def said(desk_storage: Storage, profiles: MemoryProfiles, ali: Employee) -> Callable[..., None]:
+def said(desk_storage: Storage, ali: Employee) -> Callable[..., None]:
     """Writes a change of 阿丽's down."""
 
     def say(
@@ -69,26 +82,24 @@ def said(desk_storage: Storage, profiles: MemoryProfiles, ali: Employee) -> Call
         since: str = "2026-08-10",
         source: Source = "payroll",
         standing: Standing = "confirmed",
-        employee: str = "",
     ) -> None:
         at, day = desk_storage.now(), date.fromisoformat(since)
-        profiles.note([Change(employee or ali.id, what, value, day, source, at, source, standing)], source)
+        desk_storage.profiles.note([Change(ali.id, what, value, day, source, at, source, standing)], SYSTEM)
 
     return say
 
 
 @pytest.fixture
-def follow(desk_storage: Storage, profiles: MemoryProfiles, library: Library, ali: Employee) -> Follow:
-    """What follows from what is known of 阿丽; `before` the library as it was."""
+def follow(desk_storage: Storage, library: Library, ali: Employee) -> Follow:
+    """What follows from what became of 阿丽 since it was looked at last."""
 
-    def make(**ground: Any) -> KeptStrategy:
-        today = desk_storage.now().date()
+    def make() -> KeptStrategy:
+        ground, today = Ground(library, joined_on=JOINED), desk_storage.now().date()
 
-        def choose(before: Profile | None, profile: Profile, keys: object) -> Strategy | None:
-            told = Ground(**{"library": library, "joined_on": JOINED} | ground)
-            return choose_strategy(before, profile, told, today)
+        def choose(before: Profile | None, after: Profile, keys: Collection[str]) -> Strategy | None:
+            return choose_strategy(before, after, ground, today, keys)
 
-        kept = profiles.follow(ali.id, choose)
+        kept = desk_storage.profiles.follow(ali.id, choose)
         assert kept is not None
         return kept
 
@@ -96,10 +107,8 @@ def follow(desk_storage: Storage, profiles: MemoryProfiles, library: Library, al
 
 
 @pytest.fixture
-def uninsured(said: Callable[..., None], follow: Follow) -> KeptStrategy:
+def uninsured(follow: Follow) -> KeptStrategy:
     """阿丽, at work since August for 3500 and not insured."""
-    said("region", "320500", source="hr")
-    said("gross_wage", 350_000)
     return follow()
 
 
@@ -108,9 +117,7 @@ def suspended(
     said: Callable[..., None], follow: Follow, desk_storage: Storage, ali: Employee
 ) -> KeptStrategy:
     """The same, and her household's dibao was suspended."""
-    desk_storage.records.agree(ali.id, "dibao_status", "paper", HR)
-    said("region", "320500", source="hr")
-    said("gross_wage", 350_000)
+    agrees(desk_storage, ali)
     said("dibao", "suspended", "2026-10-01", "civil_affairs")
     return follow()
 
@@ -118,8 +125,6 @@ def suspended(
 @pytest.fixture
 def short(said: Callable[..., None], follow: Follow) -> KeptStrategy:
     """Insured since August, declared with 3500 where 4952 is the lowest."""
-    said("region", "320500", source="hr")
-    said("gross_wage", 350_000)
     said("insured_since", JOINED, source="social_insurance")
     said("base", 350_000, source="social_insurance")
     return follow()
@@ -128,8 +133,7 @@ def short(said: Callable[..., None], follow: Follow) -> KeptStrategy:
 @pytest.fixture
 def high(said: Callable[..., None], follow: Follow) -> KeptStrategy:
     """Declared with more than the wage of now."""
-    said("region", "320500", source="hr")
-    said("gross_wage", 600_000)
+    said("gross_wage", 600_000, "2026-09-01")
     said("insured_since", JOINED, source="social_insurance")
     said("base", 700_000, source="social_insurance")
     return follow()
@@ -138,8 +142,6 @@ def high(said: Callable[..., None], follow: Follow) -> KeptStrategy:
 @pytest.fixture
 def disputed(said: Callable[..., None], follow: Follow) -> KeptStrategy:
     """She says 3600 where payroll says 3500."""
-    said("region", "320500", source="hr")
-    said("gross_wage", 350_000)
     said("gross_wage", 360_000, "2026-09-01", "employee", "reported")
     return follow()
 
@@ -228,12 +230,13 @@ def test_what_runs_by_the_day_runs_until_today(
     assert '滞纳金，到今天</dt><dd class="number">102.55 元' in text(agent.opens(at(uninsured)))
 
 
+@pytest.mark.parametrize("which", ["suspended", "short", "high", "disputed"])
 def test_no_page_offers_to_put_off_or_to_declare_less(
-    officer: Colleague, suspended: KeptStrategy, short: KeptStrategy
+    officer: Colleague, which: str, request: pytest.FixtureRequest
 ) -> None:
-    for kept in (suspended, short):
-        buttons = re.findall(r"<button[^>]*>(.*?)</button>", text(officer.opens(at(kept))))
-        assert not [each for each in buttons if re.search("缓|停|暂|不缴|不参保|下限", each)], buttons
+    kept: KeptStrategy = request.getfixturevalue(which)
+    buttons = re.findall(r"<button[^>]*>(.*?)</button>", text(officer.opens(at(kept))))
+    assert not [each for each in buttons if re.search("缓|停|暂|不缴|不参保|下限", each)], buttons
 
 
 def test_what_somebody_wrote_is_text_and_no_markup(
@@ -249,14 +252,14 @@ def test_what_somebody_wrote_is_text_and_no_markup(
 
 
 def test_one_prepares_and_another_approves(
-    agent: Colleague, officer: Colleague, uninsured: KeptStrategy, profiles: MemoryProfiles
+    agent: Colleague, officer: Colleague, uninsured: KeptStrategy, desk_storage: Storage
 ) -> None:
     assert 'value="2026-10"' in text(agent.opens(at(uninsured)))
     agent.sends(at(uninsured, "prepare"), act="insure", month="2026-09")
     assert "你准备的，要由另一个人批准" in text(agent.opens(at(uninsured)))
     assert "要由另一个人批准" in text(agent.sends(at(uninsured, "approve"), 409))
     officer.sends(at(uninsured, "approve"))
-    kept = profiles.get(uninsured.id)
+    kept = desk_storage.profiles.get(uninsured.id)
     assert kept is not None
     assert [each.state for each in kept.history] == ["prepared", "approved"]
     assert kept.history[-1].act == "insure" and kept.history[-1].details == {"month": "2026-09-01"}
@@ -274,13 +277,13 @@ def test_of_two_who_come_together_the_second_is_told(
 
 
 def test_a_month_later_than_it_is_owed_is_refused_with_the_reason(
-    agent: Colleague, uninsured: KeptStrategy, profiles: MemoryProfiles
+    agent: Colleague, uninsured: KeptStrategy, desk_storage: Storage
 ) -> None:
     page = text(agent.sends(at(uninsured, "prepare"), 400, act="insure", month="2026-11"))
     assert "不能晚于 2026-10：从那个月起就该这样缴" in page and 'value="2026-11"' in page
     for month, told in (("", "写成 2026-07"), ("1990-01", "不能早于")):
         assert told in text(agent.sends(at(uninsured, "prepare"), 400, act="insure", month=month))
-    assert profiles.get(uninsured.id) == uninsured
+    assert desk_storage.profiles.get(uninsured.id) == uninsured
 
 
 def test_an_act_that_was_not_proposed_is_none(agent: Colleague, uninsured: KeptStrategy) -> None:
@@ -305,11 +308,11 @@ def test_whoever_does_not_agree_sends_it_back_with_a_reason(
 
 
 def test_a_reason_is_written_down_and_nothing_stops_for_it(
-    agent: Colleague, uninsured: KeptStrategy, ali: Employee, desk_storage: Storage, profiles: MemoryProfiles
+    agent: Colleague, uninsured: KeptStrategy, ali: Employee, desk_storage: Storage
 ) -> None:
     assert "不要写低保的事" in text(agent.sends(at(uninsured, "reason"), 400, uninsured_why="家里吃低保"))
     agent.sends(at(uninsured, "reason"), uninsured_why="本人还没有办身份证")
-    employee, kept = desk_storage.roster.get(ali.id), profiles.get(uninsured.id)
+    employee, kept = desk_storage.roster.get(ali.id), desk_storage.profiles.get(uninsured.id)
     assert employee is not None and employee.uninsured_why == "本人还没有办身份证"
     assert kept is not None and kept.state == "proposed"
     page = text(agent.opens(at(uninsured)))
@@ -317,22 +320,22 @@ def test_a_reason_is_written_down_and_nothing_stops_for_it(
 
 
 def test_a_base_that_is_too_low_is_corrected_by_two(
-    agent: Colleague, officer: Colleague, short: KeptStrategy, profiles: MemoryProfiles
+    agent: Colleague, officer: Colleague, short: KeptStrategy, desk_storage: Storage
 ) -> None:
     page = text(agent.opens(at(short)))
     assert "更正基数" in page and "申报的基数低于依法该按的基数" in page and "核对过，不用改" not in page
     agent.sends(at(short, "prepare"), act="correct_base", month="2026-08")
     officer.sends(at(short, "approve"))
-    kept = profiles.get(short.id)
+    kept = desk_storage.profiles.get(short.id)
     assert kept is not None and kept.history[-1].act == "correct_base"
 
 
 def test_a_base_that_was_looked_at_stays_with_a_reason_or_is_corrected(
-    agent: Colleague, high: KeptStrategy, profiles: MemoryProfiles
+    agent: Colleague, high: KeptStrategy, desk_storage: Storage
 ) -> None:
     assert "写一句为什么" in text(agent.sends(at(high, "check"), 400))
     agent.sends(at(high, "check"), check_why="按去年平均工资核定的")
-    kept = profiles.get(high.id)
+    kept = desk_storage.profiles.get(high.id)
     assert kept is not None and kept.state == "done" and kept.history[-1].why == "按去年平均工资核定的"
     assert "现在是“办好了”" in text(
         agent.sends(at(high, "prepare"), 409, act="correct_base", month="2026-08")
@@ -340,33 +343,38 @@ def test_a_base_that_was_looked_at_stays_with_a_reason_or_is_corrected(
 
 
 def test_hr_settles_which_of_two_values_is_right(
-    agent: Colleague, disputed: KeptStrategy, profiles: MemoryProfiles, ali: Employee
+    agent: Colleague, disputed: KeptStrategy, desk_storage: Storage, ali: Employee
 ) -> None:
     page = text(agent.opens(at(disputed)))
-    assert "3500.00 元" in page and "工资系统说的，从 2026-08-10 起，已核实" in page
+    assert "3500.00 元" in page and "说的，从 2026-08-10 起，已核实" in page
     assert "3600.00 元" in page and "本人说的，从 2026-09-01 起，还没有核实" in page
     assert "每一条都选一个" in text(agent.sends(at(disputed, "decide"), 400))
     agent.sends(at(disputed, "decide"), **{"right-0": "against"})
-    profile, kept = profiles.profile_of(ali.id), profiles.get(disputed.id)
+    profile, kept = desk_storage.profiles.profile_of(ali.id), desk_storage.profiles.get(disputed.id)
     assert profile is not None and profile.gross_wage == 360_000 and profile.conflicts == ()
     assert profile.behind["gross_wage"].source == "hr"
     # She is not insured either: that stays to be done.
     assert kept is not None and kept.state == "proposed"
     assert "刚才有人先动了" in text(agent.sends(at(disputed, "decide"), 409, **{"right-0": "counts"}))
-    again = profiles.profile_of(ali.id)
+    again = desk_storage.profiles.profile_of(ali.id)
     assert again is not None and again.gross_wage == 360_000
 
 
 def test_the_employee_is_sent_exactly_what_the_page_shows_and_once(
-    agent: Colleague, uninsured: KeptStrategy, telling: MemoryTelling, ali: Employee
+    agent: Colleague, uninsured: KeptStrategy, ali: Employee, desk_storage: Storage
 ) -> None:
-    telling.silent.add(ali.id)
     assert "没有能发的聊天" in text(agent.sends(at(uninsured, "explain"), 409))
-    telling.silent.clear()
-    for _ in range(2):
-        agent.sends(at(uninsured, "explain"))
-    (sent,) = telling.sent.values()
-    assert sent in text(agent.opens(at(uninsured))) and "说过了" in text(agent.opens(at(uninsured)))
+    binds(desk_storage, ali)
+    assert "发到本人的聊天里了" in after(agent, agent.sends(at(uninsured, "explain")))
+    assert "以前发过了，没有再发" in after(agent, agent.sends(at(uninsured, "explain")))
+    (sent,) = [told for _, author, told in transcript(desk_storage) if author == "hr"]
+    page = text(agent.opens(at(uninsured)))
+    assert sent in page and "说过了" in page and "发到本人的聊天里</button>" not in page
+
+
+def test_who_has_no_chat_is_told_in_person(agent: Colleague, uninsured: KeptStrategy) -> None:
+    assert "记下了：当面说过了" in after(agent, agent.sends(at(uninsured, "explained")))
+    assert "说过了" in text(agent.opens(at(uninsured)))
 
 
 # Profile, money, rules
@@ -396,7 +404,7 @@ def test_the_household_is_for_the_dibao_officer_and_only_while_she_agrees(
     ali: Employee,
     desk_storage: Storage,
 ) -> None:
-    desk_storage.records.agree(ali.id, "dibao_status", "paper", HR)
+    agrees(desk_storage, ali)
     said("gross_wage", 350_000)
     said("dibao", "receiving", source="civil_affairs")
     said("other_income", Income(0, 50_000), source="employee", standing="reported")
@@ -404,12 +412,13 @@ def test_the_household_is_for_the_dibao_officer_and_only_while_she_agrees(
     page = body(officer.opens(at))
     assert "在领" in page and "0.00 到 500.00 元" in page
     assert not DIBAO_WORDS.search(body(agent.opens(at)))
-    desk_storage.records.withdraw(ali.id, "dibao_status", HR)
+    for purpose in PURPOSES:
+        desk_storage.records.withdraw(ali.id, purpose, HR)
     assert "在领" not in body(officer.opens(at))
     with desk_storage.database.read() as connection:
         acts = connection.execute(select(audit_events.c.act).order_by(audit_events.c.seq)).scalars().all()
-    assert [each for each in acts if "profile" in each] == [
-        "dibao_profile_read",
+    assert [each for each in acts if "profile_opened" in each] == [
+        "dibao_profile_opened",
         "profile_opened",
         "profile_opened",
     ]
@@ -440,28 +449,28 @@ def test_where_nothing_is_owed_the_page_says_so(
 
 
 def test_the_dashboard_counts_what_is_open_by_kind(
-    agent: Colleague, officer: Colleague, suspended: KeptStrategy, uninsured: KeptStrategy
+    agent: Colleague, officer: Colleague, suspended: KeptStrategy
 ) -> None:
-    def shown(who: Colleague) -> list[str]:
+    def shown(who: Colleague) -> list[tuple[str, str]]:
         panel = body(who.opens("/hr/dashboard")).partition("p-strategies")[2].partition("</section>")[0]
         return re.findall(r"<b>(\d+)</b><span>([^<]+)", panel)
 
-    assert shown(officer) == [("2", "没有参保")]
+    assert shown(officer) == [("1", "没有参保")]
     assert shown(agent) == []
 
 
-def test_a_last_day_without_a_source_is_refused(colleague: SignIn, profiles: MemoryProfiles) -> None:
+def test_a_last_day_without_a_source_is_refused(colleague: SignIn, desk_storage: Storage) -> None:
     admin = colleague("李敏", "admin")
     typed = {"region": "江苏省苏州市", "until": "2026-12-31"}
     page = text(admin.sends("/hr/strategy-rules/catch-up", 400, **typed))
     assert "没有出处的日子不能用" in page and 'value="2026-12-31"' in page
-    assert profiles.rules() == StrategyRules()
+    assert desk_storage.profiles.rules() == StrategyRules()
     admin.sends("/hr/strategy-rules/catch-up", **typed, source="苏人社发〔2026〕1号 第三条")
     admin.sends("/hr/strategy-rules", enrols_restored="1")
-    assert profiles.rules() == StrategyRules(
+    assert desk_storage.profiles.rules() == StrategyRules(
         enrols_restored=True,
         catch_up={"320500": date(2026, 12, 31)},
         catch_up_source={"320500": "苏人社发〔2026〕1号 第三条"},
     )
     admin.sends("/hr/strategy-rules/catch-up/remove", region="320500")
-    assert profiles.rules() == StrategyRules(enrols_restored=True)
+    assert desk_storage.profiles.rules() == StrategyRules(enrols_restored=True)

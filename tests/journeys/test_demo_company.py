@@ -20,6 +20,7 @@ from telling import NOW, house_of, needs_meaning
 from app.console import make_importer
 from app.demo import LOGINS, PASSWORD, TOLD, city_of, make_demo
 from app.demo_people import everybody
+from app.following import Following
 from bot.assistant import Assistant
 from bot.dialogue.talk import House
 from calculator.money import parse_yuan
@@ -28,6 +29,7 @@ from people.employees import RosterSearch, is_id_number
 from policy_kb.divisions import Divisions
 from policy_kb.importing import propose
 from policy_kb.library import Library
+from profiles.found import find_hold
 from profiles.lawful import lawful_base
 from storage.opening import Storage
 
@@ -75,10 +77,18 @@ def test_there_are_a_hundred_and_twenty_in_three_regions_and_fifteen_draw_dibao(
     assert people == everybody(TODAY), "nothing of it is left to chance"
 
 
-def test_the_one_of_the_suspended_who_is_not_insured_owes_two_months() -> None:
-    waiting = [each for each in everybody(TODAY) if each.number == "A1035"]
-    ((joined, wage),) = [(each.joined, each.wage) for each in waiting]
-    assert (joined.isoformat(), wage) == ("2026-08-10", 350_000)
+@needs_meaning
+def test_the_one_of_the_suspended_who_is_not_insured_owes_two_months(
+    company: Storage, library: Library
+) -> None:
+    employee = company.roster.by_number("A1035")
+    assert employee is not None
+    profile = company.profiles.profile_of(employee.id, TODAY)
+    assert profile is not None and profile.dibao == "suspended"
+    ground = Following(company, lambda: library, lambda: TODAY).ground_of(employee.id)
+    hold = find_hold(profile, ground, TODAY)
+    assert hold is not None and hold.exposure is not None
+    assert hold.exposure.arrears == 347_640
 
 
 def test_the_bounds_that_the_city_publishes_can_be_imported_and_raise_the_lowest_base(
@@ -152,7 +162,7 @@ def test_a_year_of_pay_is_on_record_to_the_fen(company: Storage) -> None:
             assert month.paid is (of[number].insured is not None)
         if paid and of[number].insured is not None:
             library = house_of("embedded").library
-            last = lawful_base(library, paid[-1].wage, employee.region, paid[-1].month, TODAY, 3)
+            last = lawful_base(library, paid[-1].wage, employee.region, paid[-1].month, TODAY)
             assert (paid[-1].base, paid[-1].own_share) == (last.lowest, last.employee)
             ((month, before, after),) = [
                 (a.month, a.before, a.after) for a in company.records.adjustments(employee.id)

@@ -10,11 +10,13 @@ import pytest
 from staffing import HR, hire
 from telling import NOW, house_of, needs_meaning
 
+from app.following import Following
 from app.own_files import KeptFiles
 from bot.assistant import Assistant
 from delivery.messages import IncomingMessage, Reply
 from people.employees import Employee
 from people.records import Adjustment
+from profiles.book import StrategySearch
 from storage.opening import Storage
 
 pytest_plugins = ["databases"]
@@ -89,3 +91,16 @@ def test_she_agrees_reports_and_takes_it_back(storage: Storage, ali: Employee, c
     assert profile is not None and profile.dibao is None
     file = chat.files.of(ali.id)
     assert file is not None and not file.agreed
+
+
+def test_what_hr_sent_her_is_told_with_the_reason(storage: Storage, chat: Chat) -> None:
+    mei = hire(storage, "B2", "小梅", wage=350_000, base=300_000, insured_since=date(2026, 3, 1))
+    Following(storage, lambda: house_of("embedded").library, NOW.date).run()
+    (found,) = storage.profiles.find(StrategySearch(employee=mei.id))
+    before = chat.files.of(mei.id)
+    assert before is not None and before.explained == (), "what was not sent is not shown"
+    assert storage.profiles.told(found.id, HR)
+    after = chat.files.of(mei.id)
+    assert after is not None
+    assert ["524.96" in each.explanation.text() for each in after.explained] == [True]
+    assert chat.files.of("5a1e0000-0000-4000-8000-0000000000ff") is None

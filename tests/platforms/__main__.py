@@ -22,7 +22,7 @@ from platforms.harness import Answering, NoAnswer, Server, call
 from platforms.letterbox import Letterbox
 from platforms.people import OfHr, OnTelegram, OnWeChat, OnWeCom, Person, in_background
 from platforms.phone_page import Kept, PhonePage, keep, recall
-from platforms.sms import APP_ID, SECRET_ID, SECRET_KEY, SIGN_NAME, TEMPLATE_ID, TencentSms
+from platforms.sms import ALARM_TEMPLATE_ID, APP_ID, SECRET_ID, SECRET_KEY, SIGN_NAME, TEMPLATE_ID, TencentSms
 from platforms.story import Story
 from platforms.telegram import TOKEN, Telegram
 from platforms.wechat import WeChat
@@ -83,7 +83,7 @@ def main() -> None:
 
 
 def _found(server: Server, letterbox: Letterbox) -> dict[str, Any]:
-    """Where everything is, and what the product's sections `sms`, `mail` and `connections.alarms` are to be."""
+    """Where everything is, and what the product's sections `sms` and `mail` are to be, and whom alarms go to."""
     texts = {
         "provider": "tencent",
         "secret_id": SECRET_ID,
@@ -91,6 +91,7 @@ def _found(server: Server, letterbox: Letterbox) -> dict[str, Any]:
         "app_id": APP_ID,
         "sign_name": SIGN_NAME,
         "template_id": TEMPLATE_ID,
+        "alarm_template_id": ALARM_TEMPLATE_ID,
         "api_base": server.address,
     }
     mails = {
@@ -103,7 +104,8 @@ def _found(server: Server, letterbox: Letterbox) -> dict[str, Any]:
         "address": server.address,
         "sms": texts,
         "mail": mails,
-        "alarms": {"mobiles": HR[1], "mails": HR[2]},
+        "mobiles": HR[1],
+        "mails": HR[2],
     }
 
 

@@ -308,11 +308,13 @@ class OfHr:
             self._seen = (self._seen[0] + len(texts), self._seen[1] + len(mails))
         for text in texts:
             if text.number == self._number:
-                self._phone.show("them", f"【{text.sign_name}】{'：'.join(text.values)}", tail="短信")
+                self._phone.show(
+                    "them", f"【{text.sign_name}】{'：'.join(text.values)}", title="短信", kind="card"
+                )
         for mail in mails:
             body = mail.get_body(("plain",))
             said = "" if body is None else "\n".join(str(body.get_content()).strip().splitlines())
-            self._phone.show("them", said, title=str(mail["Subject"]), kind="card", tail="邮件")
+            self._phone.show("them", said, title=f"邮件　{mail['Subject']}", kind="card")
 
     def state(self) -> dict[str, Any]:
         self._look()

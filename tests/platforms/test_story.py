@@ -187,7 +187,7 @@ def test_texts_and_mails_to_hr_are_shown() -> None:
         with smtplib.SMTP("127.0.0.1", letterbox.port) as client:
             client.send_message(mail)
         shown = phone.state()["bubbles"]
-    assert [(each["tail"], each["title"], each["text"]) for each in shown] == [
-        ("短信", "", "【恒纺】民政系统：断了"),
-        ("邮件", "民政系统断了", "到“系统对接”看。\n."),
+    assert [(each["title"], each["text"]) for each in shown] == [
+        ("短信", "【恒纺】民政系统：断了"),
+        ("邮件　民政系统断了", "到“系统对接”看。\n."),
     ]

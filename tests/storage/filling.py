@@ -39,6 +39,7 @@ from people.records import Adjustment, DibaoStatus
 from people.signing_in import NotAdmitted
 from policy_kb import compiled
 from profiles.ground import Ground
+from profiles.portal import Blank
 from profiles.profile import Profile
 from profiles.strategy import Strategy, choose_strategy
 from storage.notice_register import StoredRegister
@@ -230,6 +231,8 @@ def _follow(storage: Storage, clock: Clock) -> None:
         storage.profiles.follow(each, choose)
     for changed in (library, raised(library)):
         Reassessing(storage.passes, lambda library=changed: library, lambda: clock().date()).run()  # type: ignore[misc]
+    blank = Blank("空表.xlsx", b"PK", "申报", 3, ("姓名", "缴费基数"), {0: "name", 1: "base"})
+    storage.portal.keep_blank("an account", blank, account("admin"))
 
 
 def fill(storage: Storage, clock: Clock) -> None:

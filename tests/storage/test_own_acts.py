@@ -75,6 +75,21 @@ def test_each_purpose_is_taken_back_by_itself_and_what_it_allowed_is_erased(stor
         storage.records.dibao(ali.id, HR)
 
 
+def test_a_status_that_she_tells_is_counted_and_taken_back_with_her_consent(storage: Storage) -> None:
+    ali = hire(storage)
+    binds(storage, ali)
+    suspended = Report(ali.id, (told(ali, "dibao", "suspended"),))
+    decides(storage, "m1", suspended)
+    assert storage.standings.read().dibao == {}
+    decides(storage, "m2", Agree(ali.id, "dibao_status"), suspended)
+    decides(storage, "m3", suspended)
+    assert storage.standings.read().dibao == {ali.id: "suspended"}
+    (status,) = storage.records.dibao(ali.id, HR)
+    assert (status.source, status.recorded_by) == ("told_assistant", subject(ali.id))
+    decides(storage, "m4", Withdraw(ali.id, "dibao_status"))
+    assert storage.standings.read().dibao == {}
+
+
 def test_nothing_is_done_for_whoever_the_chat_is_not(storage: Storage) -> None:
     ali, zhou = hire(storage), hire(storage, "B1", "老周")
     binds(storage, ali)

@@ -16,10 +16,11 @@ from bot.mine import OwnFile
 from calculator.contributions import FUND, Line
 from calculator.money import format_percent, format_yuan
 from calculator.rules import Transition
-from locales import N_
+from locales import N_, Say
 from policy_kb.answer import source_json
 from policy_kb.caveats import contribution_caveats
 from policy_kb.periods import add_months
+from policy_kb.remedies import DISCRETIONARY
 from profiles.changes import SOURCES, STANDINGS
 from profiles.ground import month_of
 from profiles.own_month import Footing, OwnMonth, Turning, last_turning, own_month
@@ -275,12 +276,12 @@ def transition(talk: Talk, file: OwnFile) -> Tell:
     if told is None or not any(each.months for each in rules):
         unknown = (Part("pay.transition_unknown"), Part("dibao.decides"))
         return _told(talk, "pay:transition", unknown, (way,), ())
-    dated = tuple(_dated(profile, rules))
+    dated = _dated(profile, rules, talk.say)
     parts: tuple[Part | Quoted, ...] = (Quoted(told.text), *dated, Part("dibao.decides"))
     return Tell("pay:transition", parts, (way,), sources=told.sources, evidence=_founded(parts))
 
 
-def _dated(profile: Profile, rules: Iterable[Transition]) -> Iterator[Part]:
+def _dated(profile: Profile, rules: tuple[Transition, ...], say: Say) -> Iterator[Part | Quoted]:
     """The months of the rule from the day on which dibao ended; whom to ask where it is not known."""
     if profile.dibao != "ended":
         yield Part("pay.transition_ask")
@@ -288,6 +289,8 @@ def _dated(profile: Profile, rules: Iterable[Transition]) -> Iterator[Part]:
     ended = profile.behind["dibao"].holds_from
     yield Part("pay.transition_from", {"day": ended.isoformat()})
     yield from _spans(month_of(ended), rules)
+    if any(each.discretionary for each in rules):
+        yield Quoted(say(DISCRETIONARY))
 
 
 def _spans(first: date, rules: Iterable[Transition]) -> Iterator[Part]:
