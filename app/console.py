@@ -10,6 +10,7 @@ from flask import Blueprint
 from app.clock import CHINA
 from app.declaring import Drafting
 from app.offices import Offices
+from app.policy_feed import FeedIntake
 from app.publishing import NothingRuns, Publisher
 from app.settings import Settings
 from app.signing_in import make_provider
@@ -170,6 +171,7 @@ def _policies(
         publishing=publishing,
         households=storage.households,
         account=account_name,
+        feeds=FeedIntake(settings.policy, storage, _today(storage)),
         people=storage.roster,
     )
 

@@ -151,6 +151,7 @@ NEEDS: Final[Mapping[str, Need]] = {
     "policy_change": "policy",
     "policy_figure": "policy_edit",
     "policy_import": "policy_edit",
+    "policy_lines": "policy_edit",
     "policy_rule": "policy_edit",
     "policy_edit": "policy_edit",
     "policy_try": "policy_edit",
