@@ -57,7 +57,7 @@ class Gathering:
         return parcels
 
     def _keep(self, parcels: Sequence[_Parcel]) -> None:
-        """Stores parcels together; where that cannot be done, each alone: one that cannot be stored holds up none but itself."""
+        """Stores parcels together, or each alone where that cannot be done: a bad one holds up none but itself."""
         try:
             stored = self._store([message for messages, _ in parcels for message in messages])
         except Exception as error:

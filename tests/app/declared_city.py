@@ -107,7 +107,7 @@ class Plant:
 
 
 @pytest.fixture
-def town() -> City:
+def mill_town() -> City:
     made = City()
     for place, person in enumerate(PEOPLE, 1):
         made.person(number_of(place), person["name"], f"32050019800101{place:04d}")
@@ -115,9 +115,9 @@ def town() -> City:
 
 
 @pytest.fixture
-def offices(town: City) -> Iterator[Offices]:
+def agencies(mill_town: City) -> Iterator[Offices]:
     """The agency and payroll of 沙盒市, each connected as `city.toml` says."""
-    with Server(town.mounts) as running:
+    with Server(mill_town.mounts) as running:
         text = (TESTS / "platforms" / "city.toml").read_text(encoding="utf-8")
         given = tomllib.loads(text.replace("http://127.0.0.1:8001", running.address))
         outside = {
@@ -133,7 +133,7 @@ def offices(town: City) -> Iterator[Offices]:
 
 
 @pytest.fixture
-def plant(storage: Storage, library: Library, clock: Clock, town: City, offices: Offices) -> Plant:
+def mill(storage: Storage, library: Library, clock: Clock, mill_town: City, agencies: Offices) -> Plant:
     """The fifteen, insured since October."""
     entity = storage.companies.save_entity(LegalEntity("", "苏州某制造有限公司", "91320500MA1MX00X0K"), LI)
     storage.companies.save_account(InsuredAccount("", entity, SUZHOU, "SZ001"), LI)
@@ -142,4 +142,4 @@ def plant(storage: Storage, library: Library, clock: Clock, town: City, offices:
         number_of(place): storage.roster.add(employee(place, person), LI)
         for place, person in enumerate(PEOPLE, 1)
     }
-    return Plant(storage, library, clock, town, offices, account, staff)
+    return Plant(storage, library, clock, mill_town, agencies, account, staff)
