@@ -23,6 +23,7 @@ from sqlalchemy import (
 
 from delivery.outbox import FINAL
 from locales import N_
+from profiles.book import OPEN
 from storage.database import Database
 from storage.tables import (
     alarm_messages,
@@ -49,6 +50,7 @@ from storage.tables import (
     sessions,
     sign_in_journeys,
     sign_in_tries,
+    strategies,
     tasks,
     unanswered,
     undo_steps,
@@ -98,6 +100,19 @@ def _pushes(before: datetime) -> Delete:
 
 def _tasks(before: datetime) -> Delete:
     return _taken_out(tasks.c.number, tasks.c.closed_at < before)
+
+
+def _strategies(before: datetime) -> Delete:
+    return _ended_strategies(before, ~strategies.c.restricted)
+
+
+def _dibao_strategies(before: datetime) -> Delete:
+    return _ended_strategies(before, strategies.c.restricted)
+
+
+def _ended_strategies(before: datetime, *which: ColumnElement[bool]) -> Delete:
+    ended = strategies.c.state.not_in(sorted(OPEN))
+    return _taken_out(strategies.c.id, ended, strategies.c.changed_at < before, *which)
 
 
 def _sessions(before: datetime) -> Delete:
@@ -252,7 +267,22 @@ TERMS: Final = (
         _hr_addresses,
     ),
     Term(
-        "leavers", 1826, N_("离职员工的花名册和缴费记录：社保有没有交够，离职后几年里还会被问到。"), _leavers
+        "leavers",
+        1826,
+        N_("离职员工的花名册、缴费记录和档案里的变动：社保有没有交够，离职后几年里还会被问到。"),
+        _leavers,
+    ),
+    Term(
+        "strategies",
+        1826,
+        N_("参保和基数上办完的事，连同谁批的、为什么：社保是不是照工资交的，几年里还会被问到。"),
+        _strategies,
+    ),
+    Term(
+        "dibao_strategies",
+        730,
+        N_("其中说到低保的：劳动保障监察可以查到两年以内的事，之后就删。"),
+        _dibao_strategies,
     ),
     Term("alarms", 90, N_("对接的系统出故障时发给人事的通知，只为同一次故障不通知两遍。"), _alarms),
     Term("nonces", 1, N_("民政送来的消息的编号，只为同一条不收两遍。"), _nonces),

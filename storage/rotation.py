@@ -81,7 +81,7 @@ BODIES: Final[Mapping[Table, str]] = {
     portal_files: portal_rows.BODY,
     profile_changes: change_rows.BODY,
     profiles: profile_rows.BODY,
-    strategies: profile_rows.STRATEGY,
+    strategies: change_rows.STRATEGY,
     assessed: pass_rows.FIGURES,
     reassessed: pass_rows.BODY,
     entities: company_rows.ENTITY,
