@@ -18,6 +18,7 @@ from sqlalchemy import (
     exists,
     func,
     select,
+    tuple_,
     update,
 )
 
@@ -47,6 +48,7 @@ from storage.tables import (
     outbox,
     passive_answers,
     pushes,
+    quarantined_cells,
     sessions,
     sign_in_journeys,
     sign_in_tries,
@@ -159,6 +161,12 @@ def _imports(before: datetime) -> Delete:
     return _taken_out(imports.c.id, imports.c.made_at < before)
 
 
+def _quarantined_cells(before: datetime) -> Delete:
+    cells = quarantined_cells
+    old = select(cells.c["import"], cells.c.row).where(cells.c.kept_at < before)
+    return delete(cells).where(tuple_(cells.c["import"], cells.c.row).in_(_some(old)))
+
+
 def _alarms(before: datetime) -> Delete:
     return _taken_out(alarm_messages.c.id, alarm_messages.c.made_at < before)
 
@@ -243,6 +251,12 @@ TERMS: Final = (
     ),
     Term("log_reasons", 1095, N_("经手人写下的理由，和编号一起抹去。"), _log_reasons),
     Term("log_checks", 365, N_("每晚核对日志的结果，只为说得清哪天起不对。"), _log_checks),
+    Term(
+        "quarantined_cells",
+        30,
+        N_("人事导入的表格里说到谁家有低保的，放在一边谁也看不到，本人同意了才记；三十天没有同意就删。"),
+        _quarantined_cells,
+    ),
     Term("imports", 30, N_("导入的表格连同导入前的样子，只为发现导错了能撤销。"), _imports),
     Term("codes", 30, N_("过期的绑定码只留一阵，好告诉来试的人它过期了。"), _codes),
     Term(
