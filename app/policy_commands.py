@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import os
+import secrets
 from collections.abc import Iterator
 from dataclasses import asdict
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
 from app.clock import today_in_china
+from app.policy_feed import FeedIntake
 from app.settings import HOME, Settings
 from calculator.case import DAYS_AHEAD, EARLIEST
 from calculator.fields import InputError, parse_day
 from calculator.rules import INSURANCES, Insurance
+from connectors.policy_feed import FetchFailed, fetch_feed
 from locales import as_written
 from policy_kb import compiled
 from policy_kb.article_lint import lint_articles, lint_replies
@@ -25,12 +30,15 @@ from policy_kb.company_rules import CompanyRule, read_rule
 from policy_kb.differences import describe_change, what_name
 from policy_kb.divisions import NATION
 from policy_kb.due import due as figures_due
+from policy_kb.feed import LARGEST, make_feed, open_feed, public_key, read_keys
+from policy_kb.files import PolicyError
 from policy_kb.importing import Proposal, import_figures, kind_of, propose
 from policy_kb.library import Library
 from policy_kb.lint import describe_finding, unwaived
 from policy_kb.lint import lint as findings_of
 from policy_kb.showing import HINTS, STATUS, region_in_force
 from policy_kb.wording import INSURANCE, problem_text
+from storage.opening import open_storage
 
 
 def _library(settings: Settings) -> Library:
@@ -257,3 +265,73 @@ def rule_lines(library: Library, rule: CompanyRule, today: date) -> Iterator[str
     yield f"试算：{run.summary()}"
     for each in run.differences[:20]:
         yield f"  {each.household}：{each.figure} {each.before} → {each.after}"
+
+
+# -- Feed ------------------------------------------------------------------------------------------------------------
+
+
+@policy.command()
+@click.argument("source", required=False)
+@click.option("--check", is_flag=True, help="Only say what it would change.")
+@click.pass_obj
+def feed(settings: Settings, source: str | None, check: bool) -> None:
+    """Take the signed bundle SOURCE (a file or an address; by default the address of the settings) as a draft change."""
+    data = _bundle(source or settings.policy.feed_url)
+    storage = open_storage(settings.database.address, settings.keys.path, settings.keys.journal)
+    try:
+        library, intake = _library(settings), FeedIntake(settings.policy, storage, today_in_china)
+        looked = intake.look(library, data)
+        click.echo(f"政策数据包 {looked.feed.edition}，签名正确，{len(looked.feed.regions)} 个地区")
+        for line in looked.left_out:
+            click.echo(f"注意：{line}")
+        if looked.proposal is None:
+            click.echo("没有比现在更新的数")
+            return
+        for line in proposal_lines(library, looked.proposal):
+            click.echo(line)
+        if not check:
+            change = intake.take(library, data, "")
+            click.echo(f"已存成草稿 {change.label}，请在政策台提交并由另一个人复核")
+    except PolicyError as error:
+        raise click.ClickException(str(error)) from error
+    finally:
+        storage.database.close()
+
+
+def _bundle(source: str) -> bytes:
+    if not source:
+        raise click.ClickException("SOURCE: 设置里没有 policy.feed_url，要写文件或者地址")
+    try:
+        if "://" in source:
+            return fetch_feed(source, "", LARGEST).data or b""
+        return Path(source).read_bytes()
+    except FetchFailed as error:
+        raise click.ClickException(f"取不到数据包：{error}") from error
+    except OSError as error:
+        raise click.ClickException(f"打不开 {source}：{error.strerror}") from error
+
+
+@policy.command("feed-make")
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option(
+    "--key", type=click.Path(dir_okay=False, path_type=Path), required=True, help="File of the signing key."
+)
+@click.option("--edition", callback=day_option, help="The bundle's day (default: today).")
+@click.option("--new-key", is_flag=True, help="Make the key first; there must be none in its file.")
+def feed_make(folder: Path, file: Path, key: Path, edition: date, new_key: bool) -> None:
+    """Sign the region files (*.yaml) of FOLDER as the bundle FILE, for whoever publishes a library."""
+    try:
+        if new_key:
+            with os.fdopen(os.open(key, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as made:
+                made.write(base64.b64encode(secrets.token_bytes(32)) + b"\n")
+        seed = base64.b64decode(key.read_bytes().strip(), validate=True)
+        files = {path.name: path.read_bytes() for path in sorted(folder.glob("*.yaml"))}
+        bundle = make_feed(files, edition.isoformat(), datetime.now(UTC), seed)
+        open_feed(bundle, read_keys(public_key(seed)))
+        file.write_bytes(bundle)
+    except OSError as error:
+        raise click.ClickException(f"{error.filename}: {error.strerror}") from error
+    except ValueError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"{file}：{len(files)} 个地区，公钥 {public_key(seed)}")

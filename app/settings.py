@@ -56,10 +56,12 @@ class Server:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Where the company's own figures and rules are kept."""
+    """Where the company's own figures and rules are kept; who may sign a bundle of the library, and where it is fetched."""
 
     overlay: str = "var/policy"
     company: str = "var/company"
+    feed_keys: str = ""
+    feed_url: str = ""
 
     @property
     def overlays(self) -> tuple[Path, ...]:
@@ -391,6 +393,8 @@ MAY_BE_EMPTY: Final = (
     "server.proxy",
     "server.metrics_token",
     "server.metrics_token_file",
+    "policy.feed_keys",
+    "policy.feed_url",
     "understanding.rasa_token",
     *(f"oidc.{name}" for name in ("client_id", "client_secret", "client_secret_file", "agent_id")),
     *(f"oidc.{name}" for name in ("issuer", "metadata_url", "authorize_url", "token_url", "userinfo_url")),

@@ -21,7 +21,7 @@ _Parcel = tuple[Sequence[IncomingMessage], "Future[None]"]
 
 class Gathering:
     """Stores the messages of callbacks in the order in which they are put in. `store` keeps messages once, all or none, and
-    gives the ids of those that are new; `wake` has those answered soon.
+    gives the ids of those that are new; `wake` has those answered soon, whether or not it works.
 
     A database commits hardly faster for one message than for a hundred, so the more come, the less each of them costs.
     """
@@ -44,12 +44,7 @@ class Gathering:
 
     def _work(self) -> None:
         while True:
-            events = self._keep(self._taken())
-            try:
-                if events:
-                    self._wake(events)
-            except Exception as error:  # what nobody is woken for is swept up
-                log.error("nobody was woken for %d events (%s)", len(events), type(error).__name__)
+            self._keep(self._taken())
 
     def _taken(self) -> list[_Parcel]:
         """Waits for one parcel, and takes what is there besides."""
@@ -61,16 +56,24 @@ class Gathering:
             pass
         return parcels
 
-    def _keep(self, parcels: Sequence[_Parcel]) -> list[str]:
-        """The ids of what is new. Where parcels cannot be stored together, each is stored alone: one that cannot be stored
-        holds up none but itself."""
+    def _keep(self, parcels: Sequence[_Parcel]) -> None:
+        """Stores parcels together, or each alone where that cannot be done: a bad one holds up none but itself."""
         try:
             stored = self._store([message for messages, _ in parcels for message in messages])
         except Exception as error:
-            if len(parcels) > 1:
-                return [event for each in parcels for event in self._keep([each])]
-            parcels[0][1].set_exception(error)
-            return []
+            if len(parcels) == 1:
+                parcels[0][1].set_exception(error)
+                return
+            for each in parcels:
+                self._keep([each])
+            return
+        self._have_answered([event for event in stored if event is not None])
         for _, done in parcels:
             done.set_result(None)
-        return [event for event in stored if event is not None]
+
+    def _have_answered(self, events: Sequence[str]) -> None:
+        try:
+            if events:
+                self._wake(events)
+        except Exception as error:  # what nobody is woken for is swept up
+            log.error("nobody was woken for %d events (%s)", len(events), type(error).__name__)

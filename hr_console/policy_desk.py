@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
@@ -18,8 +18,8 @@ from calculator.rules import INSURANCES
 from hr_console.console import Console, Entry, say
 from hr_console.trials import Trials
 from locales import N_
-from people.employees import Directory
-from policy_kb.changes import Changes, Publishing
+from people.employees import Roster
+from policy_kb.changes import Changes, PolicyChange, Publishing
 from policy_kb.company import Company
 from policy_kb.divisions import NATION
 from policy_kb.due import KINDS, Due
@@ -52,10 +52,17 @@ BAD_DAY: Final = N_("请填日期，写成 2026-10-15")
 DAY_RANGE: Final = N_("请填 {first} 到 {days} 天以后之间的日期")
 
 
+class Feeds(Protocol):
+    """Signed bundles of the library, as the settings let them in."""
+
+    def take(self, library: Library, data: bytes, by: str) -> PolicyChange:
+        """The draft made of a bundle. Raises `PolicyError` and `InputError`."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Policies:
-    """What the desk stands on. `folder` holds the company's own rules; `people` finds the employees of a list, None
-    while there is no roster; `account` names one of HR's accounts."""
+    """What the desk stands on. `folder` holds the company's own rules; `people` is the roster, None while there is none;
+    `account` names one of HR's accounts."""
 
     library: Library
     company: Company
@@ -65,7 +72,8 @@ class Policies:
     publishing: Publishing
     households: Households
     account: Callable[[str], str]
-    people: Directory | None = None
+    feeds: Feeds
+    people: Roster | None = None
     trials: Trials = field(default_factory=Trials)
 
     @property

@@ -9,17 +9,20 @@ from pathlib import Path
 from typing import Any, Final
 
 import yaml
-from flask import Blueprint, abort, render_template, request
+from flask import Blueprint, Response, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
 from calculator.fields import InputError
 from calculator.rules import INSURANCES
 from hr_console.console import Console, Entry, account, done, say
+from hr_console.dashboard import XLSX
 from hr_console.figure_form import FIELDS, WHAT, propose_figure, read_figure, titled
+from hr_console.lines_book import make_lines_book
 from hr_console.policy_changes import proposal_shown, rule_shown
 from hr_console.policy_desk import Policies
 from hr_console.rule_form import ANY, RuleForm, blank, form_of, paths, place_of, read_form, rule_data
 from locales import N_
+from people.employees import RosterSearch
 from policy_kb.changes import Kind, PolicyChange, Refused, refuse_unless
 from policy_kb.company_rules import ASKABLE, FACTS, OPERATORS, PARAMETERS, try_rule
 from policy_kb.company_words import AREAS, ASKED, EMPLOYMENTS, describe_rule
@@ -27,15 +30,17 @@ from policy_kb.company_words import FACTS as FACT_NAMES
 from policy_kb.company_words import OPERATORS as OPERATOR_NAMES
 from policy_kb.differences import what_name
 from policy_kb.files import PolicyError, parse_yaml, read_yaml
+from policy_kb.filling import lines_to_fill
 from policy_kb.importing import Proposal, kind_of, propose
 from policy_kb.lint import plain_keys
 from policy_kb.sheets import refuse
 from policy_kb.showing import history
 from policy_kb.wording import problem_text
 
-KINDS_OF_FILE: Final = (".csv", ".xlsx", ".xls", ".yaml", ".yml")
+FEED: Final = ".zip"
+KINDS_OF_FILE: Final = (".csv", ".xlsx", ".xls", ".yaml", ".yml", FEED)
 KEPT: Final = N_("存好了，还没有生效。看过以后提交给另一个人复核。")
-NO_FILE: Final = N_("请选一个文件：.csv、.xlsx 或 .yaml。")
+NO_FILE: Final = N_("请选一个文件：.csv、.xlsx、.yaml，或者签过名的政策数据包 .zip。")
 NOT_YAML: Final = N_("YAML 读不懂：{why}")
 #: What somebody typed in the YAML view is no book.
 LONGEST_YAML: Final = 200_000
@@ -60,6 +65,7 @@ class PolicyDrafts:
         blueprint.add_url_rule("/policy/rules", "policy_rules", self.rules)
         blueprint.add_url_rule("/policy/figure", "policy_figure", self.figure, methods=both)
         blueprint.add_url_rule("/policy/import", "policy_import", self.import_file, methods=both)
+        blueprint.add_url_rule("/policy/lines_to_fill.xlsx", "policy_lines", self.lines_to_fill)
         blueprint.add_url_rule("/policy/rules/new", "policy_rule", self.rule, methods=both)
         blueprint.add_url_rule("/policy/changes/<int:number>/edit", "policy_edit", self.edit, methods=both)
 
@@ -90,6 +96,15 @@ class PolicyDrafts:
         except PolicyError as error:
             trouble = str(error)
         return render_template("hr_console/policy_import.html", trouble=trouble), 400
+
+    def lines_to_fill(self) -> ResponseReturnValue:
+        """The lines that lack for the homes of all employees, as a workbook which comes back as a file of figures."""
+        roster, today = self._policies.people, self._policies.today()
+        everyone = () if roster is None else roster.everyone(RosterSearch())
+        homes = [(each.employee.home_region, each.employee.area) for each in everyone]
+        book = make_lines_book(lines_to_fill(self._library, homes, today))
+        named = {"Content-Disposition": 'attachment; filename="lines_to_fill.xlsx"'}
+        return Response(book, mimetype=XLSX, headers=named)
 
     def rule(self) -> ResponseReturnValue:
         """A new rule, or another version of one that is there."""
@@ -183,6 +198,9 @@ class PolicyDrafts:
             yield path
 
     def _imported(self, path: Path) -> ResponseReturnValue:
+        if path.suffix == FEED:
+            kept = self._policies.feeds.take(self._library, path.read_bytes(), account().id)
+            return done("policy_change", say(self._console)(KEPT), number=kept.number)
         if kind_of(path) == "rule":
             return self._keep(None, "rule", self._own_rule(plain_keys(read_yaml(path)), None))
         return self._keep(

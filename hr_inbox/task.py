@@ -25,6 +25,8 @@ TaskKind = Literal[
 ]
 #: Kinds that only the dibao officer may open.
 DIBAO_ONLY: Final[frozenset[str]] = frozenset({"dibao_status_change"})
+#: Kinds of what nobody said: the program found it.
+FOUND: Final[frozenset[str]] = frozenset({"strategy", "policy_batch", "connection"})
 #: Kinds that say something about a person by themselves, so that they stand sealed and not in a list.
 TELLING: Final[frozenset[str]] = DIBAO_ONLY | {"complaint", "income_change"}
 #: What somebody waits for least. A smaller number comes first.
@@ -67,6 +69,11 @@ class HrTask:
     notice: str = ""
     strategy: str = ""
     batch: str = ""
+
+    @property
+    def is_found(self) -> bool:
+        """Whether it was found by the program: nobody said it, and nobody waits for an answer."""
+        return self.kind in FOUND
 
     @property
     def for_dibao_officer(self) -> bool:

@@ -20,11 +20,12 @@ from calculator.case import Area
 from policy_kb.differences import Change, changes_of
 from policy_kb.figure_rows import FIELDS, find_region, region_data, sheet_rows
 from policy_kb.files import PolicyError, parse_region, read_yaml
+from policy_kb.filling import filled_rows
 from policy_kb.library import Library
 from policy_kb.lines import find_line
 from policy_kb.lint import Finding, lint_records, plain_keys
 from policy_kb.records import Contribution, DibaoLineRecord, RegionRecords
-from policy_kb.sheets import refuse
+from policy_kb.sheets import read_sheet, refuse
 from policy_kb.wording import INSURANCE
 
 #: Findings that refuse an import: the figure is in another unit, or two records claim one day.
@@ -180,7 +181,8 @@ def _add(kept: dict[str, Any], addition: Mapping[str, Any], entry: str) -> dict[
 def _plain(library: Library, path: Path) -> dict[str, dict[str, Any]]:
     """The file's content as region data, whatever its form."""
     if path.suffix.lower() not in (".yaml", ".yml"):
-        return region_data(library, sheet_rows(path))
+        filled = filled_rows(read_sheet(path))
+        return region_data(library, sheet_rows(path) if filled is None else filled)
     try:
         data = plain_keys(read_yaml(path))
     except PolicyError as error:

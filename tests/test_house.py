@@ -7,6 +7,7 @@ import configparser
 import re
 import subprocess
 import tomllib
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import fields
@@ -148,6 +149,24 @@ def test_every_room_stands_in_the_import_contracts() -> None:
 def test_rooms_have_names_of_their_own() -> None:
     nameless = {"utils", "common", "helpers", "services", "core", "misc"}
     assert not [path for room in ROOMS for path in sources(room) if path.stem in nameless]
+
+
+def fixtures(path: Path) -> list[str]:
+    functions = (node for node in ast.parse(path.read_bytes()).body if isinstance(node, ast.FunctionDef))
+    return [
+        each.name
+        for each in functions
+        if any(ast.unparse(decorator).startswith("pytest.fixture") for decorator in each.decorator_list)
+    ]
+
+
+def test_no_two_plugins_of_the_tests_name_a_fixture_alike() -> None:
+    # A module that tests name in `pytest_plugins` serves every test that runs beside them, and of two fixtures with one
+    # name the last one loaded serves them all: which one that is depends on what else runs.
+    plugins = [path for path in sources("tests") if not path.name.startswith(("test_", "conftest"))]
+    named = Counter(name for path in plugins for name in fixtures(path))
+    assert {"storage", "clock"} <= named.keys()
+    assert not [name for name, times in named.items() if times > 1]
 
 
 @pytest.mark.parametrize(

@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from databases import Clock
 from platforms.city import City
 from platforms.harness import Server
 
 from app.declaring import Declarer, Drafting
+from app.demo_people import TABLE, joined_on
 from app.offices import Offices
 from calculator.money import parse_yuan
 from connectors.outside.calling import Outside
@@ -32,10 +32,8 @@ from profiles.declarations import KeptLine, Run
 from storage.opening import Storage
 
 TESTS = Path(__file__).parents[1]
-CASE: Mapping[str, Any] = yaml.safe_load(
-    (TESTS / "profiles" / "suzhou_fifteen.yaml").read_text(encoding="utf-8")
-)
-PEOPLE: list[dict[str, Any]] = CASE["people"]
+#: The demo company's fifteen, here by numbers of the city's and all insured.
+PEOPLE: list[dict[str, Any]] = TABLE["fifteen"]
 SUZHOU, MONTH, OCTOBER, TODAY = "320500", "2026-10", date(2026, 10, 1), date(2026, 10, 15)
 LI, ZHAO = "account:5a1e0000-0000-4000-8000-00000000000a", "account:5a1e0000-0000-4000-8000-00000000000b"
 LIMITS = {"connect_seconds": 2.0, "read_seconds": 0.5, "whole_seconds": 1.0}
@@ -53,7 +51,7 @@ def employee(place: int, person: Mapping[str, Any], **more: Any) -> Employee:
         "name": person["name"],
         "region": SUZHOU,
         "wage": parse_yuan(person["wage"]),
-        "joined_on": CASE["joined"],
+        "joined_on": joined_on(TODAY),
         "insured_since": date(2026, 10, 1),
     }
     return Employee(**values | more)
@@ -109,7 +107,7 @@ class Plant:
 
 
 @pytest.fixture
-def town() -> City:
+def mill_town() -> City:
     made = City()
     for place, person in enumerate(PEOPLE, 1):
         made.person(number_of(place), person["name"], f"32050019800101{place:04d}")
@@ -117,9 +115,9 @@ def town() -> City:
 
 
 @pytest.fixture
-def offices(town: City) -> Iterator[Offices]:
+def agencies(mill_town: City) -> Iterator[Offices]:
     """The agency and payroll of 沙盒市, each connected as `city.toml` says."""
-    with Server(town.mounts) as running:
+    with Server(mill_town.mounts) as running:
         text = (TESTS / "platforms" / "city.toml").read_text(encoding="utf-8")
         given = tomllib.loads(text.replace("http://127.0.0.1:8001", running.address))
         outside = {
@@ -135,7 +133,7 @@ def offices(town: City) -> Iterator[Offices]:
 
 
 @pytest.fixture
-def plant(storage: Storage, library: Library, clock: Clock, town: City, offices: Offices) -> Plant:
+def mill(storage: Storage, library: Library, clock: Clock, mill_town: City, agencies: Offices) -> Plant:
     """The fifteen, insured since October."""
     entity = storage.companies.save_entity(LegalEntity("", "苏州某制造有限公司", "91320500MA1MX00X0K"), LI)
     storage.companies.save_account(InsuredAccount("", entity, SUZHOU, "SZ001"), LI)
@@ -144,4 +142,4 @@ def plant(storage: Storage, library: Library, clock: Clock, town: City, offices:
         number_of(place): storage.roster.add(employee(place, person), LI)
         for place, person in enumerate(PEOPLE, 1)
     }
-    return Plant(storage, library, clock, town, offices, account, staff)
+    return Plant(storage, library, clock, mill_town, agencies, account, staff)

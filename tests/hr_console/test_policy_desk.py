@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import openpyxl
 import pytest
 import yaml
 from databases import Clock
@@ -31,12 +32,15 @@ from delivery.messages import IncomingMessage
 from people.accounts import Account, Role
 from people.employees import Employee
 from policy_kb.changes import PolicyChange
+from policy_kb.compiled import EDITION
+from policy_kb.feed import make_feed, public_key
 from storage.opening import Storage
 from storage.tables import audit_events, bindings
 
 pytest_plugins = ["databases", "desk"]
 
 YINGZHOU, SUZHOU = "341202", "320500"
+FEED_SEED = b"s" * 32
 LINE = {
     "what": "line", "region": YINGZHOU, "rural": "830", "from": "2026-07-01", "known": "2026-06-20",
     "title": "关于调整低保标准的通知", "document": "州民〔2026〕12号", "where": "https://mz.fy.gov.cn/12",
@@ -97,7 +101,8 @@ def text(response: Any) -> str:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return Settings(policy=Policy(overlay=str(tmp_path / "policy"), company=str(tmp_path / "company")))
+    overlay, company = (str(tmp_path / name) for name in ("policy", "company"))
+    return Settings(policy=Policy(overlay, company, feed_keys=public_key(FEED_SEED)))
 
 
 @pytest.fixture
@@ -281,6 +286,60 @@ def test_a_file_of_figures_becomes_a_draft(zhao: AtTheProgram, desk_storage: Sto
     refused = zhao.sends("/hr/policy/import", 400, file=(io.BytesIO(bad.encode()), "导入.csv"))
     assert "没有出处" in text(refused)
     assert "请选一个文件" in text(zhao.sends("/hr/policy/import", 400, file=(io.BytesIO(b"x"), "a.exe")))
+
+
+def test_the_lines_that_lack_are_downloaded_filled_in_and_approved_by_a_second_person(
+    zhao: AtTheProgram, qian: AtTheProgram, desk_storage: Storage, program: Program
+) -> None:
+    for number, home in (("1", YINGZHOU), ("2", YINGZHOU), ("3", "")):
+        someone = Employee("", number, f"员工{number}", SUZHOU, home_region=home, area="rural")
+        desk_storage.roster.add(someone, SYSTEM)
+    book = openpyxl.load_workbook(io.BytesIO(zhao.opens("/hr/policy/lines_to_fill.xlsx").get_data()))
+    assert [[cell.value for cell in row[:3]] for row in book.active.iter_rows(min_row=2)] == [
+        [YINGZHOU, "安徽省阜阳市颍州区", "农村"]
+    ]
+    told = ("830", "2026-07-01", "https://mz.fy.gov.cn/12", "州民〔2026〕12号", "赵静", "2026-10-12")
+    for column, cell in enumerate(told, 4):
+        book.active.cell(2, column, cell)
+    saved = io.BytesIO()
+    book.save(saved)
+    sent = zhao.sends("/hr/policy/import", file=(io.BytesIO(saved.getvalue()), "lines_to_fill.xlsx"))
+    number = int(sent.headers["Location"].rsplit("/", 1)[1])
+    zhao.does(number, "try")
+    zhao.does(number, "submit")
+    assert line_of(program) is None
+    qian.approves(number, when="now")
+    assert line_of(program) == "830.00"
+
+
+def test_a_signed_bundle_becomes_one_draft_and_counts_when_a_second_person_has_approved_it(
+    zhao: AtTheProgram, qian: AtTheProgram, desk_storage: Storage, program: Program
+) -> None:
+    line = {"kind": "line", "from": "2026-07-01", "rural": "830.00", "certainty": "sourced"}
+    region = {
+        "region": YINGZHOU,
+        "name": "颍州区",
+        "sources": {"a": {"title": "关于调整低保标准的通知", "where": "https://mz.fy.gov.cn/12"}},
+        "lines": [line | {"grade": "official_text_copy", "sources": ["a"]}],
+    }
+    files = {f"{YINGZHOU}.yaml": yaml.safe_dump(region, allow_unicode=True).encode()}
+    edition = EDITION.read_text(encoding="utf-8").strip()
+
+    def sends(seed: bytes, status: int = 303) -> Any:
+        made = make_feed(files, edition, desk_storage.now(), seed)
+        return zhao.sends("/hr/policy/import", status, file=(io.BytesIO(made), "数据包.zip"))
+
+    assert "签名不对" in text(sends(b"o" * 32, 400))
+    assert desk_storage.policy_changes.all() == ()
+    first, second = (sends(FEED_SEED).headers["Location"] for _ in range(2))
+    assert first == second, "the same bundle is one change"
+    number = int(first.rsplit("/", 1)[1])
+    assert change(desk_storage, number).title.startswith(f"政策数据包 {edition}：")
+    zhao.does(number, "submit")
+    zhao.does(number, "approve", 403, hash="x")
+    assert line_of(program) is None
+    qian.approves(number, when="now")
+    assert line_of(program) == "830.00"
 
 
 def test_a_draft_is_opened_again_with_what_was_typed(zhao: AtTheProgram, desk_storage: Storage) -> None:

@@ -26,6 +26,7 @@ from over_platforms import Served
 from plant import COMPANY, found_company, signature, works_there
 from platforms import wechat as local_wechat
 from platforms import wecom as local_wecom
+from platforms.city import City
 from platforms.harness import Server
 from platforms.phones import Phone
 from platforms.wechat import WeChat
@@ -55,6 +56,9 @@ FORM = re.compile(r'(?:name="form" value|data-form)="([0-9a-f]+)"')
 ORIGIN = {"Origin": "http://localhost"}
 JSON = {"Accept": "application/json", **ORIGIN}
 PATIENCE = 30
+CITY_TOML = Path(__file__).parents[1] / "platforms" / "city.toml"
+#: Where the city is by that file.
+LOCAL = "http://127.0.0.1:8001"
 
 
 class Worker(threading.Thread):
@@ -102,6 +106,7 @@ class Plant:
     worker: Worker
     wechat: WeChat
     wecom: WeCom
+    city: City
     colleagues: dict[str, Colleague] = field(default_factory=dict)
     counted: int = 0
 
@@ -202,7 +207,8 @@ class Holder:
 
     def binds(self) -> None:
         """Enters the code of the sheet, and says yes."""
-        assert "你是" in "\n".join(self.says(self._plant.code(self.employee)))
+        heard = "\n".join(self.says(self._plant.code(self.employee)))
+        assert "你是" in heard, heard
         assert "绑好了" in "\n".join(self.says("是"))
 
     @property
@@ -284,10 +290,26 @@ def _form(page: str) -> str:
     return found[1]
 
 
+def _connected(address: str, folder: Path) -> sections.Connections:
+    """The offices of the city, each as `city.toml` says."""
+    mapping = folder / "city.toml"
+    mapping.write_text(CITY_TOML.read_text(encoding="utf-8").replace(LOCAL, address), encoding="utf-8")
+    named: dict[str, Any] = {
+        name: section(mapping=str(mapping))
+        for name, section in (
+            ("civil_affairs", sections.CivilAffairs),
+            ("social_insurance", sections.SocialInsurance),
+            ("payroll", sections.Payroll),
+        )
+    }
+    return sections.Connections(**named)
+
+
 @contextmanager
 def running_plant(folder: Path) -> Iterator[Plant]:
-    """The program over a database in a folder, with an official account and a WeCom app."""
+    """The program over a database in a folder, with an official account, a WeCom app, and the offices of 沙盒市."""
     clock = Clock()
+    city = City(lambda: clock().timestamp())
     wechat = WeChat(clock=lambda: clock().timestamp())
     wecom = WeCom(clock=lambda: clock().timestamp())
     made: dict[str, Any] = {}
@@ -300,7 +322,7 @@ def running_plant(folder: Path) -> Iterator[Plant]:
         return made_and_kept
 
     with (
-        Server({"/wechat": wechat, "/wecom": wecom}) as server,
+        Server({"/wechat": wechat, "/wecom": wecom, **city.mounts}) as server,
         pytest.MonkeyPatch.context() as patch,
     ):
         channels = Channels(
@@ -325,6 +347,7 @@ def running_plant(folder: Path) -> Iterator[Plant]:
             keys=sections.Keys(str(folder / "keys")),
             policy=sections.Policy(str(folder / "policy"), str(folder / "company")),
             channels=channels,
+            connections=_connected(server.address, folder),
         )
         keys = settings.keys
         open_storage(settings.database.address, keys.path, keys.journal, make=True).database.close()
@@ -340,6 +363,6 @@ def running_plant(folder: Path) -> Iterator[Plant]:
             worker = Worker(made["queue"])
             worker.start()
             try:
-                yield Plant(program, jobs, storage, settings, clock, worker, wechat, wecom)
+                yield Plant(program, jobs, storage, settings, clock, worker, wechat, wecom, city)
             finally:
                 worker.stop()

@@ -38,6 +38,8 @@ from people.providers import Journey
 from people.records import Adjustment, DibaoStatus
 from people.signing_in import NotAdmitted
 from policy_kb import compiled
+from profiles.declarations import Frame
+from profiles.declaring import Known, draft
 from profiles.ground import Ground
 from profiles.portal import Blank
 from profiles.profile import Profile
@@ -221,6 +223,27 @@ def _give_notice(storage: Storage, clock: Clock) -> None:
     assert register.anchor(None) is None
 
 
+def _declare(storage: Storage, clock: Clock) -> None:
+    """A month's declaration that is approved and waits to be handed in."""
+    li, zhao = (account(f"5a1e0000-0000-4000-8000-00000000000{end}") for end in "ab")
+    at = InsuredAccount("5a1e0000-0000-4000-8000-0000000000d1", "", "320500", "SZ-D")
+    wang = Employee(
+        "",
+        "A0099",
+        "老王",
+        "320500",
+        account="SZ-D",
+        wage=350_000,
+        joined_on=date(2026, 3, 1),
+        insured_since=date(2026, 3, 1),
+    )
+    staff = [storage.roster.add(wang, li)]
+    made = draft(compiled.load(), at, date(2026, 10, 1), clock().date(), staff, Known((at,)))
+    id = storage.declarations.draft(made, Frame("320500", "SZ-D", "connection", deducts=True), li)
+    storage.declarations.submit(id, made.digest, li)
+    storage.declarations.approve(id, made.digest, zhao, "赵静")
+
+
 def _follow(storage: Storage, clock: Clock) -> None:
     """What follows for whoever is not insured, and a pass over everybody after a change of the library."""
     library = compiled.load()
@@ -257,5 +280,6 @@ def fill(storage: Storage, clock: Clock) -> None:
         _send_a_link,
         _give_notice,
         _follow,
+        _declare,
     ):
         each(storage, clock)

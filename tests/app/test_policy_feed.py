@@ -1,0 +1,47 @@
+"""`shebao policy feed`: a bundle signed with one command is looked at and drafted with the other."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from click.testing import CliRunner
+
+from app.policy_commands import policy
+from app.settings import Database, Keys, Policy, Settings
+from policy_kb.compiled import EDITION
+from storage.opening import open_storage
+
+LINE = """region: '341202'
+name: 颍州区
+sources: {a: {title: 关于调整低保标准的通知, where: 'https://mz.fy.gov.cn/12'}}
+lines: [{kind: line, from: '2026-07-01', rural: '830.00', certainty: sourced, grade: official_text_copy, sources: [a]}]
+"""
+
+
+def run(settings: Settings, *arguments: object) -> str:
+    return CliRunner().invoke(policy, [str(each) for each in arguments], obj=settings).output
+
+
+def test_a_bundle_is_signed_looked_at_and_drafted_once(tmp_path: Path) -> None:
+    settings = Settings(
+        policy=Policy(str(tmp_path / "policy"), str(tmp_path / "company")),
+        database=Database(f"sqlite:///{tmp_path / 'shebao.db'}"),
+        keys=Keys(str(tmp_path / "keys")),
+    )
+    storage = open_storage(settings.database.address, settings.keys.path, settings.keys.journal, make=True)
+    folder, file, key = tmp_path / "regions", tmp_path / "feed.zip", tmp_path / "key"
+    folder.mkdir()
+    (folder / "341202.yaml").write_text(LINE, encoding="utf-8")
+    edition = EDITION.read_text(encoding="utf-8").strip()
+    made = run(settings, "feed-make", folder, file, "--key", key, "--new-key", "--edition", edition)
+    assert key.stat().st_mode & 0o077 == 0
+    assert "没有公钥" in run(settings, "feed", file)
+    trusting = replace(settings, policy=replace(settings.policy, feed_keys=made.split("公钥 ")[1].strip()))
+    assert "830.00" in run(trusting, "feed", file, "--check")
+    assert storage.policy_changes.all() == ()
+    for _ in range(2):
+        assert "已存成草稿" in run(trusting, "feed", file)
+    (change,) = storage.policy_changes.all()
+    assert (change.state, change.authors) == ("draft", ("",))
+    storage.database.close()
