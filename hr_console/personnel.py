@@ -63,6 +63,9 @@ class Colleagues(Protocol):
     def get(self, id: str) -> Account | None:
         """An account by its id."""
 
+    def all(self) -> tuple[Account, ...]:
+        """Every account."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Personnel:

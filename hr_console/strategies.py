@@ -134,8 +134,18 @@ class StrategyPages:
             problems["month"] = self._desk.say(words.NO_BASE)
         if month is None or problems:
             return self._page(it, problems), 400
-        decision = self._decision("prepared", act, details={"month": month.isoformat()})
-        return self._decide(it, ("proposed", "rejected"), decision, words.PREPARED)
+        alone = self._nobody_else_may(it)
+        decision = self._decision(
+            "approved" if alone else "prepared", act, details={"month": month.isoformat()}
+        )
+        return self._decide(
+            it, ("proposed", "rejected"), decision, words.APPROVED_ALONE if alone else words.PREPARED
+        )
+
+    def _nobody_else_may(self, it: KeptStrategy) -> bool:
+        """Whether there is nobody who could approve it: rather one person less than one more who sees who draws dibao."""
+        others = (each for each in self._desk.staff.colleagues.all() if each.id != account().id)
+        return it.tells_dibao and not any(each.may("dibao") and each.may("inbox") for each in others)
 
     def approve(self, strategy: UUID) -> ResponseReturnValue:
         """Somebody else agrees; it is carried out soon."""
@@ -327,6 +337,7 @@ class StrategyPages:
         return render_template(
             "hr_console/strategy.html",
             it=it,
+            alone=self._nobody_else_may(it),
             employee=self._employee(it),
             shown=show(it, self._desk),
             problems=problems or {},

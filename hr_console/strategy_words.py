@@ -54,6 +54,7 @@ VIA: Final[Mapping[str, str]] = {
 }
 
 PREPARED: Final = N_("交给另一个人批准了。批准以后才办。")
+APPROVED_ALONE: Final = N_("能看低保的只有你一个人，没有别人能批准：记下是你一个人定的，马上去办。")
 APPROVED_TOLD: Final = N_("批准了，马上去办。")
 SENT_BACK: Final = N_("退回去了，可以重新选。")
 CHECKED: Final = N_("记下了：核对过，不用改。")

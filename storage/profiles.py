@@ -291,9 +291,11 @@ class StoredProfiles(ProfileBook):
     ) -> None:
         """Ends what is proposed no longer: a newer one of the same kind stands in its place, or somebody is insured now."""
         for each in earlier:
-            if each.state not in _REPLACED:
+            # Whoever approved it may have enrolled somebody over the portal meanwhile.
+            insured = each.kind == "not_insured" and after.insured
+            if each.state not in _REPLACED and not (insured and each.state == "approved"):
                 continue
-            if each.kind == "not_insured" and after.insured:
+            if insured:
                 self._step(connection, each, Decision("done", SYSTEM, now, "insure", details={"via": "own"}))
             elif newer is not None and newer.kind == each.kind:
                 self._step(connection, each, Decision("dropped", SYSTEM, now, details={"newer": newer.id}))

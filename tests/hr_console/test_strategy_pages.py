@@ -268,6 +268,27 @@ def test_one_prepares_and_another_approves(
     assert kept.history[-1].act == "insure" and kept.history[-1].details == {"month": "2026-09-01"}
 
 
+def test_where_one_alone_may_see_dibao_nobody_else_has_to_learn_of_it(
+    agent: Colleague, officer: Colleague, suspended: KeptStrategy, desk_storage: Storage
+) -> None:
+    agent.opens(at(suspended), 404)
+    assert "能看低保的只有你一个人" in text(officer.opens(at(suspended)))
+    officer.sends(at(suspended, "prepare"), act="insure", month="2026-10")
+    kept = desk_storage.profiles.get(suspended.id)
+    assert kept is not None and [each.state for each in kept.history] == ["approved"]
+
+
+def test_where_another_may_see_dibao_she_approves(
+    officer: Colleague, colleague: SignIn, suspended: KeptStrategy, desk_storage: Storage
+) -> None:
+    li = colleague("李娜", "dibao_officer")
+    officer.sends(at(suspended, "prepare"), act="insure", month="2026-10")
+    officer.sends(at(suspended, "approve"), 409)
+    li.sends(at(suspended, "approve"))
+    kept = desk_storage.profiles.get(suspended.id)
+    assert kept is not None and [each.state for each in kept.history] == ["prepared", "approved"]
+
+
 def test_of_two_who_come_together_the_second_is_told(
     agent: Colleague, officer: Colleague, colleague: SignIn, uninsured: KeptStrategy
 ) -> None:
