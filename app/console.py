@@ -35,6 +35,7 @@ from hr_console.notice_figures import NoticeFigures
 from hr_console.notices_list import NoticeList
 from hr_console.notices_new import NoticeBatches
 from hr_console.own_account import OwnAccount
+from hr_console.passes import PassPages
 from hr_console.personnel import Personnel
 from hr_console.policy_changes import PolicyChanges
 from hr_console.policy_desk import Policies, PolicyDesk
@@ -245,7 +246,13 @@ def _declaration_sections(
 
 def _profile_sections(personnel: Personnel, storage: Storage, act: Callable[[], None]) -> tuple[Section, ...]:
     desk = ProfileDesk(staff=personnel, book=storage.profiles, telling=storage.explanations, act=act)
-    return (StrategyPages(desk), ProfilePage(desk), MoneyPages(desk), StrategyRulesPage(desk))
+    return (
+        StrategyPages(desk),
+        ProfilePage(desk),
+        MoneyPages(desk),
+        StrategyRulesPage(desk),
+        PassPages(personnel, storage.passes),
+    )
 
 
 def _sources(storage: Storage, library: Library, notices: NoticeBook | None) -> Sources:

@@ -102,6 +102,9 @@ NEEDS: Final[Mapping[str, Need]] = {
     "import_leavers": "roster_edit",
     "import_start": "roster_edit",
     "import_discard": "roster_edit",
+    # passes over every profile after a change of the library
+    "passes": "inbox",
+    "pass": "inbox",
     # declarations
     "declarations": "roster_edit",
     "declaration_draft": "roster_edit",

@@ -1,10 +1,13 @@
 """A company's sheet as rows to import: its headings, which column is which field, and each row read.
 
-A column that tells who draws dibao is taken out before anything is kept.
+A column that tells who draws dibao is taken out. What it says of somebody comes beside their row, to be set apart until
+they agree; a cell that says no status is not kept at all.
 """
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -13,6 +16,7 @@ from typing import Final
 from calculator.fields import InputError, Problem
 from hr_console.fields import HISTORY, ROSTER, FieldReader, FindRegion
 from people.importing import Import, ImportKind, ImportRow, Incoming, Read, Reader
+from people.records import DibaoState
 from policy_kb.headings import has_lost_digits, heading_names, is_about_dibao, is_id_like
 from policy_kb.sheets import Limits, Sheet, find_headings, normalise_heading, plain_text, read_table, refuse
 
@@ -27,11 +31,23 @@ NEEDED: Final[Mapping[ImportKind, tuple[str, ...]]] = {
     "history": ("number", "month", "wage"),
 }
 FOR_ALL: Final[Mapping[ImportKind, tuple[str, ...]]] = {"roster": ("region",), "history": ("month",)}
+#: What a cell is about, by its heading or by itself: whether there is dibao now, not the fringe, amounts, papers or days.
+_ABOUT_STATUS: Final = re.compile(r"低保|最低生活保障|dibao")
+_ABOUT_OTHER: Final = re.compile(r"边缘|金额|标准|低保金|证|编号|日期|时间|人数|人口|[非未不停终原曾退]")
+#: What says that there is none, or not any more for long, or is no status of dibao: nothing of it is kept.
+_NONE: Final = re.compile(r"[非未无没否原曾]|不(?!再)|边缘|特困|五保")
+#: How a cell says a status; what stands first counts.
+_STATUS_WORDS: Final[tuple[tuple[DibaoState, re.Pattern[str]], ...]] = (
+    ("ended", re.compile(r"终止|取消|退出|注销|不再|结束")),
+    ("suspended", re.compile(r"暂停|停发|缓发")),
+    ("applying", re.compile(r"申请|待批|审批|审核")),
+    ("receiving", re.compile(r"在领|领取|在册|在保|享受|低保|^(?:是|有|y|yes|√|✓)(?![^\W\d_])")),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Uploaded:
-    """A sheet that was read: `quarantined` are the headings of columns that were left outside."""
+    """A sheet that was read: `quarantined` are the headings of columns that were taken out."""
 
     headings: tuple[str, ...]
     rows: tuple[Incoming, ...] = field(repr=False)
@@ -101,6 +117,21 @@ def _remembering(find_region: FindRegion) -> FindRegion:
     return find
 
 
+def told_status(heading: str, text: str) -> DibaoState | None:
+    """The status of dibao that a cell says; None where it says none, or nothing that can be relied on.
+
+    >>> told_status("是否低保户", "是，在领"), told_status("低保情况", "停发"), told_status("是否低保户", "否")
+    ('receiving', 'suspended', None)
+    """
+    heading, said = (
+        normalise_heading(heading),
+        re.sub(r"\s", "", unicodedata.normalize("NFKC", text)).casefold(),
+    )
+    if not _ABOUT_STATUS.search(heading + said) or _ABOUT_OTHER.search(heading) or _NONE.search(said):
+        return None
+    return next((status for status, words in _STATUS_WORDS if words.search(said)), None)
+
+
 def _incoming(sheet: Sheet, headings: tuple[str, ...], taken: list[int], at: int) -> Incoming:
     number, row = sheet.rows[at]
     cells = [row[place] if place < len(row) else "" for place in taken]
@@ -109,4 +140,10 @@ def _incoming(sheet: Sheet, headings: tuple[str, ...], taken: list[int], at: int
         for count, (place, cell) in enumerate(zip(taken, cells, strict=True))
         if has_lost_digits(cell) and (not isinstance(cell, str) or is_id_like(headings[place]))
     }
-    return Incoming(number, tuple(plain_text(cell) for cell in cells), frozenset(lost))
+    told = (
+        told_status(heading, plain_text(row[place]))
+        for place, heading in enumerate(headings)
+        if place < len(row) and place not in taken
+    )
+    dibao = next((status for status in told if status is not None), None)
+    return Incoming(number, tuple(plain_text(cell) for cell in cells), frozenset(lost), dibao)

@@ -5,12 +5,11 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
 
 import yaml
-from flask import Blueprint, abort, render_template, request, send_file
+from flask import Blueprint, Response, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
 from calculator.fields import InputError
@@ -104,7 +103,8 @@ class PolicyDrafts:
         everyone = () if roster is None else roster.everyone(RosterSearch())
         homes = [(each.employee.home_region, each.employee.area) for each in everyone]
         book = make_lines_book(lines_to_fill(self._library, homes, today))
-        return send_file(BytesIO(book), XLSX, as_attachment=True, download_name="lines_to_fill.xlsx")
+        named = {"Content-Disposition": 'attachment; filename="lines_to_fill.xlsx"'}
+        return Response(book, mimetype=XLSX, headers=named)
 
     def rule(self) -> ResponseReturnValue:
         """A new rule, or another version of one that is there."""

@@ -21,6 +21,7 @@ from hr_console.import_columns import FIELDS, FOR_ALL, NEEDED, UPLOADED, guess, 
 from hr_console.personnel import Personnel, minute
 from locales import N_
 from people.importing import A_PAGE, RUNNING, Counts, Found, Import, ImportKind, ImportRow, ImportState
+from people.small_groups import LEAST
 from policy_kb.wording import problem_text
 
 KINDS: Final[Mapping[ImportKind, str]] = {
@@ -51,6 +52,8 @@ MISSING: Final = N_("还没有指明哪一列是“{field}”。")
 MISSING_FOR_ALL: Final = N_("选一列，或者在下面填整张表的“{field}”。")
 NO_DAY: Final = N_("选了人，就要填哪天离职的。")
 DISCARDED: Final = N_("这次导入不要了，什么都没有改。")
+APART: Final = N_("{count} 行放在一边，等本人同意才能记。")
+FEW_APART: Final = N_("少于 5 行放在一边，等本人同意才能记。")
 ELSEWHERE: Final = N_("这次导入已经到别的步骤了。")
 
 
@@ -215,6 +218,7 @@ class ImportPages:
             defaults=defaults,
             problems=problems,
             remembered=self._remembered(it) is not None,
+            apart=self._apart(it),
         )
 
     def _rows_page(self, it: Import, leaver_problem: str = "", ticked: Sequence[int] = ()) -> str:
@@ -251,6 +255,7 @@ class ImportPages:
             leaver_problem=leaver_problem,
             ticked=ticked,
             left_on=request.form.get("left_on", ""),
+            apart=self._apart(it),
         )
 
     def _back(self, it: Import, row: int | None = None) -> ResponseReturnValue:
@@ -264,6 +269,12 @@ class ImportPages:
             _anchor=None if row is None else f"row-{row}",
         )
         return redirect(address, 303)
+
+    def _apart(self, it: Import) -> str:
+        """About how many rows were set apart when the sheet came; empty where none was."""
+        if it.apart >= LEAST:
+            return self._staff.say(APART, count=str(it.apart))
+        return self._staff.say(FEW_APART) if it.apart else ""
 
     # What was chosen
 

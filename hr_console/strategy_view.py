@@ -24,8 +24,6 @@ from profiles.settling import CATCH_UP
 from profiles.sheet import AHEAD
 from profiles.strategy import Explanation, Reason
 
-#: Steps that count something; those whose name ends in `_rate` are rates, all others are amounts.
-_COUNTS: Final = frozenset(("days_late",))
 _ASSUMED: Final = N_("其中 {count} 个月没有工资记录，按现在的工资算。")
 
 
@@ -280,13 +278,8 @@ def _settling(settlement: Mapping[str, Any], say: Say) -> Settling:
 
 
 def _step(step: Mapping[str, Any]) -> Step:
-    """A step as `policy_kb.answer.step_json` made plain data of it."""
-    name, rounding = step["key"].partition(".")[0], step["rounding"]
-    unit: Unit = "fen"
-    if name.endswith("_rate"):
-        unit = "ppm"
-    elif name in _COUNTS:
-        unit = "count"
+    """A step as `profiles.strategy_data` made plain data of it."""
+    unit, rounding = step["unit"], step["rounding"]
     return Step(
         step["key"],
         _value(step["value"], unit),

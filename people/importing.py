@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Any, Final, Literal, Protocol
 
 from calculator.fields import Problem
+from people.records import DibaoState
 
 #: `roster` brings employees, `history` their months of pay and contributions.
 ImportKind = Literal["roster", "history"]
@@ -26,16 +27,24 @@ BATCH: Final = 250
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """A row of the sheet as it was uploaded: its number there, its cells as text, and the cells that lost digits."""
+    """A row of the sheet as it was uploaded: its number there, its cells as text, and the cells that lost digits.
+
+    `dibao` is what a column that was taken out says; it is set apart until the employee agrees.
+    """
 
     row: int
     cells: tuple[str, ...] = field(repr=False)
     lost: frozenset[int] = frozenset()
+    dibao: DibaoState | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """An import. `columns` says which column each field comes from; `defaults` what holds for rows without a column."""
+    """An import. `columns` says which column each field comes from; `defaults` what holds for rows without a column.
+
+    `quarantined` are the headings of columns that were taken out, `apart` is how many rows said something in them when the
+    sheet came: that number does not follow what becomes of them, since it would tell who agreed.
+    """
 
     id: str
     kind: ImportKind
@@ -47,6 +56,7 @@ class Import:
     columns: Mapping[str, int]
     quarantined: tuple[str, ...] = ()
     defaults: Mapping[str, str] = field(default_factory=dict)
+    apart: int = 0
 
 
 @dataclass(frozen=True, slots=True)

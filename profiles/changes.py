@@ -15,7 +15,7 @@ from calculator.case import LARGEST_SIZE, Area
 from calculator.fields import LARGEST_INPUT
 from calculator.money import Fen
 from locales import N_
-from people.records import DIBAO_STATES, DibaoState
+from people.records import DIBAO_STATES, DibaoState, Purpose
 
 Field = Literal[
     "gross_wage",
@@ -128,6 +128,16 @@ class Change:
     def order(self) -> tuple[date, datetime, tuple[str, ...]]:
         """Which of two changes of a field counts: the one that holds from the later day, then the one written later."""
         return self.holds_from, self.written_at, self.identity
+
+    @property
+    def purpose(self) -> Purpose | None:
+        """What the employee must agree to for it to be kept (个人信息保护法 第二十九条); None where that takes no consent.
+
+        What civil affairs told needs the consent to ask them; what the employee or HR told, the one to keep it.
+        """
+        if self.what not in HOUSEHOLD:
+            return None
+        return "civil_affairs" if self.source == "civil_affairs" else "dibao_status"
 
 
 def distinct(changes: Iterable[Change]) -> tuple[Change, ...]:

@@ -8,7 +8,7 @@ for declaring less than the lawful base: those are states that may be found (`pr
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -17,7 +17,7 @@ from typing import Final
 from calculator.money import Fen, format_yuan
 from calculator.trace import Step
 from locales import Say, as_written
-from people.records import DibaoState
+from people.records import PURPOSES, DibaoState, Purpose
 from people.standing import ON_THE_BOOK
 from profiles.changes import HOUSEHOLD, Field
 from profiles.figures import figures_of
@@ -80,7 +80,8 @@ class Strategy:
     alone. `private`: only the household's result changed, which is the employee's own; HR gets it in counts, never with a
     name. `automatic`: HR's own rule lets the main act go ahead without a further approval. `month` is the first for which
     it holds. `base` is the lawful base of each insurance with its shares, `found` the states that are found, `steps` the
-    trace of every figure. `conflicts` came with the change. Nothing says whether a household is within its line.
+    trace of every figure. `conflicts` came with the change. `purposes` are the consents without which it may not be kept, as
+    it tells what was kept for them. Nothing says whether a household is within its line.
     """
 
     employee: str
@@ -99,6 +100,7 @@ class Strategy:
     settlement: Settlement | None = field(default=None, repr=False)
     conflicts: tuple[Conflict, ...] = field(default=(), repr=False)
     explanation: Explanation | None = field(default=None, repr=False)
+    purposes: tuple[Purpose, ...] = field(default=(), repr=False)
 
     @property
     def main(self) -> Act:
@@ -165,6 +167,14 @@ class _View:
         change = self.after.behind.get(what)
         return self.today if change is None else change.holds_from
 
+    def purposes(self, about: Iterable[Field], *, was: bool) -> tuple[Purpose, ...]:
+        """What must be agreed to for what the fields are to be told; `was`: for what they were before as well."""
+        sides = [self.after, *([self.before] if was and self.before is not None else [])]
+        told = [side.behind[what] for side in sides for what in about if what in side.behind]
+        told += [change for conflict in self.conflicts for change in conflict]
+        needed = {each.purpose for each in told}
+        return tuple(each for each in PURPOSES if each in needed)
+
     def reason(self, code: str, *sources: str | None, **figures: str) -> Reason:
         """A reason with those of its sources that are on record."""
         kept = tuple(key for key in sources if key and self.ground.library.has(key))
@@ -184,10 +194,14 @@ class _View:
         settlement: Settlement | None = None,
         automatic: bool = False,
         tells: bool = False,
+        tells_before: bool = False,
         private: bool = False,
         shows_base: bool = True,
     ) -> Strategy:
-        """A strategy with what all of them hold; `about` are the fields that it follows from."""
+        """A strategy with what all of them hold.
+
+        `about` are the fields that it follows from, and with `tells_before` from what they were; `tells`: from the household.
+        """
         conflicting = {each.counts.what for each in self.conflicts}
         if any(self.after.is_reported(each) for each in about):
             reasons = [*reasons, self.reason("only_reported")]
@@ -213,6 +227,7 @@ class _View:
             settlement=settlement,
             conflicts=self.conflicts,
             explanation=explanation,
+            purposes=self.purposes(HOUSEHOLD if tells else about, was=tells_before),
         )
 
     def explanation(self, code: str, month: date | None = None) -> Explanation:
@@ -296,6 +311,7 @@ def _not_insured(view: _View) -> Strategy | None:
         explanation=view.explanation("insured"),
         found=(hold,),
         automatic=restored and view.ground.enrols_restored,
+        tells_before=restored,
     )
 
 
@@ -326,6 +342,7 @@ def _dibao(view: _View) -> Strategy | None:
         reasons,
         about=about,
         explanation=view.explanation("ended" if kind == "ended" else "kept"),
+        tells_before=kind == "ended",
         found=(find_floor(view.after, view.ground, view.today),),
     )
 

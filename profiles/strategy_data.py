@@ -29,7 +29,7 @@ def strategy_data(strategy: Strategy) -> dict[str, Any]:
             {"code": each.code, "figures": dict(each.figures), "sources": list(each.sources)}
             for each in strategy.reasons
         ],
-        "steps": [step_json(each) for each in strategy.steps],
+        "steps": [step_json(each) | {"unit": each.unit} for each in strategy.steps],
         "base": None if strategy.base is None else _base(strategy.base),
         "declared": strategy.declared,
         "found": [_found(each) for each in strategy.found],
@@ -37,6 +37,7 @@ def strategy_data(strategy: Strategy) -> dict[str, Any]:
         "conflicts": [_conflict(each) for each in strategy.conflicts],
         "explanation": None if told is None else {"code": told.code, "figures": dict(told.figures)},
         "sources": list(strategy.sources),
+        "purposes": list(strategy.purposes),
     }
 
 

@@ -37,6 +37,7 @@ from storage.database import Database, upsert
 from storage.employee_rows import read_employee
 from storage.import_targets import TARGETS, Leavers, Target
 from storage.keys import Keys
+from storage.quarantine import forget_import, set_apart, tie, waiting_rows
 from storage.roster_changes import note_written
 from storage.tables import employees, import_mappings, import_rows, imports
 
@@ -82,10 +83,13 @@ class StoredImports(Imports):
             "columns": {},
             "quarantined": list(quarantined),
             "defaults": {},
+            "apart": sum(each.dibao is not None for each in rows),
         }
-        row = {"id": id, "kind": kind, "state": "mapping", "made_by": by, "made_at": self._now()}
+        now = self._now()
+        row = {"id": id, "kind": kind, "state": "mapping", "made_by": by, "made_at": now}
         with self._database.work() as connection:
             connection.execute(insert(imports), row | self._sealed_import(id, body))
+            set_apart(connection, self._keys, id, rows, now)
             for start in range(0, len(rows), 1000):
                 part = [self._new_row(id, each) for each in rows[start : start + 1000]]
                 connection.execute(insert(import_rows), part)
@@ -238,9 +242,13 @@ class StoredImports(Imports):
                 return False
             rows = connection.execute(ready.order_by(import_rows.c.row).limit(BATCH)).all()
             touched = self._apply(connection, head, rows)
+            recorded: tuple[Event, ...] = ()
             if len(rows) < BATCH:
+                recorded = self._tie(connection, head)
                 self._write(connection, id, state="done")
             self._note(connection, "rows_imported", head, touched)
+            for event in recorded:
+                append(connection, event, self._now())
             return len(rows) == BATCH
 
     def undo(self, id: str) -> bool:
@@ -251,6 +259,7 @@ class StoredImports(Imports):
             if head is None or head.state != "undoing":
                 return False
             rows = connection.execute(applied.order_by(import_rows.c.row.desc()).limit(BATCH)).all()
+            forget_import(connection, id)
             touched = self._undo(connection, head, rows)
             if len(rows) < BATCH:
                 self._write(connection, id, state="undone")
@@ -354,6 +363,19 @@ class StoredImports(Imports):
         _write_rows(connection, written)
         return touched
 
+    def _tie(self, connection: Connection, head: Row[Any]) -> tuple[Event, ...]:
+        """Whose the rows are that said something of dibao: those that were applied, and those that had nothing else new."""
+        waiting = waiting_rows(connection, head.id)
+        known = (import_rows.c.step == "applied") | (import_rows.c.found == "same")
+        whose: dict[int, str] = {}
+        for start in range(0, len(waiting), BATCH):
+            part = import_rows.c.row.in_(waiting[start : start + BATCH])
+            rows = connection.execute(select(import_rows).where(_of == head.id, part, known)).all()
+            bodies = [self._open(row) for row in rows]
+            found = TARGETS[head.kind].find(connection, self._keys, [each["values"] for each in bodies])
+            whose |= {row.row: it.employee.id for row, it in zip(rows, found, strict=True) if it.employee}
+        return tie(connection, self._keys, head.id, whose, head.made_by, self._now())
+
     def _undo(self, connection: Connection, head: Row[Any], rows: Sequence[Row[Any]]) -> list[str]:
         touched, written = [], []
         for target, part in _by_target(head.kind, rows):
@@ -405,6 +427,8 @@ class StoredImports(Imports):
             columns=body["columns"],
             quarantined=tuple(body["quarantined"]),
             defaults=body["defaults"],
+            # An earlier version set nothing apart.
+            apart=body.get("apart", 0),
         )
 
     def _row(self, row: Row[Any]) -> ImportRow:

@@ -9,12 +9,13 @@ from sqlalchemy import Connection
 
 from audit.events import Event
 from audit.events import employee as subject
-from bot.dialogue.acts import Agree, OwnAct, Withdraw
+from bot.dialogue.acts import Agree, OwnAct, Report, Withdraw
 from people.records import DibaoStatus
 from profiles.changes import Change, dibao_of
 from storage.bindings import owner_row
 from storage.keys import Keys
 from storage.profile_changes import note
+from storage.quarantine import forget
 from storage.record_rows import add_status
 from storage.records import give, take_back
 
@@ -30,6 +31,9 @@ def do(
             continue
         by = subject(act.employee)
         if isinstance(act, Agree):
+            if _tells_dibao(acts):
+                # What the employee says stands, and not what a sheet said.
+                forget(connection, act.employee)
             events += give(connection, keys, act.employee, act.purpose, "chat", by, now)
         elif isinstance(act, Withdraw):
             events += take_back(connection, keys, act.employee, act.purpose, by, now)
@@ -37,6 +41,10 @@ def do(
             for change in act.changes:
                 events += _reported(connection, keys, change, by, now)
     return events
+
+
+def _tells_dibao(acts: Sequence[OwnAct]) -> bool:
+    return any(change.what == "dibao" for act in acts if isinstance(act, Report) for change in act.changes)
 
 
 def _reported(

@@ -11,6 +11,7 @@ from uuid import uuid4
 from sqlalchemy import Connection, Row, delete, func, select, update
 
 from people.records import Purpose
+from profiles.book import OPEN
 from profiles.changes import FIELDS, HOUSEHOLD, Change, read_value, value_json
 from profiles.profile import Profile
 from storage.database import DIALECTS, note_pending, upsert
@@ -23,6 +24,7 @@ BODY: Final = "profile_changes.body"
 IDENTITY: Final = "profile_changes.identity"
 #: The profile of `storage.profiles`; a row that was only marked holds none.
 PROFILE: Final = "profiles.body"
+STRATEGY: Final = "strategies.body"
 _STORE: Final = {
     dialect: upsert(dialect, profile_changes)
     .on_conflict_do_nothing(index_elements=["identity"])
@@ -81,19 +83,35 @@ def forget_household(
     connection: Connection, keys: Keys, employee: str, purpose: Purpose, now: datetime
 ) -> None:
     """Takes away what may be kept no longer once a consent is taken back."""
+    # The profile is locked first, as by whoever follows the employee's changes.
+    _fold_without_household(connection, keys, employee)
     query = select(profile_changes).where(profile_changes.c.employee == employee)
     rows = connection.execute(query).all()
-    gone = [row.id for row in rows if _rests_on(read_change(keys, row), purpose)]
+    gone = [row.id for row in rows if read_change(keys, row).purpose == purpose]
     connection.execute(delete(profile_changes).where(profile_changes.c.id.in_(gone)))
-    about = connection.execute(
-        delete(strategies)
-        .where(strategies.c.employee == employee, strategies.c.restricted)
-        .returning(strategies.c.task)
-    ).scalars()
-    for task in sorted(each for each in about if each is not None):
-        finish_task(connection, task_number(task), now)
-    _fold_without_household(connection, keys, employee)
+    _forget_strategies(connection, keys, employee, purpose, now)
     mark(connection, keys, [employee], now)
+
+
+def _forget_strategies(
+    connection: Connection, keys: Keys, employee: str, purpose: Purpose, now: datetime
+) -> None:
+    """Strategies that rest on what may be kept no longer go, and the tasks of those with which something was to be done."""
+    query = select(strategies).where(strategies.c.employee == employee, strategies.c.restricted)
+    gone = [
+        row
+        for row in connection.execute(query.order_by(strategies.c.task).with_for_update())
+        if purpose in _data_of(keys, row)["purposes"]
+    ]
+    connection.execute(delete(strategies).where(strategies.c.id.in_([row.id for row in gone])))
+    for row in gone:
+        if row.task is not None and row.state in OPEN:
+            finish_task(connection, task_number(row.task), now)
+
+
+def _data_of(keys: Keys, row: Row[Any]) -> dict[str, Any]:
+    data: dict[str, Any] = keys.box(STRATEGY, row.key_id).open_json(f"{STRATEGY}:{row.id}", row.body)["data"]
+    return data
 
 
 def _fold_without_household(connection: Connection, keys: Keys, employee: str) -> None:
@@ -178,13 +196,4 @@ def _row(keys: Keys, identity: bytes, change: Change) -> dict[str, Any]:
 
 
 def _may_keep(change: Change, held: Collection[Purpose]) -> bool:
-    return all(purpose in held for purpose in ("dibao_status", "civil_affairs") if _rests_on(change, purpose))
-
-
-def _rests_on(change: Change, purpose: str) -> bool:
-    """Whether a change may be kept only as long as a purpose is agreed to (个人信息保护法 第二十九条).
-
-    What civil affairs told needs the consent to ask them; what the employee or HR told, the one to keep it.
-    """
-    asked = change.source == "civil_affairs"
-    return change.what in HOUSEHOLD and (purpose == "civil_affairs") == asked
+    return change.purpose is None or change.purpose in held

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from typing import Any, Final
 from uuid import uuid4
 
-from sqlalchemy import Connection, Row, Select, or_, select, update
+from sqlalchemy import Connection, Row, Select, func, or_, select, update
 
 from audit.events import SYSTEM, Event
 from audit.events import employee as subject
@@ -37,6 +37,7 @@ from storage.database import DIALECTS, Database, upsert
 from storage.keys import Keys
 from storage.profile_changes import (
     PROFILE,
+    STRATEGY,
     changes_by_employee,
     changes_of,
     note,
@@ -46,7 +47,6 @@ from storage.tables import employees, profile_changes, profiles, strategies
 from storage.tasks import count_of, finish_task, open_task_of, task_number
 
 BODY: Final = PROFILE
-STRATEGY: Final = "strategies.body"
 KEY: Final = "strategies.key"
 RULES: Final = "profiles.rules"
 #: Profiles that are opened at a time.
@@ -100,7 +100,8 @@ class StoredProfiles(ProfileBook):
     def pending(self, limit: int) -> Sequence[str]:
         """Employees whose changes nobody has followed yet, or of whom another change holds from today on."""
         due = or_(profiles.c.pending_since.is_not(None), profiles.c.until <= _day(self._now()))
-        query = select(profiles.c.employee).where(due).order_by(profiles.c.pending_since, profiles.c.employee)
+        since = func.coalesce(profiles.c.pending_since, profiles.c.until)
+        query = select(profiles.c.employee).where(due).order_by(since, profiles.c.employee)
         with self._database.read() as connection:
             return connection.execute(query.limit(limit)).scalars().all()
 

@@ -28,6 +28,7 @@ from storage.audit import append
 from storage.database import Database
 from storage.keys import Keys
 from storage.profile_changes import forget_household, note
+from storage.quarantine import forget, take_in
 from storage.record_rows import (
     Kept,
     Kind,
@@ -146,7 +147,11 @@ def give(
         return ()
     data = {"purpose": purpose, "how": how, "withdrawn_at": None}
     add_record(connection, keys, employee, "consent", data, now)
-    return (Event("consent_given", by, (subject(employee),)),)
+    given = Event("consent_given", by, (subject(employee),))
+    if purpose != "dibao_status":
+        return (given,)
+    # What a sheet said was set apart until now.
+    return (given, *take_in(connection, keys, employee, by, now))
 
 
 def take_back(
@@ -169,6 +174,8 @@ def take_back(
         if (kept.data["source"] == "civil_affairs") == (purpose == "civil_affairs")
     ]
     connection.execute(delete(employee_records).where(employee_records.c.id.in_(told)))
+    if purpose == "dibao_status":
+        forget(connection, employee)
     forget_household(connection, keys, employee, purpose, now)
     return (Event("consent_withdrawn", by, (subject(employee),)),)
 

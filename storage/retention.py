@@ -18,11 +18,13 @@ from sqlalchemy import (
     exists,
     func,
     select,
+    tuple_,
     update,
 )
 
 from delivery.outbox import FINAL
 from locales import N_
+from profiles.book import OPEN
 from storage.database import Database
 from storage.tables import (
     alarm_messages,
@@ -46,9 +48,11 @@ from storage.tables import (
     outbox,
     passive_answers,
     pushes,
+    quarantined_cells,
     sessions,
     sign_in_journeys,
     sign_in_tries,
+    strategies,
     tasks,
     unanswered,
     undo_steps,
@@ -100,6 +104,19 @@ def _tasks(before: datetime) -> Delete:
     return _taken_out(tasks.c.number, tasks.c.closed_at < before)
 
 
+def _strategies(before: datetime) -> Delete:
+    return _ended_strategies(before, ~strategies.c.restricted)
+
+
+def _dibao_strategies(before: datetime) -> Delete:
+    return _ended_strategies(before, strategies.c.restricted)
+
+
+def _ended_strategies(before: datetime, *which: ColumnElement[bool]) -> Delete:
+    ended = strategies.c.state.not_in(sorted(OPEN))
+    return _taken_out(strategies.c.id, ended, strategies.c.changed_at < before, *which)
+
+
 def _sessions(before: datetime) -> Delete:
     return _taken_out(sessions.c.token_hash, sessions.c.ends_at < before)
 
@@ -142,6 +159,12 @@ def _last_event(before: datetime) -> ScalarSelect[int]:
 
 def _imports(before: datetime) -> Delete:
     return _taken_out(imports.c.id, imports.c.made_at < before)
+
+
+def _quarantined_cells(before: datetime) -> Delete:
+    cells = quarantined_cells
+    old = select(cells.c["import"], cells.c.row).where(cells.c.kept_at < before)
+    return delete(cells).where(tuple_(cells.c["import"], cells.c.row).in_(_some(old)))
 
 
 def _alarms(before: datetime) -> Delete:
@@ -228,6 +251,12 @@ TERMS: Final = (
     ),
     Term("log_reasons", 1095, N_("经手人写下的理由，和编号一起抹去。"), _log_reasons),
     Term("log_checks", 365, N_("每晚核对日志的结果，只为说得清哪天起不对。"), _log_checks),
+    Term(
+        "quarantined_cells",
+        30,
+        N_("人事导入的表格里说到谁家有低保的，放在一边谁也看不到，本人同意了才记；三十天没有同意就删。"),
+        _quarantined_cells,
+    ),
     Term("imports", 30, N_("导入的表格连同导入前的样子，只为发现导错了能撤销。"), _imports),
     Term("codes", 30, N_("过期的绑定码只留一阵，好告诉来试的人它过期了。"), _codes),
     Term(
@@ -252,7 +281,22 @@ TERMS: Final = (
         _hr_addresses,
     ),
     Term(
-        "leavers", 1826, N_("离职员工的花名册和缴费记录：社保有没有交够，离职后几年里还会被问到。"), _leavers
+        "leavers",
+        1826,
+        N_("离职员工的花名册、缴费记录和档案里的变动：社保有没有交够，离职后几年里还会被问到。"),
+        _leavers,
+    ),
+    Term(
+        "strategies",
+        1826,
+        N_("参保和基数上办完的事，连同谁批的、为什么：社保是不是照工资交的，几年里还会被问到。"),
+        _strategies,
+    ),
+    Term(
+        "dibao_strategies",
+        730,
+        N_("其中说到低保的：劳动保障监察可以查到两年以内的事，之后就删。"),
+        _dibao_strategies,
     ),
     Term("alarms", 90, N_("对接的系统出故障时发给人事的通知，只为同一次故障不通知两遍。"), _alarms),
     Term("nonces", 1, N_("民政送来的消息的编号，只为同一条不收两遍。"), _nonces),

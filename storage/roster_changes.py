@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from sqlalchemy import Connection, select
@@ -23,6 +23,10 @@ from storage.tables import employee_records, employees, pay_months, profiles
 
 #: Employees that are taken over in one transaction.
 SOME: Final = 200
+#: Whoever joined so long ago or later is new: their first wage is the one that they were taken on with.
+NEW: Final = timedelta(days=35)
+#: What is agreed anew in the course of time, so that what it is today says nothing of earlier months.
+_MOVES: Final[frozenset[Field]] = frozenset(("gross_wage", "base"))
 #: How a change begins to be named that comes of a month of pay; one of the roster has no reference.
 MONTH: Final = "month "
 #: Who said it and how sure it is, by where a status is from.
@@ -67,10 +71,17 @@ def _of_roster(it: Employee, known: Iterable[Change], by: str, now: datetime) ->
     for what, value in values.items():
         before = last.get(what)
         if value != (None if before is None else before.value):
-            start = today if before is not None else min(it.joined_on or today, today)
+            start = today if before is not None else _first_day(what, it.joined_on, today)
             if what == "insured_since" and isinstance(value, date):
                 start = min(value, today)
             yield Change(it.id, what, value, start, by, now, "hr", "confirmed")
+
+
+def _first_day(what: Field, joined_on: date | None, today: date) -> date:
+    """From which day on a first value holds: since the employee joined, unless it may have been another one since."""
+    if what in _MOVES and (joined_on is None or joined_on < today - NEW):
+        return today.replace(day=1)
+    return min(joined_on or today, today)
 
 
 def _of_months(

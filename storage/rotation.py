@@ -22,6 +22,7 @@ from storage import policy_changes as policy_rows
 from storage import portal as portal_rows
 from storage import profile_changes as change_rows
 from storage import profiles as profile_rows
+from storage import quarantine as quarantine_rows
 from storage import reassessments as pass_rows
 from storage import tasks as task_rows
 from storage.conversation_rows import SENDER, WITH_KEY, sender_index
@@ -61,6 +62,7 @@ from storage.tables import (
     portal_files,
     profile_changes,
     profiles,
+    quarantined_cells,
     reassessed,
     second_factors,
     strategies,
@@ -81,7 +83,7 @@ BODIES: Final[Mapping[Table, str]] = {
     portal_files: portal_rows.BODY,
     profile_changes: change_rows.BODY,
     profiles: profile_rows.BODY,
-    strategies: profile_rows.STRATEGY,
+    strategies: change_rows.STRATEGY,
     assessed: pass_rows.FIGURES,
     reassessed: pass_rows.BODY,
     entities: company_rows.ENTITY,
@@ -89,6 +91,7 @@ BODIES: Final[Mapping[Table, str]] = {
     imports: import_store.BODY,
     import_rows: import_store.ROW,
     import_mappings: import_store.MAPPING,
+    quarantined_cells: quarantine_rows.BODY,
     notes: case_rows.NOTE,
     platform_tokens: token_store.BODY,
     abroad: abroad_store.BODY,

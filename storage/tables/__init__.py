@@ -64,6 +64,7 @@ from storage.tables.roster import (
     imports,
     insured_accounts,
     pay_months,
+    quarantined_cells,
 )
 from storage.tables.service import company_days, company_settings, mail_digests, told_tasks
 from storage.tables.unanswered import unanswered
@@ -137,6 +138,7 @@ __all__ = [
     "profile_changes",
     "profiles",
     "pushes",
+    "quarantined_cells",
     "reassessed",
     "reassessments",
     "second_factors",

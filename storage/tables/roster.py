@@ -102,6 +102,19 @@ import_rows: Final = Table(
     Index(None, "import", "row_key"),
 )
 
+#: What a column of an imported sheet said of somebody's dibao, apart from everything else and shown to nobody: on the
+#: employee's consent it becomes a record of theirs, and it goes without one. `employee` is None until the row is applied.
+quarantined_cells: Final = Table(
+    "quarantined_cells",
+    metadata,
+    Column("import", row_id(), ForeignKey("imports.id", ondelete="CASCADE"), primary_key=True),
+    Column("row", Integer, primary_key=True, autoincrement=False),
+    Column("employee", row_id(), ForeignKey("employees.id", ondelete="CASCADE"), index=True),
+    Column("key_id", Integer, nullable=False, index=True),
+    Column("body", LargeBinary, nullable=False),
+    Column("kept_at", Moment, nullable=False, index=True),
+)
+
 #: Which column was which field the last time a sheet had these headings, which stand here as their hash.
 import_mappings: Final = Table(
     "import_mappings",

@@ -17,6 +17,7 @@ from sqlalchemy import select
 from staffing import HR, binds, hire
 from werkzeug.test import TestResponse
 
+from hr_console.import_columns import told_status
 from storage.opening import Storage
 from storage.tables import import_rows, imports
 
@@ -194,17 +195,89 @@ def test_a_name_that_no_notice_could_print_stops_here_with_its_character(
     assert names(desk_storage) == {"A0036": "小陈"}
 
 
-def test_what_tells_of_dibao_is_never_kept_and_that_is_said(zhao: Colleague, desk_storage: Storage) -> None:
-    rows = (("工号", "姓名", "是否低保户", "参保地"), ("A0034", "阿丽", "是，在领", "苏州"))
-    at = upload(zhao, book(*rows)).headers["Location"]
+DIBAO_HEADINGS = ("工号", "姓名", "是否低保户", "参保地")
+
+
+def test_what_tells_of_dibao_does_not_come_in_and_that_is_said(
+    zhao: Colleague, desk_storage: Storage
+) -> None:
+    at = upload(zhao, book(DIBAO_HEADINGS, ("A0034", "阿丽", "是，在领", "苏州"))).headers["Location"]
     page = text(zhao.opens(at))
-    assert "这几列没有收，也没有存：是否低保户" in page and "是，在领" not in page
+    assert "这几列不进花名册，也不给任何人看：是否低保户" in page and "是，在领" not in page
     with desk_storage.database.read() as connection:
         (row,) = connection.execute(select(import_rows)).all()
     body = desk_storage.keys.box("import_rows.body", row.key_id).open_json(
         f"import_rows.body:{row[0]}:{row.row}", row.body
     )
     assert body["cells"] == ["A0034", "阿丽", "苏州"]
+
+
+def everywhere(zhao: Colleague, at: str) -> str:
+    """Every page on which an import shows anything."""
+    lists = (f"{at}?show={found}" for found in ("error", "new", "changed", "same", "leaver"))
+    return "".join(text(zhao.opens(each)) for each in (*lists, "/hr/imports", "/hr/roster"))
+
+
+@pytest.mark.parametrize(("draw", "told"), [(1, "少于 5 行"), (4, "少于 5 行"), (5, "5 行")])
+def test_what_lies_apart_is_a_number_that_tells_nothing_of_anybody(
+    zhao: Colleague, desk_storage: Storage, draw: int, told: str
+) -> None:
+    cells = [*["在领", "已停发", "审批中", "低保户", "是"][:draw], "否", "", "没有"]
+    rows = [(f"N{at}", f"某{at}", cell, "苏州") for at, cell in enumerate(cells)]
+    at = preview(zhao, DIBAO_HEADINGS, *rows)
+    sentence = f"{told}放在一边，等本人同意才能记。"
+    assert sentence in text(zhao.opens(at)) and not re.search("在领|停发|审批中", everywhere(zhao, at))
+    zhao.sends(f"{at}/start", state="applying")
+    somebody = desk_storage.roster.by_number("N0")
+    assert somebody is not None
+    assert "在领" not in text(zhao.opens(f"/hr/roster/{somebody.id}"))
+    desk_storage.records.agree(somebody.id, "dibao_status", "chat", f"employee:{somebody.id}")
+    assert [each.status for each in desk_storage.records.dibao(somebody.id, HR)] == ["receiving"]
+    assert sentence in text(zhao.opens(at)), "a number that falls would tell who agreed"
+    assert not re.search("在领|停发|审批中", everywhere(zhao, at))
+
+
+def test_a_sheet_that_changes_nothing_else_can_still_be_taken_in(
+    zhao: Colleague, desk_storage: Storage
+) -> None:
+    ali = hire(desk_storage)
+    at = preview(zhao, DIBAO_HEADINGS, ("A0034", "阿丽", "暂停", "苏州"))
+    assert "花名册不用改，放在一边的等本人同意" in text(zhao.opens(at))
+    zhao.sends(f"{at}/start", state="applying")
+    desk_storage.records.agree(ali.id, "dibao_status", "paper", HR)
+    assert [each.status for each in desk_storage.records.dibao(ali.id, HR)] == ["suspended"]
+
+
+@pytest.mark.parametrize(
+    ("heading", "cell", "status"),
+    [
+        ("是否低保户", "是", "receiving"),
+        ("是否低保*", "√", "receiving"),
+        ("低保状态", "在领", "receiving"),
+        ("困难类型", "低保户", "receiving"),
+        ("低保情况", "停发（2026年3月起）", "suspended"),
+        ("低保情况", "暂停", "suspended"),
+        ("低保", "申请中", "applying"),
+        ("低保", "已终止", "ended"),
+        ("低保", "不再享受", "ended"),
+        ("是否低保户", "否", None),
+        ("是否低保户", "不是", None),
+        ("是否低保户", "", None),
+        ("低保", "非低保", None),
+        ("困难类型", "低保边缘家庭", None),
+        ("低保边缘家庭", "是", None),
+        ("特困人员", "是", None),
+        ("低保金额", "800", None),
+        ("低保证号", "有", None),
+        ("是否停发低保", "是", None),
+        ("低保人数", "1", None),
+        ("低保", "待核对", None),
+    ],
+)
+def test_a_cell_says_a_status_only_where_it_can_be_relied_on(
+    heading: str, cell: str, status: str | None
+) -> None:
+    assert told_status(heading, cell) == status
 
 
 def test_a_reason_that_tells_of_dibao_does_not_come_in_either(zhao: Colleague) -> None:

@@ -69,7 +69,10 @@ def agrees(storage: Storage, employee: Employee) -> None:
 @pytest.fixture
 def ali(desk_storage: Storage) -> Employee:
     """阿丽, at work in Suzhou since August for 3500."""
-    return hire(desk_storage, joined_on=JOINED, wage=350_000)
+    hired, at = hire(desk_storage, joined_on=JOINED), desk_storage.now()
+    wage = Change(hired.id, "gross_wage", 350_000, JOINED, "payroll", at, "payroll", "confirmed", "august")
+    desk_storage.profiles.note([wage], SYSTEM)
+    return hired
 
 
 @pytest.fixture

@@ -101,13 +101,15 @@ def _set_up(storage: Storage, clock: Clock) -> None:
 
 
 def _import(storage: Storage, clock: Clock) -> None:
-    """A month of pay of 阿丽, from a sheet."""
+    """A month of pay of 阿丽 and 老周, from a sheet that tells of his household too."""
     hr = account("5a1e0000-0000-4000-8000-00000000000a")
-    sheet = (Incoming(2, ("A0034", "3500")),)
+    roster = storage.roster
+    roster.add(Employee("", "A0035", "老周", "320500", joined_on=date(2026, 3, 1)), hr)
+    sheet = (Incoming(2, ("A0034", "3500")), Incoming(3, ("A0035", "3500"), dibao="receiving"))
     it = storage.imports.begin("history", "九月.xlsx", ("工号", "应发工资"), sheet, (), hr)
     storage.imports.choose(it, {"number": 0, "wage": 1}, {"month": "2026-09"})
-    values = {"number": "A0034", "month": "2026-09-01", "wage": 350_000}
-    storage.imports.check(it, lambda it, row: Read(values))
+    values = {"month": "2026-09-01", "wage": 350_000}
+    storage.imports.check(it, lambda it, row: Read(values | {"number": row.cells[0]}))
     storage.imports.start(it, "applying", hr)
     storage.imports.apply(it)
 

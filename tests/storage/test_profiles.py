@@ -25,6 +25,7 @@ from profiles.ground import Ground
 from profiles.profile import Profile
 from profiles.strategy import Strategy, choose_strategy
 from storage.opening import Storage
+from storage.retention import keep_to_terms
 from storage.roster_changes import take_over
 from storage.tables import profile_changes, profiles, strategies, tasks
 
@@ -149,10 +150,47 @@ def test_a_consent_taken_back_takes_along_what_rested_on_it(
     assert storage.profiles.get(found.id) is None
     profile = storage.profiles.profile_of(ali.id)
     assert profile is not None and profile.dibao == "receiving" and profile.is_reported("dibao")
+    assert state_of_task(storage, found) == "done"
     storage.records.withdraw(ali.id, "dibao_status", "employee")
     follower.run()
     assert [each.dibao for each in storage.profiles.current([ali.id])] == [None]
     assert not [each for each in storage.profiles.changes_of(ali.id) if each.what == "dibao"]
+
+
+def test_only_what_rested_on_a_consent_goes_with_it(
+    storage: Storage, ali: Employee, follower: Follower, clock: Clock
+) -> None:
+    agrees(storage, ali)
+    follower.run()
+    storage.profiles.note([said(storage, ali, "dibao", "receiving", source="civil_affairs")], SYSTEM)
+    (asked,) = follower.run()
+    clock.move(hours=1)
+    word = said(storage, ali, "dibao", "ended", source="employee", holds_from=date(2026, 10, 10))
+    storage.profiles.note([word], ZHAO)
+    (told,) = follower.run()
+    assert (asked.data["purposes"], told.data["purposes"]) == (
+        ["civil_affairs"],
+        ["dibao_status", "civil_affairs"],
+    )
+    storage.records.withdraw(ali.id, "dibao_status", "employee")
+    assert storage.profiles.get(told.id) is None and state_of_task(storage, told) == "done"
+    assert storage.profiles.get(asked.id) == asked and state_of_task(storage, asked) == "waiting"
+
+
+def test_a_consent_taken_back_leaves_the_end_of_a_task_as_it_was(
+    storage: Storage, ali: Employee, follower: Follower, clock: Clock
+) -> None:
+    agrees(storage, ali)
+    follower.run()
+    storage.profiles.note([said(storage, ali, "dibao", "receiving", source="civil_affairs")], SYSTEM)
+    (found,) = follower.run()
+    storage.profiles.decide(found.id, ("proposed",), Decision("dropped", ZHAO, storage.now()))
+    number = int((found.task or "").removeprefix("T-"))
+    with storage.database.work() as connection:
+        connection.execute(tasks.update().where(tasks.c.number == number).values(state="waiting"))
+    storage.records.withdraw(ali.id, "civil_affairs", "employee")
+    assert storage.profiles.get(found.id) is None
+    assert state_of_task(storage, found) == "waiting", "HR took it up again for another reason"
 
 
 def test_any_past_day_can_be_shown_as_it_was_known_then(
@@ -160,15 +198,16 @@ def test_any_past_day_can_be_shown_as_it_was_known_then(
 ) -> None:
     before = clock.time
     clock.move(hours=24)
-    late = said(storage, ali, "gross_wage", 420_000, holds_from=date(2026, 9, 1))
+    first = clock.time.date().replace(day=1)
+    late = said(storage, ali, "gross_wage", 420_000, holds_from=first + timedelta(days=1))
     storage.profiles.note([late], ZHAO)
 
     def wage(day: date, known_by: datetime | None = None) -> int | None:
         profile = storage.profiles.profile_of(ali.id, day, known_by)
         return None if profile is None else profile.gross_wage
 
-    assert wage(date(2026, 9, 2)) == 420_000
-    assert wage(date(2026, 9, 2), before) == wage(date(2026, 8, 31)) == 350_000
+    assert wage(first + timedelta(days=2)) == 420_000
+    assert wage(first + timedelta(days=2), before) == wage(first) == 350_000
 
 
 def test_a_change_that_holds_later_is_followed_on_its_day(
@@ -181,6 +220,19 @@ def test_a_change_that_holds_later_is_followed_on_its_day(
     clock.move(hours=24 * 20)
     (found,) = follower.run()
     assert (found.kind, found.acts[0], found.data["base"]["lowest"]) == ("wage", "correct_base", 600_000)
+
+
+def test_whoever_has_a_change_that_holds_from_today_waits_no_longer_than_those_after(
+    storage: Storage, ali: Employee, follower: Follower, clock: Clock
+) -> None:
+    follower.run()
+    rise = said(storage, ali, "gross_wage", 600_000, holds_from=clock.time.date() + timedelta(days=20))
+    storage.profiles.note([rise], ZHAO)
+    follower.run()
+    clock.move(hours=24 * 20)
+    later = works_there(storage, "A2", "春花", wage=350_000, base=495_200)
+    assert storage.profiles.pending(1) == [ali.id]
+    assert storage.profiles.pending(2) == [ali.id, later.id]
 
 
 def test_whoever_is_not_insured_is_found_once_and_the_task_ends_with_the_insurance(
@@ -294,6 +346,34 @@ def test_what_hr_writes_becomes_a_change_with_who_and_when(
     assert profile.base == 495_200 and later is not None and later.base == 500_000
 
 
+def first_days(storage: Storage, who: Employee) -> dict[str, date]:
+    return {str(each.what): each.holds_from for each in storage.profiles.changes_of(who.id)}
+
+
+@pytest.mark.parametrize(
+    ("joined", "wage_holds"),
+    [
+        (date(2026, 9, 20), date(2026, 9, 20)),
+        (date(2026, 3, 1), date(2026, 10, 1)),
+        (None, date(2026, 10, 1)),
+    ],
+    ids=["new", "there for longer", "nobody knows since when"],
+)
+def test_a_first_wage_says_nothing_of_earlier_months(
+    storage: Storage, clock: Clock, joined: date | None, wage_holds: date
+) -> None:
+    chun = works_there(storage, "A2", "春花", wage=350_000, base=495_200, area="rural", joined_on=joined)
+    found, place_holds = first_days(storage, chun), joined or clock.time.date()
+    assert found["gross_wage"] == found["base"] == wage_holds
+    assert found["region"] == found["home_region"] == found["area"] == place_holds
+    with storage.database.work() as connection:
+        connection.execute(profile_changes.delete())
+        connection.execute(profiles.delete())
+    clock.move(hours=1)
+    take_over(storage.database, storage.keys, storage.now())
+    assert first_days(storage, chun) == found
+
+
 def test_somebody_from_before_is_taken_over(storage: Storage, ali: Employee, follower: Follower) -> None:
     with storage.database.work() as connection:
         connection.execute(profile_changes.delete())
@@ -315,6 +395,40 @@ def test_an_erased_employee_leaves_nothing(storage: Storage, ali: Employee, foll
     with storage.database.read() as connection:
         for table in (profile_changes, profiles, strategies):
             assert connection.execute(select(func.count()).select_from(table)).scalar_one() == 0
+
+
+def test_what_was_decided_is_kept_as_long_as_it_may_be_asked_for(
+    storage: Storage, ali: Employee, follower: Follower, clock: Clock
+) -> None:
+    agrees(storage, ali)
+    follower.run()
+    storage.profiles.note([said(storage, ali, "gross_wage", 600_000)], ZHAO)
+    (gap,) = follower.run()
+    storage.profiles.note([said(storage, ali, "dibao", "receiving", source="civil_affairs")], SYSTEM)
+    (told,), kept = follower.run(), storage.profiles.get
+
+    def keep() -> dict[str, int]:
+        counts = keep_to_terms(storage.database, clock())
+        return {name: counts[name] for name in ("strategies", "dibao_strategies")}
+
+    clock.move(days=2000)
+    assert keep() == {"strategies": 0, "dibao_strategies": 0}, "what is still to be done stays"
+    for each in (gap, told):
+        storage.profiles.decide(each.id, ("proposed",), Decision("done", ZHAO, storage.now()))
+    clock.move(days=731)
+    assert keep() == {"strategies": 0, "dibao_strategies": 1} and kept(gap.id) and not kept(told.id)
+    clock.move(days=1096)
+    assert keep() == {"strategies": 1, "dibao_strategies": 0} and not kept(gap.id)
+
+
+def test_the_changes_of_who_left_long_ago_go_with_them(storage: Storage, ali: Employee, clock: Clock) -> None:
+    storage.roster.leave(ali.id, clock.time.date(), ZHAO)
+    clock.move(days=1826)
+    keep_to_terms(storage.database, clock())
+    assert storage.profiles.changes_of(ali.id)
+    clock.move(days=2)
+    keep_to_terms(storage.database, clock())
+    assert not storage.profiles.changes_of(ali.id) and not list(storage.profiles.current([ali.id]))
 
 
 def test_rules_stay_as_they_were_settled(storage: Storage) -> None:

@@ -1,0 +1,78 @@
+"""What a change of the library did to everybody: how far the pass over all profiles is, and whose contributions differ."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+from uuid import UUID
+
+from flask import Blueprint, abort, render_template
+from flask.typing import ResponseReturnValue
+
+from audit.events import Event
+from audit.events import employee as subject
+from calculator.money import Fen, format_yuan
+from hr_console.console import Entry, actor
+from hr_console.notice_desk import page_number
+from hr_console.personnel import Personnel, minute
+from profiles.figures import Figures
+from profiles.passes import Differing, Pass, Passes
+
+A_PAGE: Final = 100
+
+
+class PassPages:
+    """The passes; a case of the inbox leads to the one that it is about."""
+
+    def __init__(self, staff: Personnel, passes: Passes) -> None:
+        self._staff = staff
+        self._passes = passes
+
+    @property
+    def entries(self) -> Sequence[Entry]:
+        """Nothing in the navigation."""
+        return ()
+
+    def add_to(self, blueprint: Blueprint) -> None:
+        blueprint.add_url_rule("/passes", "passes", self.last)
+        blueprint.add_url_rule("/passes/<uuid:id>", "pass", self.page)
+
+    def last(self) -> ResponseReturnValue:
+        """The one that began last."""
+        return self._page(self._passes.last())
+
+    def page(self, id: UUID) -> ResponseReturnValue:
+        """One pass: whose contributions are others now, before and after. That somebody looked at them is logged."""
+        found = self._passes.get(str(id))
+        if found is None:
+            abort(404)
+        return self._page(found)
+
+    def _page(self, found: Pass | None) -> str:
+        number = page_number()
+        differing = () if found is None else self._passes.page(found.id, number, A_PAGE)
+        if differing:
+            who = tuple(subject(each.employee) for each in differing)
+            self._staff.console.log.record(Event("policy_people", actor(), who))
+        return render_template(
+            "hr_console/passes.html",
+            found=found,
+            lines=[(each, self._staff.roster.get(each.employee)) for each in differing],
+            page=number,
+            pages=1 if found is None else max(1, -(-found.changed // A_PAGE)),
+            minute=minute,
+            changes=_changes,
+        )
+
+
+def _changes(each: Differing) -> list[tuple[str, str, str]]:
+    """What differs: which figure, before and after in yuan."""
+    return [
+        (name, _amount(getattr(each.before, name)), _amount(getattr(each.after, name)))
+        for name in Figures._fields[1:]
+        if getattr(each.before, name) != getattr(each.after, name)
+    ]
+
+
+def _amount(fen: Fen | None) -> str:
+    return "—" if fen is None else format_yuan(fen)
