@@ -126,7 +126,7 @@ class Plant:
         self.jobs.sweep()
 
     def does(self, *names: str) -> None:
-        """Jobs that the program does every minute beside that, such as `publish`."""
+        """What else the jobs do every minute, by name: `publish`, `reassess`, `connections`, `notify`, `tell`."""
         for each in names:
             self.worker.begin(each, self.clock())
             self.worker.settle()
@@ -376,6 +376,7 @@ def running_plant(folder: Path, post: Letterbox | None = None) -> Iterator[Plant
         keys = settings.keys
         open_storage(settings.database.address, keys.path, keys.journal, make=True).database.close()
         write_own(keys.path, COMPANY, clock())
+        # Chat and pages have the day of the test, as storage has.
         patch.setattr(running, "now_in_china", lambda: clock().astimezone(CHINA))
         patch.setattr(running, "today_in_china", lambda: clock().astimezone(CHINA).date())
         patch.setattr(running, "open_storage", keeping("storage", partial(open_storage, now=clock)))

@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date, timedelta
+from functools import partial
 from html import unescape
 from io import BytesIO
 from typing import Any
@@ -90,12 +91,12 @@ class Worker(Holder):
         )
         return "\n".join(self.says("跳过"))
 
-    def refuses(self, words_of_hers: str) -> None:
+    def refuses(self, statement: str) -> None:
         """Writes, so that the account may write back; opens the notice, reads it and does not sign."""
         self.says("在")
         self.goes_in()
         self.understands()
-        self.answers("refused", words_of_hers)
+        self.answers("refused", statement)
 
     @property
     def now(self) -> Employee:
@@ -229,10 +230,14 @@ def test_monday(plant: Plant, post: Letterbox) -> None:
     running = 4 * A_MONTH + sum(fees.values())
     assert panel(zhao, "uninsured") == {"人": "3", RUNNING: f"{format_yuan(running)} 元"}
     assert panel(li, "dibao") == {"在领": "0", "申请中": "0", "暂停": "3", "终止": "0"}
-    assert "3" not in panel(zhao, "dibao").values(), "so few could be named: they are the dibao officer's to know"
+    assert "3" not in panel(zhao, "dibao").values(), (
+        "so few could be named: they are the dibao officer's to know"
+    )
     assert panel(li, "both") == {"人": "1", "到今天累计": f"{format_yuan(2 * A_MONTH + fees[he])} 元"}
     assert panel(li, "strategies") == {"没有参保": "3", "低保暂停": "2"}
     assert panel(zhao, "strategies") == {"没有参保": "2"}
+
+    assert "工资系统 有故障" in text(zhao, "/hr/dashboard")
 
     # The alarm is one task and one mail, however often payroll is asked.
     settle(plant)
@@ -246,10 +251,10 @@ def test_monday(plant: Plant, post: Letterbox) -> None:
         told = text(li, page)
         assert "都不是缓缴、停缴的理由" in told and "照常参保" not in told
         zhao.opens(page, 404)
-        (heard,) = each.hears(lambda page=page: li.sends(f"{page}/explain"))  # type: ignore[misc]
+        (heard,) = each.hears(partial(li.sends, f"{page}/explain"))
         assert "你的社保照常交" in heard and "每月从你工资里扣524.96元" in heard
         assert not [word for word in FORBIDDEN if word in heard]
-        assert each.hears(lambda page=page: li.sends(f"{page}/explain")) == []  # type: ignore[misc]
+        assert each.hears(partial(li.sends, f"{page}/explain")) == []
     assert panel(li, "strategies") == {"没有参保": "3"}
 
     # 何大军 has not been insured for two months at 3500: the arrears of both sides, and a fee that grows by the day.
@@ -299,6 +304,7 @@ def test_monday(plant: Plant, post: Letterbox) -> None:
         zhao, li, fang, sun = at(plant, 10, minute)
     assert [each["Subject"] for each in post.mails[1:]] == ["社保助手：工资系统恢复了"]
     assert Counter(waiting(li).values()) == {"情况变了，有事要办：没有参保": 1}
+    assert "工资系统 正常" in text(zhao, "/hr/dashboard")
 
     # -- 11:30: the county's line is 830 now: with link, number and day, tried and approved by a second person ----------
     zhao, li, fang, sun = at(plant, 11, 30)
@@ -306,7 +312,9 @@ def test_monday(plant: Plant, post: Letterbox) -> None:
     page = publishes(zhao, li, **LINE_830)
     plant.does("publish", "reassess")
     assert "发布后 2 户里 2 户有变化" in text(li, page)
-    assert [each for each in everybody if len(each.phone.heard) > before[each]] == [], "nobody has said so yet"
+    assert [each for each in everybody if len(each.phone.heard) > before[each]] == [], (
+        "nobody has said so yet"
+    )
     li.sends(f"{page}/tell")
     for _ in range(2):
         plant.does("publish", "reassess")
