@@ -37,7 +37,7 @@ INSURED: dict[str, Any] = {
 #: Both sides of a month at 3500, where the lowest base of Suzhou counts.
 A_MONTH = 173_820
 LINE_800 = {
-    "what": "line", "region": YINGZHOU, "rural": "800", "from": "2025-07-01", "known": "2025-06-20",
+    "what": "line", "region": YINGZHOU, "rural": "800", "from": "2025-06-01", "known": "2025-05-20",
     "title": "关于公布低保标准的通知", "document": "州民〔2025〕9号", "where": "https://mz.fy.gov.cn/9",
 }  # fmt: skip
 LINE_830 = {
@@ -219,12 +219,14 @@ def test_monday(plant: Plant, post: Letterbox) -> None:
     assert "低保线 810.00 元 × 4 人" in liu.asks(line="，低保线810")
     wang.says("交社保低保还有吗")
 
-    # -- 8:00: three tasks with neutral titles, a refusal, and payroll refuses our key ---------------------------------
+    # -- 8:00: three tasks with neutral titles, a refusal, a line that is due, and payroll refuses our key --------------
     city.payroll.switch(Trouble.REVOKED)
     zhao, li, fang, sun = at(plant, 8)
     for_all = {"不想参保": 1, "情况变了，有事要办：没有参保": 2, "系统对接出了故障": 1}
     assert Counter(waiting(zhao).values()) == for_all
     assert Counter(waiting(li).values()) == for_all | {"需要专人处理": 3}
+
+    assert "颍州区" in text(zhao, "/hr/policy/due?kind=line_soon_stale")
 
     fees = {each: late_fee(*each.late_from, until=MONDAY) for each in (he, chen, gu)}
     running = 4 * A_MONTH + sum(fees.values())
@@ -315,6 +317,7 @@ def test_monday(plant: Plant, post: Letterbox) -> None:
     assert [each for each in everybody if len(each.phone.heard) > before[each]] == [], (
         "nobody has said so yet"
     )
+    assert "颍州区" not in text(zhao, "/hr/policy/due?kind=line_soon_stale")
     li.sends(f"{page}/tell")
     for _ in range(2):
         plant.does("publish", "reassess")
