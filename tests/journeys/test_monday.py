@@ -314,9 +314,8 @@ def test_monday(plant: Plant, post: Letterbox) -> None:
     page = publishes(zhao, li, **LINE_830)
     plant.does("publish", "reassess")
     assert "发布后 2 户里 2 户有变化" in text(li, page)
-    assert [each for each in everybody if len(each.phone.heard) > before[each]] == [], (
-        "nobody has said so yet"
-    )
+    assert before == {each: len(each.phone.heard) for each in everybody}, "nobody has said so yet"
+    zhao, li, fang, sun = at(plant, 11, 45)
     assert "颍州区" not in text(zhao, "/hr/policy/due?kind=line_soon_stale")
     li.sends(f"{page}/tell")
     for _ in range(2):
