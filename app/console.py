@@ -20,7 +20,7 @@ from hr_console.accounts import People
 from hr_console.codes import CodesPage
 from hr_console.company import CompanyPages
 from hr_console.confirmations import Confirmations
-from hr_console.connections import ConnectionsPage, Systems
+from hr_console.connections import ConnectionsPage, Systems, states
 from hr_console.dashboard import Dashboard
 from hr_console.dashboard_panels import Sources
 from hr_console.declarations import DeclarationDesk, DeclarationPages
@@ -129,7 +129,7 @@ def make_console(
             console, cases, directory, storage.accounts, shelf, library.divisions, storage.profiles, notices
         ),
         UndeliveredPage(console, storage.undelivered, directory),
-        Dashboard(console, _sources(storage, library, notices)),
+        Dashboard(console, _sources(storage, library, notices, systems or _no_systems(storage))),
         RosterList(personnel, notices),
         EmployeePage(personnel, storage.profiles, notices),
         CodesPage(personnel),
@@ -255,7 +255,7 @@ def _profile_sections(personnel: Personnel, storage: Storage, act: Callable[[], 
     )
 
 
-def _sources(storage: Storage, library: Library, notices: NoticeBook | None) -> Sources:
+def _sources(storage: Storage, library: Library, notices: NoticeBook | None, systems: Systems) -> Sources:
     return Sources(
         standings=storage.standings,
         companies=storage.companies,
@@ -265,6 +265,7 @@ def _sources(storage: Storage, library: Library, notices: NoticeBook | None) -> 
         library=library,
         notices=notices,
         profiles=storage.profiles,
+        connections=lambda: states(systems, storage.now()),
     )
 
 

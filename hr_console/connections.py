@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal
@@ -36,6 +36,8 @@ STATES: Final = {
     "failing": N_("刚才没问成，会自己再问"),
     "wrong": N_("有故障"),
 }
+#: How a state looks.
+TONES: Final[Mapping[State, str]] = {"well": "", "new": "open", "failing": "open", "wrong": "bad"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,7 @@ class ConnectionsPage:
         return render_template(
             "hr_console/connections.html",
             cards=[self._card(name, connected.get(name), standings.get(name)) for name in NAMES],
+            tones=TONES,
             recipients=self._systems.recipients,
             goal=_span(GOAL, say(self._console)),
             limit=_span(LIMIT, say(self._console)),
@@ -148,8 +151,16 @@ class ConnectionsPage:
         )
 
 
-def _state(standing: Standing, late: timedelta, now: datetime) -> tuple[State, Words | None]:
+def states(systems: Systems, now: datetime) -> dict[Name, State]:
+    """How each system stands that is connected."""
+    standings = {each.name: each for each in systems.book.standings()}
+    return {each.name: _state(standings.get(each.name), each.late, now)[0] for each in systems.connected}
+
+
+def _state(standing: Standing | None, late: timedelta, now: datetime) -> tuple[State, Words | None]:
     """How it stands, and what is wrong, in words."""
+    if standing is None or standing.asked_at is None:
+        return "new", None
     found = trouble(standing, late, now)
     if found is not None:
         return "wrong", words_of(found, standing.code)

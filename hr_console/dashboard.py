@@ -16,6 +16,7 @@ from audit.events import Event
 from hr_console import dashboard_words as words
 from hr_console.access import allowed
 from hr_console.case_words import KINDS, NEUTRAL
+from hr_console.connections import STATES, TONES
 from hr_console.console import NAME, Console, Entry, account, actor, say
 from hr_console.dashboard_book import make_book
 from hr_console.dashboard_charts import answer_chart, closing_chart, gaps_chart
@@ -36,6 +37,7 @@ from hr_console.running_cost import Missing, Running, running_cost
 from hr_inbox.service_clock import CHINA
 from hr_inbox.unanswered import UnansweredWeek
 from locales import N_
+from people.connections import NAMES
 from people.employees import Employee
 from people.records import DIBAO_STATES, DibaoState
 from people.standing import ON_THE_BOOK, BaseChange, Standing, Uninsured
@@ -93,6 +95,9 @@ class Dashboard:
             states={state: DIBAO_STATES[state] for state in COUNTED},
             due_names=DUE,
             strategies=STRATEGIES,
+            systems=NAMES,
+            connection_states=STATES,
+            connection_tones=TONES,
             kind_name=lambda kind: speak(NEUTRAL if kind is None else KINDS[kind]),
         )
 

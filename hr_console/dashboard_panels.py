@@ -12,6 +12,7 @@ from datetime import date
 from typing import Final
 
 from calculator.money import Fen
+from hr_console.connections import State
 from hr_console.dashboard_period import Period
 from hr_console.running_cost import MISSING, Missing, Running
 from hr_inbox.satisfaction import Rate, Rates
@@ -21,6 +22,7 @@ from hr_inbox.waiting import Waiting, WaitingTimes, waiting_times
 from notices.book import NoticeBook, NoticeSearch, SealHealth
 from notices.notice import NoticeState
 from people.accounts import Account
+from people.connections import Name
 from people.entities import Companies
 from people.records import DIBAO_STATES, DibaoState
 from people.small_groups import LEAST, Groups, coarse, hide_small, may_show, show_all
@@ -37,6 +39,8 @@ COUNTED: Final[tuple[DibaoState, ...]] = tuple(state for state in DIBAO_STATES i
 
 #: What not being insured has cost somebody until today, or why that cannot be told.
 Runs = Callable[[Uninsured], Running | Missing]
+#: How each system outside stands that is connected.
+States = Callable[[], Mapping[Name, State]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +198,7 @@ class Board:
     rating: RatingPanel
     due: DuePanel
     strategies: StrategiesPanel
+    connections: Mapping[Name, State]
     notices: NoticesPanel | None = None
 
 
@@ -208,6 +213,7 @@ class Sources:
     rates: Rates
     library: Library
     profiles: ProfileBook
+    connections: States
     notices: NoticeBook | None = None
 
 
@@ -230,6 +236,7 @@ def make_board(sources: Sources, period: Period, today: date, looks: Account, ru
         due=DuePanel(tuple(due(sources.library, today))),
         notices=None if sources.notices is None else notices_panel(sources.notices, today),
         strategies=strategies_panel(sources.profiles, officer=officer),
+        connections=sources.connections(),
     )
 
 

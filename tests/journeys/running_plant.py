@@ -10,8 +10,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import date
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 from functools import partial
 from html import unescape
 from pathlib import Path
@@ -28,6 +28,7 @@ from platforms import wechat as local_wechat
 from platforms import wecom as local_wecom
 from platforms.city import City
 from platforms.harness import Server
+from platforms.letterbox import Letterbox
 from platforms.phones import Phone
 from platforms.wechat import WeChat
 from platforms.wecom import WeCom
@@ -35,6 +36,7 @@ from werkzeug.test import TestResponse
 
 from app import running
 from app import settings as sections
+from app.clock import CHINA
 from app.jobs import Jobs
 from app.running import Program, opened
 from app.sealing import open_trust
@@ -79,6 +81,12 @@ class Worker(threading.Thread):
             if task is None:
                 time.sleep(0.01)
 
+    def begin(self, name: str, at: datetime) -> None:
+        """Queues one of the jobs that are due by themselves, by its name."""
+        for each in self._queue.read_periodic(at):
+            if each.name == name:
+                self._queue.enqueue(each)
+
     def settle(self) -> None:
         """Waits until nothing is left to do."""
         until = time.monotonic() + PATIENCE
@@ -117,9 +125,15 @@ class Plant:
         self.worker.settle()
         self.jobs.sweep()
 
-    def on(self, day: int, hour: int = 12, month: int = 10) -> None:
+    def does(self, *names: str) -> None:
+        """What else the jobs do every minute, by name: `publish`, `reassess`, `connections`, `notify`, `tell`."""
+        for each in names:
+            self.worker.begin(each, self.clock())
+            self.worker.settle()
+
+    def on(self, day: int, hour: int = 12, minute: int = 0, month: int = 10) -> None:
         """A moment of 2026 by the clock in China, later than now."""
-        then = self.clock.time.replace(month=month, day=day, hour=hour - 8, minute=0, second=0)
+        then = self.clock.time.replace(month=month, day=day, hour=hour - 8, minute=minute, second=0)
         assert then > self.clock.time
         self.clock.time = then
         self.minute()
@@ -306,8 +320,11 @@ def _connected(address: str, folder: Path) -> sections.Connections:
 
 
 @contextmanager
-def running_plant(folder: Path) -> Iterator[Plant]:
-    """The program over a database in a folder, with an official account, a WeCom app, and the offices of 沙盒市."""
+def running_plant(folder: Path, post: Letterbox | None = None) -> Iterator[Plant]:
+    """The program over a database in a folder, with an official account, a WeCom app, and the offices of 沙盒市.
+
+    HR is told by mail of an office that fails where there is a `post`.
+    """
     clock = Clock()
     city = City(lambda: clock().timestamp())
     wechat = WeChat(clock=lambda: clock().timestamp())
@@ -349,9 +366,19 @@ def running_plant(folder: Path) -> Iterator[Plant]:
             channels=channels,
             connections=_connected(server.address, folder),
         )
+        if post is not None:
+            alarms = sections.Alarms(mails="hr@company.example")
+            settings = replace(
+                settings,
+                mail=sections.Mail("127.0.0.1", post.port, "none", sender="shebao@company.example"),
+                connections=replace(settings.connections, alarms=alarms),
+            )
         keys = settings.keys
         open_storage(settings.database.address, keys.path, keys.journal, make=True).database.close()
         write_own(keys.path, COMPANY, clock())
+        # Chat and pages have the day of the test, as storage has.
+        patch.setattr(running, "now_in_china", lambda: clock().astimezone(CHINA))
+        patch.setattr(running, "today_in_china", lambda: clock().astimezone(CHINA).date())
         patch.setattr(running, "open_storage", keeping("storage", partial(open_storage, now=clock)))
         patch.setattr(running, "open_queue", keeping("queue", running.open_queue))
         with opened(settings) as (program, jobs):
