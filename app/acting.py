@@ -102,6 +102,8 @@ class Acting:
             return False
         if isinstance(wanted, str):
             return self._decide(strategy, "rejected", details={"reason": wanted})
+        if wanted.act == "insure" and self._is_insured(strategy.employee):
+            return self._decide(strategy, "done", act=wanted.act, details={"via": "own"})
         try:
             receipt = self._handed_in(agency, strategy, wanted)
         except ValueError:  # the system asks for what is not on record, such as an identity number
@@ -134,6 +136,11 @@ class Acting:
         if not person:
             return "token"
         return _Wanted(act, month, f"{strategy.id}-{len(approved)}", person, lowest)
+
+    def _is_insured(self, employee: str) -> bool:
+        """Whether somebody is insured already, as by another strategy that was approved beside this one."""
+        profile = self._storage.profiles.profile_of(employee)
+        return profile is not None and profile.insured
 
     def _handed_in(self, agency: SocialInsurance, strategy: KeptStrategy, wanted: _Wanted) -> Receipt:
         """Raises `Unlawful` before anything is sent, and `OutsideFailed`."""

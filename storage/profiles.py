@@ -297,7 +297,7 @@ class StoredProfiles(ProfileBook):
                 continue
             if insured:
                 self._step(connection, each, Decision("done", SYSTEM, now, "insure", details={"via": "own"}))
-            elif newer is not None and newer.kind == each.kind:
+            elif newer is not None and newer.kind == each.kind and _may_replace(newer, each):
                 self._step(connection, each, Decision("dropped", SYSTEM, now, details={"newer": newer.id}))
 
     def _lock(self, connection: Connection, strategy: str) -> KeptStrategy:
@@ -361,6 +361,12 @@ def read_current(keys: Keys, row: Row[Any]) -> Profile:
     data = keys.box(BODY, row.key_id).open_json(f"{BODY}:{row.employee}", row.body)
     values = {what: read_value(what, value) for what, value in data.items()}
     return Profile(row.employee, row.day, datetime.max.replace(tzinfo=UTC), **values)  # type: ignore[arg-type]
+
+
+def _may_replace(newer: KeptStrategy, older: KeptStrategy) -> bool:
+    """Whether an older one may go for a newer one: what everybody sees does not vanish for what the dibao officer alone does,
+    which would tell everybody that there is something about dibao."""
+    return older.tells_dibao or not newer.tells_dibao
 
 
 def _event(act: str, by: str, it: KeptStrategy) -> Event:

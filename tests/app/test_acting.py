@@ -210,6 +210,24 @@ def test_who_lacks_what_the_agency_asks_for_comes_back_and_holds_up_nobody(desk:
     assert desk.found(chun).history[-1].details["reason"] in ("lacks", "token")
 
 
+def test_two_that_ask_for_the_same_enrol_once(desk: Desk) -> None:
+    chun = desk.hires("0001")
+    first = desk.found(chun)
+    desk.storage.records.agree(chun.id, "civil_affairs", "chat", "employee")
+    told = Change(
+        chun.id, "dibao", "suspended", OCTOBER, "ca", desk.storage.now(), "civil_affairs", "confirmed", "1"
+    )
+    desk.storage.profiles.note([told], "system")
+    desk.follow()
+    (second,) = (
+        each for each in desk.storage.profiles.find(StrategySearch(chun.id, dibao=True)) if each.tells_dibao
+    )
+    for each in (first, second):
+        desk.approves(each)
+    assert desk.act() == 2 and desk.handed == 1
+    assert {desk.now(each).state for each in (first, second)} == {"done"}
+
+
 def test_contributions_never_begin_later_than_they_are_owed(desk: Desk) -> None:
     chun = desk.hires("0001")
     found = desk.found(chun)

@@ -274,6 +274,21 @@ def test_what_tells_of_dibao_is_for_the_dibao_officer_alone(
     assert (line.number, line.kind, line.topic) == (found.task, None, "")
 
 
+def test_what_everybody_sees_does_not_vanish_for_what_tells_of_dibao(
+    storage: Storage, follower: Follower
+) -> None:
+    chun = works_there(storage, "A2", "春花", wage=350_000, insured_since=None, joined_on=date(2026, 8, 10))
+    (first,) = follower.run()
+    agrees(storage, chun)
+    storage.profiles.note([said(storage, chun, "dibao", "suspended", source="civil_affairs")], SYSTEM)
+    (second,) = follower.run()
+    assert second.tells_dibao and not first.tells_dibao
+    assert [each.id for each in storage.profiles.find(StrategySearch())] == [first.id]
+    storage.roster.correct(chun.id, {"insured_since": date(2026, 10, 1)}, ZHAO)
+    follower.run()
+    assert not storage.profiles.find(StrategySearch(employee=chun.id, dibao=True, kind="not_insured"))
+
+
 def test_a_newer_gap_takes_the_place_of_an_older_one(
     storage: Storage, ali: Employee, follower: Follower
 ) -> None:
