@@ -69,7 +69,7 @@ class Acting:
         self._approve_by_rule()
         if self._agency is None:
             return 0
-        return sum(self._carried_out(self._agency, each) for each in self._waiting())
+        return sum(self._tried(self._agency, each) for each in tuple(self._waiting()))
 
     def _approve_by_rule(self) -> None:
         """What HR's own rules let go ahead without a further approval (`StrategyRules`)."""
@@ -88,6 +88,14 @@ class Acting:
     def _found(self, state: State) -> tuple[KeptStrategy, ...]:
         return self._storage.profiles.find(StrategySearch(states=frozenset((state,)), dibao=True))
 
+    def _tried(self, agency: SocialInsurance, strategy: KeptStrategy) -> bool:
+        """Whether it came to an end; whatever goes wrong with one holds up none of the others."""
+        try:
+            return self._carried_out(agency, strategy)
+        except Exception as error:
+            log.error("an approved act was not carried out (%s)", type(error).__name__)
+            return False
+
     def _carried_out(self, agency: SocialInsurance, strategy: KeptStrategy) -> bool:
         wanted = self._wanted(strategy)
         if wanted is None:
@@ -96,6 +104,8 @@ class Acting:
             return self._decide(strategy, "rejected", details={"reason": wanted})
         try:
             receipt = self._handed_in(agency, strategy, wanted)
+        except ValueError:  # the system asks for what is not on record, such as an identity number
+            return self._decide(strategy, "rejected", details={"reason": "lacks"})
         except Unlawful as error:
             return self._decide(strategy, "rejected", details={"reason": error.code})
         except OutsideFailed as error:

@@ -274,7 +274,7 @@ def _carry_over(
                 value.setdefault(name, kept[name])
     by_key = {source.key: source for source in records.sources} if records else {}
     for old in before.sources:
-        sources[f"k{old}"] = _source_plain(by_key[old])
+        sources[f"k{old}"] = source_data(by_key[old])
         value["sources"].append(f"k{old}")
     carried = "、".join(word for part, word in (("rate", "比例"), ("base", "上下限")) if part in kept_parts)
     if carried:
@@ -319,7 +319,8 @@ def _as_plain(value: Contribution) -> dict[str, Any]:
     return found
 
 
-def _source_plain(source: Source) -> dict[str, str]:
+def source_data(source: Source) -> dict[str, str]:
+    """A source in the form of its file."""
     fields = ("title", "where", "retrieved", "quote", "via")
     return {name: getattr(source, name) for name in fields if getattr(source, name)}
 

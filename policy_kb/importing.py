@@ -20,7 +20,7 @@ from calculator.case import Area
 from policy_kb.differences import Change, changes_of
 from policy_kb.figure_rows import FIELDS, find_region, region_data, sheet_rows
 from policy_kb.files import PolicyError, parse_region, read_yaml
-from policy_kb.filling import filled_rows
+from policy_kb.filling import filled_rows, side_by_side
 from policy_kb.library import Library
 from policy_kb.lines import find_line
 from policy_kb.lint import Finding, lint_records, plain_keys
@@ -52,7 +52,7 @@ def propose(library: Library, path: Path, today: date, known_from: date | None =
 
     With `known_from` nothing counts as known before that day: what was answered before stays answerable as it was.
     """
-    data = _plain(library, path)
+    data = _plain(library, path, today)
     sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
     return propose_data(library, data, path.name, sha256, today, known_from)
 
@@ -178,11 +178,13 @@ def _add(kept: dict[str, Any], addition: Mapping[str, Any], entry: str) -> dict[
     return kept
 
 
-def _plain(library: Library, path: Path) -> dict[str, dict[str, Any]]:
+def _plain(library: Library, path: Path, today: date) -> dict[str, dict[str, Any]]:
     """The file's content as region data, whatever its form."""
     if path.suffix.lower() not in (".yaml", ".yml"):
         filled = filled_rows(read_sheet(path))
-        return region_data(library, sheet_rows(path) if filled is None else filled)
+        if filled is None:
+            return region_data(library, sheet_rows(path))
+        return side_by_side(library, region_data(library, filled), today)
     try:
         data = plain_keys(read_yaml(path))
     except PolicyError as error:

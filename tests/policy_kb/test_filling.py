@@ -93,7 +93,56 @@ def test_who_asked_and_when_stays_with_the_line(library: Library, tmp_path: Path
     )
 
 
-@pytest.mark.parametrize("name", ["from", "where", "document"])
+def test_both_kinds_of_household_out_of_two_documents_are_one_line_with_both_sources(
+    library: Library, tmp_path: Path
+) -> None:
+    urban = TOLD | {"amount": "900", "document": "州民〔2026〕13号", "asked_by": "钱明"}
+    proposal = propose(library, filled(library, tmp_path, {3: urban, 4: TOLD}), TODAY, TODAY)
+    (line,) = proposal.additions[YINGQUAN]["lines"]
+    assert (line["urban"], line["rural"], len(line["sources"])) == ("900.00", "830.00", 2)
+    assert "钱明" in line["note"] and "赵静" in line["note"]
+
+
+def test_two_days_for_one_county_are_refused_since_only_the_later_would_count(
+    library: Library, tmp_path: Path
+) -> None:
+    path = filled(library, tmp_path, {3: TOLD | {"from": "2026-04-01"}, 4: TOLD})
+    assert refusal(library, path)[1].startswith(
+        "颍泉区城镇和农村的“执行日期”不一样（2026-04-01、2026-07-01）"
+    )
+
+
+def test_one_figure_for_both_kinds_of_household_is_one_row(library: Library, tmp_path: Path) -> None:
+    proposal = propose(library, filled(library, tmp_path, {3: TOLD | {"area": "城乡统一"}}), TODAY, TODAY)
+    (line,) = proposal.additions[YINGQUAN]["lines"]
+    assert (line["unified"], line["urban"], line["rural"]) == (True, "830.00", "830.00")
+    both = filled(library, tmp_path, {3: TOLD | {"area": "城乡统一"}, 4: TOLD})
+    assert "就不要再分城镇、农村填" in refusal(library, both)[1]
+
+
+def test_what_is_on_record_for_the_other_kind_from_that_day_is_not_lost(
+    library: Library, tmp_path: Path
+) -> None:
+    first = propose(library, filled(library, tmp_path, {4: TOLD}), TODAY, TODAY).library
+    tomorrow = date(2026, 10, 16)
+    book = make_lines_book(lines_to_fill(first, HOMES, tomorrow))
+    assert [(each.region, each.area) for each in lines_to_fill(first, HOMES, tomorrow)][1:] == [
+        (YINGQUAN, "urban")
+    ]
+    sheet = openpyxl.load_workbook(io.BytesIO(book))
+    for column, name in enumerate(HEADINGS, 1):
+        if name in TOLD:
+            sheet.active.cell(3, column, (TOLD | {"amount": "900"})[name])
+    sheet.save(tmp_path / "lines_to_fill.xlsx")
+    after = propose(first, tmp_path / "lines_to_fill.xlsx", tomorrow, tomorrow)
+    found = {area: after.library.home(YINGQUAN, area, tomorrow, tomorrow).line for area in ("urban", "rural")}
+    assert {area: line.amount for area, line in found.items()} == {"urban": 90_000, "rural": 83_000}
+    assert after.notes == (
+        "颍泉区低保线：2026-07-01 起原有一条，2026-10-16 起改用新数；以前的结果仍按原来的数",
+    )
+
+
+@pytest.mark.parametrize("name", ["amount", "from", "where", "document"])
 def test_a_line_without_day_link_or_number_is_refused_by_the_name_of_its_column(
     name: str, library: Library, tmp_path: Path
 ) -> None:
@@ -105,7 +154,8 @@ def test_what_is_no_day_no_amount_or_no_area_is_refused(library: Library, tmp_pa
     for cells, said in (
         ({"from": "去年"}, "“执行日期”要填日期"),
         ({"amount": "约八百"}, "不是金额"),
-        ({"area": "镇上"}, "要填城镇或农村"),
+        ({"area": "镇上"}, "要填城镇、农村或城乡统一"),
+        ({"where": "javascript:alert(1)"}, "要以 https:// 或 http:// 开头"),
     ):
         assert said in refusal(library, filled(library, tmp_path, {2: TOLD | cells}))[1]
     assert "还没有填任何一行" in refusal(library, filled(library, tmp_path, {}))[1]
