@@ -76,7 +76,7 @@ def _of_roster(it: Employee, known: Iterable[Change], by: str, now: datetime) ->
 
 
 def _first_day(what: Field, joined_on: date | None, today: date) -> date:
-    """From which day on a first value holds: since the employee joined; but what a wage is today says nothing of earlier months."""
+    """From which day on a first value holds: since the employee joined, but a wage of today says nothing of earlier months."""
     if what == "gross_wage" and (joined_on is None or joined_on < today - NEW):
         return today.replace(day=1)
     return min(joined_on or today, today)
