@@ -25,8 +25,6 @@ from storage.tables import employee_records, employees, pay_months, profiles
 SOME: Final = 200
 #: Whoever joined so long ago or later is new: their first wage is the one that they were taken on with.
 NEW: Final = timedelta(days=35)
-#: What is agreed anew in the course of time, so that what it is today says nothing of earlier months.
-_MOVES: Final[frozenset[Field]] = frozenset(("gross_wage", "base"))
 #: How a change begins to be named that comes of a month of pay; one of the roster has no reference.
 MONTH: Final = "month "
 #: Who said it and how sure it is, by where a status is from.
@@ -78,8 +76,8 @@ def _of_roster(it: Employee, known: Iterable[Change], by: str, now: datetime) ->
 
 
 def _first_day(what: Field, joined_on: date | None, today: date) -> date:
-    """From which day on a first value holds: since the employee joined, unless it may have been another one since."""
-    if what in _MOVES and (joined_on is None or joined_on < today - NEW):
+    """From which day on a first value holds: since the employee joined, but a wage of today says nothing of earlier months."""
+    if what == "gross_wage" and (joined_on is None or joined_on < today - NEW):
         return today.replace(day=1)
     return min(joined_on or today, today)
 

@@ -379,8 +379,8 @@ def test_a_first_wage_says_nothing_of_earlier_months(
 ) -> None:
     chun = works_there(storage, "A2", "春花", wage=350_000, base=495_200, area="rural", joined_on=joined)
     found, place_holds = first_days(storage, chun), joined or clock.time.date()
-    assert found["gross_wage"] == found["base"] == wage_holds
-    assert found["region"] == found["home_region"] == found["area"] == place_holds
+    assert found["gross_wage"] == wage_holds
+    assert found["base"] == found["region"] == found["home_region"] == found["area"] == place_holds
     with storage.database.work() as connection:
         connection.execute(profile_changes.delete())
         connection.execute(profiles.delete())
