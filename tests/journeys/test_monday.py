@@ -258,7 +258,7 @@ def test_monday(plant: Plant, post: Letterbox) -> None:
         assert "你的社保照常交" in heard and "每月从你工资里扣524.96元" in heard
         assert not [word for word in FORBIDDEN if word in heard]
         assert each.hears(partial(li.sends, f"{page}/explain")) == []
-    assert panel(li, "strategies") == {"没有参保": "3"}
+    assert panel(li, "strategies") == {"没有参保": "4"}
 
     # 何大军 has not been insured for two months at 3500: the arrears of both sides, and a fee that grows by the day.
     told = text(li, f"/hr/strategies/{he.strategy.id}")
