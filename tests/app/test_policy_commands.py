@@ -185,4 +185,4 @@ def test_only_a_rule_can_be_approved(run: Run, tmp_path: Path) -> None:
 
 def test_the_group_has_the_commands_that_are_promised() -> None:
     assert isinstance(policy_commands.policy, click.Group)
-    assert set(policy_commands.policy.commands) == {"lint", "show", "import", "due"}
+    assert set(policy_commands.policy.commands) == {"lint", "show", "import", "due", "feed", "feed-make"}
