@@ -120,7 +120,7 @@ def _remembering(find_region: FindRegion) -> FindRegion:
 def told_status(heading: str, text: str) -> DibaoState | None:
     """The status of dibao that a cell says; None where it says none, or nothing that can be relied on.
 
-    >>> told_status("是否低保户", "是，在领"), told_status("低保情况", "停发"), told_status("是否低保户", "否")
+    >>> told_status("是否低保", "是，在领"), told_status("低保情况", "停发"), told_status("是否低保", "否")
     ('receiving', 'suspended', None)
     """
     heading, said = (
