@@ -50,7 +50,7 @@ class Jobs:
     no mails are sent. `tell` tells employees by another way what does not reach them; None leaves that to others.
     `importer` works imports off, `notices` batches of notices, their delivery and their seals, and `declarer` declarations
     that HR has approved; `profiles` follows what became of employees, `connections` asks the systems outside; None leaves
-    them to others.
+    them to others. `remind` tells HR once a month what is due in the library.
     """
 
     def __init__(
@@ -67,6 +67,7 @@ class Jobs:
         declarer: Declarer | None = None,
         profiles: ProfileWork | None = None,
         connections: Connections | None = None,
+        remind: Callable[[], object] | None = None,
     ) -> None:
         self._queue = queue
         self._storage = storage
@@ -99,6 +100,8 @@ class Jobs:
         self._connections = connections
         if connections is not None:
             queue.periodic_task(crontab(), name="connections")(connections.work)
+        if remind is not None:  # at nine in the morning in China
+            queue.periodic_task(crontab(minute="0", hour="1"), name="remind")(remind)
         # Half past three at night in China; Huey counts in UTC.
         self._retain = queue.periodic_task(crontab(minute="30", hour="19"), name="retain")(self.retain)
         self._check_log = queue.periodic_task(crontab(minute="45", hour="19"), name="check_log")(

@@ -273,12 +273,16 @@ def rule_lines(library: Library, rule: CompanyRule, today: date) -> Iterator[str
 @policy.command()
 @click.argument("source", required=False)
 @click.option("--check", is_flag=True, help="Only say what it would change.")
+@click.option("--by", "login", default="", help="The login of the policy editor whose draft it is to be.")
 @click.pass_obj
-def feed(settings: Settings, source: str | None, check: bool) -> None:
+def feed(settings: Settings, source: str | None, check: bool, login: str) -> None:
     """Take the signed bundle SOURCE (a file or an address; by default the address of the settings) as a draft change."""
     data = _bundle(source or settings.policy.feed_url)
     storage = open_storage(settings.database.address, settings.keys.path, settings.keys.journal)
     try:
+        editor = storage.accounts.by_login(login)
+        if not check and (editor is None or editor.state != "active" or not editor.may("policy_edit")):
+            raise click.ClickException("--by: 要写一个能编辑政策的账号，草稿记在它名下，由另一个人批准")
         library, intake = _library(settings), FeedIntake(settings.policy, storage, today_in_china)
         looked = intake.look(library, data)
         click.echo(f"政策数据包 {looked.feed.edition}，签名正确，{len(looked.feed.regions)} 个地区")
@@ -289,8 +293,8 @@ def feed(settings: Settings, source: str | None, check: bool) -> None:
             return
         for line in proposal_lines(library, looked.proposal):
             click.echo(line)
-        if not check:
-            change = intake.take(library, data, "")
+        if not check and editor is not None:
+            change = intake.take(library, data, editor.id)
             click.echo(f"已存成草稿 {change.label}，请在政策台提交并由另一个人复核")
     except PolicyError as error:
         raise click.ClickException(str(error)) from error

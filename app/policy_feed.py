@@ -8,13 +8,13 @@ from datetime import date
 
 from app.settings import Policy
 from hr_console.figure_form import titled
-from policy_kb.changes import PolicyChange
+from locales import as_written
+from policy_kb.changes import Fed, PolicyChange, Refused, drafted_from, newest_edition
 from policy_kb.feed import Feed, FeedError, News, news_of, open_feed, read_keys, refuse_older
 from policy_kb.importing import Proposal, propose_data
 from policy_kb.library import Library
 from policy_kb.lint import plain_keys
 from storage.opening import Storage
-from storage.policy_feed import TakenFeed, TakenFeeds
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +32,13 @@ class FeedIntake:
     def __init__(self, policy: Policy, storage: Storage, today: Callable[[], date]) -> None:
         self._policy = policy
         self._changes = storage.policy_changes
-        self._taken = TakenFeeds(storage.database, storage.now)
         self._today = today
 
     def look(self, library: Library, data: bytes) -> Looked:
         """What a bundle would change in the library in force. Nothing is kept. Raises `FeedError` and `InputError`."""
         feed = open_feed(data, read_keys(self._policy.feed_keys))
-        last = self._taken.last()
-        refuse_older(feed, max(library.version, last.edition if last else ""), self._today())
+        newest = newest_edition(self._changes.all())
+        refuse_older(feed, max(library.version, newest), self._today())
         news: News = news_of(library, feed)
         if not news.additions:
             return Looked(feed, None, news.left_out)
@@ -48,8 +47,8 @@ class FeedIntake:
         return Looked(feed, proposal, news.left_out)
 
     def take(self, library: Library, data: bytes, by: str) -> PolicyChange:
-        """The draft made of a bundle; the one that is there already where it was taken before. `by` is an account, "" for
-        none. Raises `FeedError`, also where it has nothing new, and `InputError`."""
+        """The draft of the account `by` made of a bundle; the one that is there already where the same was taken before.
+        Raises `FeedError`, also where it has nothing new, and `InputError`."""
         looked = self.look(library, data)
         kept = self._drafted(looked.feed)
         if kept is not None:
@@ -58,14 +57,18 @@ class FeedIntake:
             raise FeedError("；".join(("数据包里没有比现在更新的数", *looked.left_out)))
         content = plain_keys(dict(looked.proposal.additions))
         title = f"{looked.proposal.file}：{titled(library, content)}"
-        change = self._changes.draft("figures", title, content, by)
-        self._taken.note(TakenFeed(looked.feed.edition, looked.feed.sha256, change.number))
-        return change
+        fed = Fed(looked.feed.edition, looked.feed.sha256)
+        try:
+            return self._changes.draft("figures", title, content, by, fed=fed)
+        except Refused as error:
+            meanwhile = self._drafted(looked.feed)
+            if meanwhile is None:
+                raise FeedError(as_written(error.text, **error.figures)) from error
+            return meanwhile
 
     def _drafted(self, feed: Feed) -> PolicyChange | None:
-        """The change made of the same file, unless somebody gave it up."""
-        last = self._taken.last()
-        if last is None or last.sha256 != feed.sha256:
-            return None
-        change = self._changes.get(last.number)
-        return None if change is None or change.state in ("withdrawn", "taken_back") else change
+        """The change made of the same bundle, unless it was given up. Raises `FeedError` for another of that edition."""
+        change = drafted_from(self._changes.all(), feed.edition)
+        if change is not None and change.fed is not None and change.fed.sha256 != feed.sha256:
+            raise FeedError(f"{feed.edition} 的数据包已经收过一个（{change.label}），这一个和它不一样，不收")
+        return change

@@ -33,6 +33,7 @@ from app.own_files import KeptFiles
 from app.phones import Phones
 from app.profile_work import make_profile_work
 from app.publishing import Publisher, Reloads
+from app.reminding import make_reminder
 from app.settings import Settings
 from app.telegram import Registration, allow_in_demo, registration
 from app.watching import Checks, Standing, check_worker
@@ -244,6 +245,7 @@ def opened(
                 settings, storage, lambda: program.serving.house.library, connections.offices
             ),
             connections=connections,
+            remind=make_reminder(settings, storage).run,
         )
         storage.conversations.address = settings.server.address
         desk = make_desk(settings, storage, lambda: program.serving.house, jobs.seal)

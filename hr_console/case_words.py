@@ -41,6 +41,7 @@ KINDS: Final[Mapping[TaskKind, str]] = {
     "paper": N_("告知书要送纸质的"),
     "strategy": N_("情况变了，有事要办"),
     "policy_batch": N_("政策有更新，要看一批人"),
+    "policy_due": N_("政策库有数该更新了"),
     "connection": N_("系统对接出了故障"),
 }
 #: A case whose kind would say something about a person.

@@ -21,12 +21,13 @@ TaskKind = Literal[
     "paper",
     "strategy",
     "policy_batch",
+    "policy_due",
     "connection",
 ]
 #: Kinds that only the dibao officer may open.
 DIBAO_ONLY: Final[frozenset[str]] = frozenset({"dibao_status_change"})
 #: Kinds of what nobody said: the program found it.
-FOUND: Final[frozenset[str]] = frozenset({"strategy", "policy_batch", "connection"})
+FOUND: Final[frozenset[str]] = frozenset({"strategy", "policy_batch", "policy_due", "connection"})
 #: Kinds that say something about a person by themselves, so that they stand sealed and not in a list.
 TELLING: Final[frozenset[str]] = DIBAO_ONLY | {"complaint", "income_change"}
 #: What somebody waits for least. A smaller number comes first.

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, Final, Literal, Protocol
+from typing import Any, Final, Literal, NamedTuple, Protocol
 
 from locales import N_
 
@@ -76,6 +76,7 @@ NOT_NOW: Final = N_("这一步现在做不了：这条改动已经是“{state}�
 CHANGED: Final = N_("内容在你打开以后又改过了，请看过现在的内容再批准。")
 OWN: Final = N_("起草或改过这条的人不能自己批准，要由另一个人来。")
 NOT_APPROVED: Final = N_("现在的内容还没有批准。")
+TAKEN: Final = N_("数据包 {edition} 已经收过了，同一天或更早的不再收。")
 BUSY: Final = N_("另一条改动正在发布，过一分钟再试。")
 
 
@@ -98,13 +99,21 @@ class Step:
     note: str = field(default="", repr=False)
 
 
+class Fed(NamedTuple):
+    """A signed bundle: its edition, a day in ISO form, and the SHA-256 of its file."""
+
+    edition: str
+    sha256: str
+
+
 @dataclass(frozen=True, slots=True)
 class PolicyChange:
     """One change. `content` is what it adds: region data by region, or a rule as its file holds it.
 
     `typed` is the form that a figure was entered in; `hash` that of kind and content, `approved_hash` the one that the
     reviewer approved. `published` is what was written into the folders, `replaced` the rule's file before ("" where
-    there was none). `tried` and `effects` are the counts of the last dry run and of the publication.
+    there was none). `tried` and `effects` are the counts of the last dry run and of the publication. `fed` is the bundle that
+    it was drafted from.
     """
 
     number: int
@@ -123,11 +132,17 @@ class PolicyChange:
     replaced: str | None = field(default=None, repr=False)
     tried: Mapping[str, Any] | None = None
     effects: Mapping[str, Any] | None = None
+    fed: Fed | None = None
 
     @property
     def label(self) -> str:
         """The number as people say it."""
         return label_of(self.number)
+
+    @property
+    def given_up(self) -> bool:
+        """Whether nothing of it is or will be in force."""
+        return self.state in ("withdrawn", "taken_back")
 
     @property
     def act_of_turn(self) -> Act:
@@ -168,6 +183,17 @@ def refuse_unless(change: PolicyChange, act: Act, by: str, seen: str = "") -> No
         raise Refused(NOT_APPROVED)
 
 
+def newest_edition(changes: Iterable[PolicyChange]) -> str:
+    """The newest edition that was ever drafted, "" where none was: what came before it is not taken after it."""
+    return max((each.fed.edition for each in changes if each.fed is not None), default="")
+
+
+def drafted_from(changes: Iterable[PolicyChange], edition: str) -> PolicyChange | None:
+    """The change that an edition became; None where there is none, or it was given up and may come again."""
+    found = (each for each in changes if each.fed is not None and each.fed.edition == edition)
+    return next((each for each in found if not each.given_up), None)
+
+
 @dataclass(frozen=True, slots=True)
 class News:
     """How far telling the employees is: whose results changed, who is to be told, who was told, whom a person is
@@ -194,8 +220,9 @@ class Changes(Protocol):
         content: Mapping[str, Any],
         by: str,
         typed: Mapping[str, str] | None = None,
+        fed: Fed | None = None,
     ) -> PolicyChange:
-        """A new one."""
+        """A new one. Raises `Refused` for a bundle of an edition that was taken, or of one before it."""
 
     def revise(
         self,

@@ -51,6 +51,7 @@ from storage.pushes import StoredPushes
 from storage.reach import StoredReach
 from storage.reassessments import StoredPasses
 from storage.records import StoredRecords
+from storage.reminders import Reminders
 from storage.roster_changes import take_over
 from storage.rotation import check_keys, in_use
 from storage.sessions import StoredSessions
@@ -114,6 +115,7 @@ class Storage:
     profiles: StoredProfiles
     explanations: StoredExplanations
     passes: StoredPasses
+    reminders: Reminders
     connections: StoredConnections
     alarms: StoredAlarms
 
@@ -200,6 +202,7 @@ def open_storage(
         profiles=profiles,
         explanations=StoredExplanations(database, keys, ways, profiles, now),
         passes=StoredPasses(database, keys, now, due),
+        reminders=Reminders(database, keys, now, due),
         connections=StoredConnections(database, keys, now),
         alarms=StoredAlarms(database, keys, now, due),
     )

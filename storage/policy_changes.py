@@ -14,8 +14,10 @@ from audit import events
 from audit.events import Event
 from policy_kb.changes import (
     BUSY,
+    TAKEN,
     Act,
     Changes,
+    Fed,
     Kind,
     News,
     PolicyChange,
@@ -23,6 +25,8 @@ from policy_kb.changes import (
     State,
     Step,
     content_hash,
+    drafted_from,
+    newest_edition,
     refuse_unless,
 )
 from storage.audit import append
@@ -45,6 +49,7 @@ _IN_BODY: Final = (
     "replaced",
     "tried",
     "effects",
+    "fed",
 )
 _SOME: Final = 500
 
@@ -77,11 +82,17 @@ class PolicyChanges(Changes):
         content: Mapping[str, Any],
         by: str,
         typed: Mapping[str, str] | None = None,
+        fed: Fed | None = None,
     ) -> PolicyChange:
-        """A new one."""
+        """A new one. Raises `Refused` for a bundle of an edition that was taken, or of one before it."""
         with self._database.work() as connection:
+            number = next_of(connection, NUMBERS)  # whoever else drafts one waits here
+            if fed is not None:
+                kept = [self._read(row) for row in connection.execute(select(policy_changes))]
+                if fed.edition < newest_edition(kept) or drafted_from(kept, fed.edition) is not None:
+                    raise Refused(TAKEN, edition=fed.edition)
             change = PolicyChange(
-                number=next_of(connection, NUMBERS),
+                number=number,
                 kind=kind,
                 state="draft",
                 title=title,
@@ -89,6 +100,7 @@ class PolicyChanges(Changes):
                 hash=content_hash(kind, content),
                 authors=(by,),
                 typed=typed,
+                fed=fed,
             )
             change = self._stepped(change, "draft", by)
             connection.execute(insert(policy_changes), self._row(change))
@@ -341,7 +353,8 @@ class PolicyChanges(Changes):
         body = self._keys.box(BODY, row.key_id).open_json(f"{BODY}:{row.number}", row.body)
         steps = tuple(Step(act, by, datetime.fromisoformat(at), note) for act, by, at, note in body["steps"])
         return PolicyChange(
-            **{name: body[name] for name in _IN_BODY} | {"authors": tuple(body["authors"])},
+            **{name: body.get(name) for name in _IN_BODY}
+            | {"authors": tuple(body["authors"]), "fed": Fed(*body["fed"]) if body.get("fed") else None},
             number=row.number,
             kind=row.kind,
             state=row.state,

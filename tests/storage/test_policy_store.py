@@ -14,7 +14,7 @@ from talking import give_back, kept, message, say, take_over, together
 from bot.dialogue.conversation import Conversation
 from bot.dialogue.known import Known
 from bot.dialogue.news import told_of_new_figures
-from policy_kb.changes import PolicyChange, Refused, content_hash
+from policy_kb.changes import Fed, PolicyChange, Refused, content_hash
 from storage.households import BATCH
 from storage.opening import Storage
 from storage.tables import audit_events, outbox, policy_changes
@@ -231,3 +231,39 @@ def test_taking_back_is_news_of_its_own(storage: Storage) -> None:
 def test_another_process_sees_it_all(storage: Storage, url: str, open_one: Open) -> None:
     change = published(storage)
     assert open_one(url).policy_changes.get(change.number) == change
+
+
+# -- Bundles ---------------------------------------------------------------------------------------------------------
+
+
+def fed(storage: Storage, edition: str) -> PolicyChange:
+    return storage.policy_changes.draft("figures", "政策数据包", LINE, ZHAO, fed=Fed(edition, "ab" * 32))
+
+
+def test_an_edition_is_drafted_once_and_none_before_it(storage: Storage) -> None:
+    first = fed(storage, "2026-10-01")
+    assert storage.policy_changes.get(first.number) == first
+    for edition in ("2026-10-01", "2026-09-01"):
+        with pytest.raises(Refused):
+            fed(storage, edition)
+    assert fed(storage, "2026-11-01").number == first.number + 1
+
+
+def test_an_edition_that_was_given_up_may_come_again_and_one_before_it_may_not(storage: Storage) -> None:
+    fed(storage, "2026-09-01")
+    storage.policy_changes.withdraw(fed(storage, "2026-10-01").number, ZHAO)
+    with pytest.raises(Refused):
+        fed(storage, "2026-09-15")
+    assert fed(storage, "2026-10-01").state == "draft"
+
+
+def test_an_edition_that_comes_several_times_at_once_is_drafted_once(storage: Storage) -> None:
+    def take() -> bool:
+        try:
+            fed(storage, "2026-10-01")
+        except Refused:
+            return False
+        return True
+
+    assert sorted(together([take] * 4)) == [False, False, False, True]
+    assert len(storage.policy_changes.all()) == 1
