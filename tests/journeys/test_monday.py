@@ -113,10 +113,9 @@ class Worker(Holder):
 
     @property
     def strategy(self) -> KeptStrategy:
-        """The one thing that is to be done about them."""
+        """What is to be done about them; of two, the one that tells of dibao."""
         open_ones = self.plant.storage.profiles.find(StrategySearch(employee=self.employee.id, dibao=True))
-        found = max(open_ones, key=lambda each: each.tells_dibao)
-        return found
+        return max(open_ones, key=lambda each: each.tells_dibao)
 
 
 def text(hr: Colleague, path: str) -> str:
