@@ -54,6 +54,7 @@ TOPICS: Final[Mapping[str, str]] = {
     "duty": N_("要不要参保"),
     "injury": N_("工伤"),
     "notices": N_("告知书"),
+    "notice": N_("告知书"),
     "policy": N_("政策"),
     "privacy": N_("谁能看到什么"),
     "changes": N_("情况变了"),

@@ -23,10 +23,12 @@ from profiles.ground import Ground, last_due_month, month_of, months_from, was_p
 from profiles.lawful import lawful_base
 from profiles.profile import Profile
 
-#: `hold`: somebody whom the employer must insure is not insured; `floor`: the declared base is below the lawful one.
-State = Literal["hold", "floor"]
+#: `hold`: somebody whom the employer must insure is not insured; `unpaid`: they are by now, and earlier months were not paid;
+#: `floor`: the declared base is below the lawful one.
+State = Literal["hold", "unpaid", "floor"]
 STATES: Final[Mapping[State, str]] = {
     "hold": N_("应该参保，还没有参保"),
+    "unpaid": N_("已经参保，以前有月份没有缴"),
     "floor": N_("申报的基数低于依法该按的基数"),
 }
 #: Why nothing can be reckoned.

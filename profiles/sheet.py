@@ -132,7 +132,7 @@ def person_sheet(profile: Profile, ground: Ground, today: date) -> PersonSheet |
     short = short_months(profile, ground, today)
     states: list[State] = []
     if holds or owed.months:
-        states.append("hold")
+        states.append("hold" if holds else "unpaid")
     if short.months:
         states.append("floor")
         # What the running month will lack is no arrears yet beside months that are.

@@ -291,12 +291,14 @@ class StoredProfiles(ProfileBook):
     ) -> None:
         """Ends what is proposed no longer: a newer one of the same kind stands in its place, or somebody is insured now."""
         for each in earlier:
-            # Whoever approved it may have enrolled somebody over the portal meanwhile.
-            insured = each.kind == "not_insured" and after.insured
-            if each.state not in _REPLACED and not (insured and each.state == "approved"):
+            # Whoever approved it may have done it over the portal meanwhile.
+            settled = _is_settled(each, after)
+            if each.state not in _REPLACED and not (settled and each.state == "approved"):
                 continue
-            if insured:
-                self._step(connection, each, Decision("done", SYSTEM, now, "insure", details={"via": "own"}))
+            if settled:
+                self._step(
+                    connection, each, Decision("done", SYSTEM, now, each.acts[0], details={"via": "own"})
+                )
             elif newer is not None and newer.kind == each.kind and _may_replace(newer, each):
                 self._step(connection, each, Decision("dropped", SYSTEM, now, details={"newer": newer.id}))
 
@@ -361,6 +363,16 @@ def read_current(keys: Keys, row: Row[Any]) -> Profile:
     data = keys.box(BODY, row.key_id).open_json(f"{BODY}:{row.employee}", row.body)
     values = {what: read_value(what, value) for what, value in data.items()}
     return Profile(row.employee, row.day, datetime.max.replace(tzinfo=UTC), **values)  # type: ignore[arg-type]
+
+
+def _is_settled(it: KeptStrategy, after: Profile) -> bool:
+    """Whether what was proposed is so by now, whoever did it: somebody is insured, a base is no longer too low."""
+    if it.kind == "not_insured":
+        return after.insured
+    lowest: int | None = (it.data["base"] or {}).get("lowest")
+    if it.acts[0] != "correct_base" or it.kind not in ("wage", "base") or lowest is None:
+        return False
+    return after.base is not None and after.base >= lowest
 
 
 def _may_replace(newer: KeptStrategy, older: KeptStrategy) -> bool:

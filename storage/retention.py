@@ -35,6 +35,7 @@ from storage.tables import (
     codes,
     connection_nonces,
     conversations,
+    declarations,
     employees,
     hr_addresses,
     imports,
@@ -47,6 +48,7 @@ from storage.tables import (
     notices,
     outbox,
     passive_answers,
+    portal_files,
     pushes,
     quarantined_cells,
     sessions,
@@ -115,6 +117,14 @@ def _dibao_strategies(before: datetime) -> Delete:
 def _ended_strategies(before: datetime, *which: ColumnElement[bool]) -> Delete:
     ended = strategies.c.state.not_in(sorted(OPEN))
     return _taken_out(strategies.c.id, ended, strategies.c.changed_at < before, *which)
+
+
+def _portal_receipts(before: datetime) -> Delete:
+    return _taken_out(portal_files.c.of, portal_files.c.kind == "receipt", portal_files.c.kept_at < before)
+
+
+def _declarations(before: datetime) -> Delete:
+    return _taken_out(declarations.c.id, declarations.c.month < (before - timedelta(days=31)).date())
 
 
 def _sessions(before: datetime) -> Delete:
@@ -298,6 +308,13 @@ TERMS: Final = (
         N_("其中说到低保的：劳动保障监察可以查到两年以内的事，之后就删。"),
         _dibao_strategies,
     ),
+    Term(
+        "declarations",
+        1826,
+        N_("每月的申报，一人一行，连同谁批的：交了多少、按什么交，几年里还会被问到。"),
+        _declarations,
+    ),
+    Term("portal_receipts", 1826, N_("平台的回执，只为查当时是怎么回的。"), _portal_receipts),
     Term("alarms", 90, N_("对接的系统出故障时发给人事的通知，只为同一次故障不通知两遍。"), _alarms),
     Term("nonces", 1, N_("民政送来的消息的编号，只为同一条不收两遍。"), _nonces),
     Term("tasks", 730, N_("办结的人事任务，连同人事的备注：劳动保障监察可以查到两年以内的事。"), _tasks),

@@ -222,7 +222,7 @@ def test_monday(plant: Plant, post: Letterbox) -> None:
     # -- 8:00: three tasks with neutral titles, a refusal, a line that is due, and payroll refuses our key --------------
     city.payroll.switch(Trouble.REVOKED)
     zhao, li, fang, sun = at(plant, 8)
-    for_all = {"不想参保": 1, "情况变了，有事要办：没有参保": 3, "系统对接出了故障": 1}
+    for_all = {"不想参保：告知书": 1, "情况变了，有事要办：没有参保": 3, "系统对接出了故障": 1}
     assert Counter(waiting(zhao).values()) == for_all
     assert Counter(waiting(li).values()) == for_all | {"需要专人处理": 3}
 
@@ -282,7 +282,7 @@ def test_monday(plant: Plant, post: Letterbox) -> None:
 
     # -- 9:30: her refusal, in her own words ---------------------------------------------------------------------------
     zhao, li, fang, sun = at(plant, 9, 30)
-    number = case_of(zhao, "不想参保")
+    number = case_of(zhao, "不想参保：告知书")
     assert "工资本来就少，我不签" in text(zhao, f"/hr/cases/{number}")
     zhao.sends(f"/hr/cases/{number}/take")
     assert chen.says("那到底交不交") == [], "the assistant is silent"

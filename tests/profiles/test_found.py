@@ -296,12 +296,12 @@ def test_a_page_holds_months_without_insurance_and_months_with_too_low_a_base(li
     ground = Ground(town(library, "2800"), joined_on=JOINED)
     since_september = insured("3000", "2800", since="2026-09-01")
     page = sheet(person_sheet(since_september, ground, TODAY))
-    assert page.states == ("hold", "floor") and page.months == 2
+    assert page.states == ("unpaid", "floor") and page.months == 2
     # August as a whole, 35 % of 3000 and 5; September 35 % of 200
     assert page.arrears == yuan("1055") + yuan("70") and page.hidden_fine == (yuan("200"), yuan("600"))
     since_october = insured("3000", "2800", since="2026-10-01")
     page = sheet(person_sheet(since_october, ground, TODAY))
-    assert page.states == ("hold", "floor") and page.months == 2 and page.due
+    assert page.states == ("unpaid", "floor") and page.months == 2 and page.due
     assert page.arrears == 2 * yuan("1055")
     running = sheet(person_sheet(since_october, Ground(town(library, "2800")), TODAY))
     assert running.states == ("floor",) and not running.due and running.late_fee == 0

@@ -194,7 +194,7 @@ def test_the_company_sheet_before_and_after_all_are_insured(library: Library) ->
         assert find_hold(profile, ground(library, person), november) is None
         sheet = person_sheet(profile, ground(library, person), november)
         # August and September are still owed: being insured from now on does not settle them.
-        assert sheet is not None and sheet.months == 2 and sheet.states == ("hold",)
+        assert sheet is not None and sheet.months == 2 and sheet.states == ("unpaid",)
 
 
 def test_a_silent_one_and_an_objecting_one_are_told_the_same_as_the_others(library: Library) -> None:

@@ -302,6 +302,22 @@ def test_a_newer_gap_takes_the_place_of_an_older_one(
     assert state_of_task(storage, first) == "done" and state_of_task(storage, second) == "waiting"
 
 
+def test_what_was_approved_ends_when_it_was_done_elsewhere(
+    storage: Storage, ali: Employee, follower: Follower
+) -> None:
+    follower.run()
+    storage.profiles.note([said(storage, ali, "gross_wage", 600_000)], ZHAO)
+    (found,) = follower.run()
+    details = {"month": "2026-10-01"}
+    for state, by in (("prepared", ZHAO), ("approved", QIAN)):
+        step = Decision(state, by, storage.now(), "correct_base", details=details)  # type: ignore[arg-type]
+        storage.profiles.decide(found.id, ("proposed", "prepared"), step)
+    storage.roster.correct(ali.id, {"base": 600_000}, ZHAO)
+    follower.run()
+    ended = storage.profiles.get(found.id)
+    assert ended is not None and (ended.state, ended.history[-1].details) == ("done", {"via": "own"})
+
+
 def test_one_prepares_and_another_approves(storage: Storage, ali: Employee, follower: Follower) -> None:
     follower.run()
     storage.profiles.note([said(storage, ali, "gross_wage", 600_000)], ZHAO)
