@@ -251,7 +251,7 @@ def _profile_sections(personnel: Personnel, storage: Storage, act: Callable[[], 
         ProfilePage(desk),
         MoneyPages(desk),
         StrategyRulesPage(desk),
-        PassPages(personnel, storage.passes),
+        PassPages(desk, storage.passes),
     )
 
 

@@ -37,5 +37,10 @@ def make_profile_work(
     return ProfileWork(
         Following(storage, library, today),
         Acting(storage, library, today, offices),
-        Reassessing(storage.passes, lambda: compiled.load(settings.policy.overlays), today),
+        Reassessing(
+            storage.passes,
+            lambda: compiled.load(settings.policy.overlays),
+            today,
+            lambda: compiled.snapshot(settings.policy.overlays),
+        ),
     )

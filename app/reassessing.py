@@ -22,10 +22,18 @@ _NEW: Final = Figures("unknown", None, None, None)
 
 
 class Reassessing:
-    """The passes; `library` loads the library in force, `today` is the day in China."""
+    """The passes; `library` loads the library in force, `today` is the day in China, and `content` gives the library as it is
+    kept for the next pass."""
 
-    def __init__(self, passes: Passes, library: Callable[[], Library], today: Callable[[], date]) -> None:
+    def __init__(
+        self,
+        passes: Passes,
+        library: Callable[[], Library],
+        today: Callable[[], date],
+        content: Callable[[], bytes] | None = None,
+    ) -> None:
         self._passes = passes
+        self._content = content
         self._library = library
         self._today = today
 
@@ -35,6 +43,8 @@ class Reassessing:
         found = self._passes.begin(library.sha256, today)
         if found is None:
             return None
+        if self._content is not None:
+            self._passes.keep_library(library.sha256, self._content)
         while (further := self._step(found, library, today)) is not None:
             found = further
         found = self._passes.finish(found)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import lru_cache
 from typing import Final
 from uuid import UUID
 
@@ -14,9 +16,14 @@ from audit.events import employee as subject
 from calculator.money import Fen, format_yuan
 from hr_console.console import Entry, actor
 from hr_console.notice_desk import page_number
-from hr_console.personnel import Personnel, minute
+from hr_console.personnel import minute
+from hr_console.profile_desk import ProfileDesk
+from people.employees import Employee
+from policy_kb.compiled import restore
+from policy_kb.library import Library
 from profiles.figures import Figures
 from profiles.passes import Differing, Pass, Passes
+from profiles.settling import CATCH_UP, Settlement, settle
 
 A_PAGE: Final = 100
 
@@ -24,8 +31,9 @@ A_PAGE: Final = 100
 class PassPages:
     """The passes; a case of the inbox leads to the one that it is about."""
 
-    def __init__(self, staff: Personnel, passes: Passes) -> None:
-        self._staff = staff
+    def __init__(self, desk: ProfileDesk, passes: Passes) -> None:
+        self._desk = desk
+        self._staff = desk.staff
         self._passes = passes
 
     @property
@@ -54,15 +62,41 @@ class PassPages:
         if differing:
             who = tuple(subject(each.employee) for each in differing)
             self._staff.console.log.record(Event("policy_people", actor(), who))
+        people = [(each, self._staff.roster.get(each.employee)) for each in differing]
+        before = None if found is None else self._library_before(found)
         return render_template(
             "hr_console/passes.html",
             found=found,
-            lines=[(each, self._staff.roster.get(each.employee)) for each in differing],
+            lines=[(each, it, self._settlement(it, before)) for each, it in people],
+            catch_up=CATCH_UP,
+            yuan=format_yuan,
             page=number,
             pages=1 if found is None else max(1, -(-found.changed // A_PAGE)),
             minute=minute,
             changes=_changes,
         )
+
+    def _library_before(self, found: Pass) -> Library | None:
+        content = self._passes.library_before(found)
+        return None if content is None else _restored(content)
+
+    def _settlement(self, it: Employee | None, before: Library | None) -> Settlement | None:
+        """What the months that are paid lack by the library as it is now."""
+        if it is None or before is None:
+            return None
+        profile = self._desk.book.profile_of(it.id)
+        if profile is None:
+            return None
+        rules = self._desk.book.rules()
+        ground = replace(
+            self._desk.ground(it), before=before, catch_up_until=rules.catch_up.get(profile.region or "")
+        )
+        return settle(profile, ground, self._desk.today())
+
+
+@lru_cache(maxsize=1)
+def _restored(content: bytes) -> Library:
+    return restore(content)
 
 
 def _changes(each: Differing) -> list[tuple[str, str, str]]:

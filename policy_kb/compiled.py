@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import tempfile
+import zlib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
@@ -29,6 +30,20 @@ def load(overlays: Iterable[Path] = (), compiled: Path | None = COMPILED) -> Lib
     be written), so that a published figure does not have the whole library read again.
     Raises `PolicyError` where a file does not load.
     """
+    return _library(_layers(overlays, compiled))
+
+
+def snapshot(overlays: Iterable[Path] = ()) -> bytes:
+    """The whole content of the library as it stands, for `restore` later. Raises `PolicyError`."""
+    return zlib.compress(_canonical(_layers(overlays, COMPILED)).encode())
+
+
+def restore(kept: bytes) -> Library:
+    """The library of a snapshot, with the hash that it had."""
+    return _library(json.loads(zlib.decompress(kept)))
+
+
+def _layers(overlays: Iterable[Path], compiled: Path | None) -> list[Any]:
     folders = (REGIONS, *overlays)
     prints = [_fingerprint(folder) for folder in folders]
     kept = _kept(compiled) if compiled else {}
@@ -37,6 +52,14 @@ def load(overlays: Iterable[Path] = (), compiled: Path | None = COMPILED) -> Lib
     ]
     if compiled and not kept.keys() >= set(prints):
         _keep(compiled, dict(zip(prints, layers, strict=True)))
+    return layers
+
+
+def _canonical(layers: list[Any]) -> str:
+    return json.dumps(layers, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def _library(layers: list[Any]) -> Library:
     divisions = Divisions.load()
     regions: dict[str, RegionRecords] = {}
     for layer, files in enumerate(layers):
@@ -44,8 +67,7 @@ def load(overlays: Iterable[Path] = (), compiled: Path | None = COMPILED) -> Lib
             records = parse_region(content, name, divisions, layer)
             known = regions.get(records.region)
             regions[records.region] = records if known is None else known.joined(records)
-    canonical = json.dumps(layers, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    sha256 = hashlib.sha256(canonical.encode()).hexdigest()
+    sha256 = hashlib.sha256(_canonical(layers).encode()).hexdigest()
     library = Library(regions.values(), divisions, EDITION.read_text(encoding="utf-8").strip(), sha256)
     # It stays and does not change: walking through it again and again would double the time of an answer.
     gc.freeze()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal, NamedTuple, Protocol
@@ -78,6 +78,12 @@ class Passes(Protocol):
     def finish(self, found: Pass) -> Pass:
         """Ends a pass: one event of the log that stands on the page of everybody whose contributions differ, and one task for
         HR, where there is anybody."""
+
+    def keep_library(self, library: str, content: Callable[[], bytes]) -> None:
+        """Keeps the content of a library by its sha256, once."""
+
+    def library_before(self, found: Pass) -> bytes | None:
+        """The content of the library by which the pass before this one was made, where that was another one and is kept."""
 
     def last(self) -> Pass | None:
         """The pass that began last."""

@@ -18,7 +18,14 @@ from storage.audit import append
 from storage.database import DIALECTS, Database, upsert
 from storage.keys import Keys
 from storage.profiles import read_current
-from storage.tables import assessed, employees, profiles, reassessed, reassessments
+from storage.tables import (
+    assessed,
+    employees,
+    library_snapshots,
+    profiles,
+    reassessed,
+    reassessments,
+)
 from storage.tasks import count_of, open_task_of, task_number
 
 FIGURES: Final = "assessed.body"
@@ -150,6 +157,31 @@ class StoredPasses(Passes):
                 connection, Event("profiles_reassessed", SYSTEM, tuple(map(subject, changed)), details), now
             )
         return _pass(row)
+
+    def keep_library(self, library: str, content: Callable[[], bytes]) -> None:
+        """Keeps the content of a library by its sha256, once."""
+        query = select(library_snapshots.c.library).where(library_snapshots.c.library == library)
+        with self._database.read() as connection:
+            if connection.execute(query).first() is not None:
+                return
+        row = {"library": library, "content": content(), "kept_at": self._now()}
+        with self._database.work() as connection:
+            connection.execute(
+                upsert(connection.dialect.name, library_snapshots).on_conflict_do_nothing(), row
+            )
+
+    def library_before(self, found: Pass) -> bytes | None:
+        """The content of the library by which the pass before this one was made."""
+        before = (
+            select(reassessments.c.library)
+            .where(reassessments.c.begun_at < found.begun_at, reassessments.c.library != found.library)
+            .order_by(reassessments.c.begun_at.desc())
+            .limit(1)
+            .scalar_subquery()
+        )
+        query = select(library_snapshots.c.content).where(library_snapshots.c.library == before)
+        with self._database.read() as connection:
+            return connection.execute(query).scalar_one_or_none()
 
     def last(self) -> Pass | None:
         """The pass that began last."""

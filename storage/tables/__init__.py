@@ -54,7 +54,7 @@ from storage.tables.policy import policy_changes, policy_news
 from storage.tables.portal import portal_files
 from storage.tables.profiles import profile_changes, profiles, strategies
 from storage.tables.pushes import pushes
-from storage.tables.reassessments import assessed, reassessed, reassessments
+from storage.tables.reassessments import assessed, library_snapshots, reassessed, reassessments
 from storage.tables.roster import (
     codes,
     employee_records,
@@ -109,6 +109,7 @@ __all__ = [
     "inbox",
     "insured_accounts",
     "invitations",
+    "library_snapshots",
     "links",
     "mail_digests",
     "mentions",

@@ -38,6 +38,15 @@ reassessments: Final = Table(
     UniqueConstraint("library", "on"),
 )
 
+#: The library of a pass as it was, so that the next one can tell what was paid by it.
+library_snapshots: Final = Table(
+    "library_snapshots",
+    metadata,
+    Column("library", String(64), primary_key=True),
+    Column("content", LargeBinary, nullable=False),
+    Column("kept_at", Moment, nullable=False),
+)
+
 #: Whose figures a pass changed: `body` holds them before and after. `own`: the household's result alone differs, which is
 #: the employee's own.
 reassessed: Final = Table(

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable
 from datetime import date
 
 import pytest
+from databases import Clock
 from desk import Colleague
+from sqlalchemy import insert
 
 from app.reassessing import Reassessing
 from bench.profiles import raised
 from people.employees import Employee
+from people.records import PayMonth
+from policy_kb.compiled import restore, snapshot
 from policy_kb.library import Library
 from storage.opening import Storage
+from storage.record_rows import sealed_month
+from storage.tables import pay_months
 
 pytest_plugins = ["databases", "desk"]
 
@@ -24,10 +31,49 @@ def zhao(colleague: Callable[..., Colleague]) -> Colleague:
     return colleague("赵静", "agent")
 
 
-def looks(storage: Storage, library: Library) -> None:
+def looks(storage: Storage, library: Library, content: bytes | None = None) -> None:
     for each in storage.profiles.pending(100):
         storage.profiles.follow(each, lambda before, after, done: None)
-    Reassessing(storage.passes, lambda: library, lambda: TODAY).run()
+    kept = None if content is None else lambda: content
+    Reassessing(storage.passes, lambda: library, lambda: TODAY, kept).run()
+
+
+def old_floor(content: bytes) -> bytes:
+    """The library when 苏州's floor was 4879.00."""
+    text = zlib.decompress(content).decode()
+    assert '"floor":"4952.00"' in text
+    return zlib.compress(text.replace('"floor":"4952.00"', '"floor":"4879.00"').encode())
+
+
+def test_new_bounds_say_what_each_paid_month_lacks(
+    zhao: Colleague, clock: Clock, desk_storage: Storage, library: Library
+) -> None:
+    who = desk_storage.roster.add(
+        Employee(
+            "",
+            "A1",
+            "阿丽",
+            "320500",
+            wage=350_000,
+            insured_since=date(2026, 8, 1),
+            joined_on=date(2026, 8, 1),
+        ),
+        "account:hr",
+    )
+    months = [PayMonth(date(2026, month, 1), 350_000, 487_900, True, 51_730) for month in (8, 9)]
+    with desk_storage.database.work() as connection:
+        rows = [sealed_month(desk_storage.keys, who.id, each, desk_storage.now()) for each in months]
+        connection.execute(insert(pay_months), rows)
+    before = old_floor(snapshot())
+    looks(desk_storage, restore(before), before)
+    clock.move(hours=1)
+    looks(desk_storage, library, snapshot())
+    found = desk_storage.passes.last()
+    assert found is not None and found.changed == 1
+    page = zhao.opens(f"/hr/passes/{found.id}").get_data(as_text=True)
+    assert "4879.00 → <b>4952.00</b>" in page
+    # A month: 512.30 → 519.96 of pension, medical and unemployment, and the fixed 5.00; 8 % + 2 % + 0.5 % of 73.00 is 7.66.
+    assert "个人 15.32 元，单位" in page and "2 个月" in page and "补差到哪天没有记下" in page
 
 
 def test_before_the_first_change_there_is_nothing_to_see(zhao: Colleague) -> None:

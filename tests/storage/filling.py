@@ -255,7 +255,13 @@ def _follow(storage: Storage, clock: Clock) -> None:
     for each in storage.profiles.pending(100):
         storage.profiles.follow(each, choose)
     for changed in (library, raised(library)):
-        Reassessing(storage.passes, lambda library=changed: library, lambda: clock().date()).run()  # type: ignore[misc]
+        work = Reassessing(
+            storage.passes,
+            lambda library=changed: library,  # type: ignore[misc]
+            lambda: clock().date(),
+            lambda: b"as it was",
+        )
+        work.run()
     blank = Blank("空表.xlsx", b"PK", "申报", 3, ("姓名", "缴费基数"), {0: "name", 1: "base"})
     storage.portal.keep_blank("an account", blank, account("admin"))
 
