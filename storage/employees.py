@@ -48,6 +48,7 @@ from storage.tables import (
     pay_months,
     tasks,
 )
+from storage.tasks import UNTOUCHED, end_untouched
 
 log = logging.getLogger("shebao.storage")
 
@@ -175,6 +176,7 @@ class StoredRoster(Roster):
             lock_employee(connection, self._keys, employee)
             if is_known_by(connection, employee):
                 raise HasRecords
+            end_untouched(connection, [employee], now)
             remove_employee(connection, employee, now)
             append(connection, Event("employee_erased", by, reason=why), now, self._keys)
         try:
@@ -232,6 +234,9 @@ def known_among(connection: Connection, ids: Sequence[str]) -> set[str]:
     """Those of several employees on whom anything hangs."""
     return {
         id
-        for table in (bindings, pay_months, employee_records, tasks, notices, declaration_lines)
+        for table in (bindings, pay_months, employee_records, notices, declaration_lines)
         for id in connection.execute(select(table.c.employee).where(table.c.employee.in_(ids))).scalars()
+    } | {
+        # What the program found and nobody has touched does not make a slip an employee.
+        *connection.execute(select(tasks.c.employee).where(tasks.c.employee.in_(ids), ~UNTOUCHED)).scalars()
     }

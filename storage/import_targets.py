@@ -30,6 +30,7 @@ from storage.employees import known_among, leaves
 from storage.keys import Keys
 from storage.record_rows import read_month, sealed_month
 from storage.tables import employees, pay_months
+from storage.tasks import end_untouched
 
 Values = Mapping[str, Any]
 #: What stands there before an import: None where there is nothing.
@@ -153,6 +154,7 @@ class Staff:
         unchanged = _unchanged(connection, bodies)
         new = [each["employee"] for each in unchanged if each["before"] is None]
         slips = set(new) - known_among(connection, new)
+        end_untouched(connection, sorted(slips), now)
         connection.execute(delete(employees).where(employees.c.id.in_(slips)))
         back = [employee_from(each["before"]) for each in unchanged if each["before"] is not None]
         owners = wecom_owners(connection, keys, [each.wecom_id for each in back])

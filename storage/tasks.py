@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, func, insert, select, update
 
 from hr_inbox.task import NORMAL, PRIORITIES, Due, HrTask
 from storage.audiences import audience_token, leave_out
@@ -91,6 +92,17 @@ def finish_task(connection: Connection, number: str, now: datetime) -> None:
             state="done", closed_at=now, snoozed_until=None, due_at=None, change=next_of(connection, CHANGES)
         )
     )
+
+
+#: A task that the program opened of itself about an employee, and that nobody of HR has taken up.
+UNTOUCHED: Final = (func.coalesce(tasks.c.kind, "") == "strategy") & (tasks.c.state == "waiting")
+
+
+def end_untouched(connection: Connection, employees: Sequence[str], now: datetime) -> None:
+    """Ends the tasks about people who never were employees."""
+    query = select(tasks.c.number).where(tasks.c.employee.in_(employees), UNTOUCHED)
+    for number in connection.execute(query.order_by(tasks.c.number)).scalars().all():
+        finish_task(connection, task_number(number), now)
 
 
 def read_task(keys: Keys, row: Row[Any]) -> HrTask:

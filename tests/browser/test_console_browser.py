@@ -276,7 +276,7 @@ def test_a_sheet_with_a_bad_row_is_mended_imported_and_taken_back(site: Site, op
     kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
     page.locator("#file").set_input_files({"name": "九月名单.xlsx", "mimeType": kind, "buffer": sheet})
     press(page, "上传，先看看")
-    expect(page.locator(".notice.open")).to_contain_text("这几列没有收，也没有存：低保情况")
+    expect(page.locator(".notice.open")).to_contain_text("这几列不进花名册，也不给任何人看：低保情况")
     expect(page.locator("#main")).not_to_contain_text("在领")
     guessed = [each.input_value() for each in page.locator("tbody select").all()]
     assert guessed == ["number", "name", "region", "wage"]

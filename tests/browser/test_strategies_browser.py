@@ -137,8 +137,12 @@ def test_every_page_fits_and_is_read_aloud(
 
 
 def test_insuring_with_the_thumb(
-    zhao: Colleague, opens: Callable[..., Page], suspended: KeptStrategy
+    zhao: Colleague,
+    colleague: Callable[..., Colleague],
+    opens: Callable[..., Page],
+    suspended: KeptStrategy,
 ) -> None:
+    colleague("李娜", "dibao_officer")
     page = opens("/hr/strategies", zhao, PHONE)
     page.get_by_role("link", name="阿丽").click()
     page.get_by_role("button", name="照常参保", exact=True).click()

@@ -82,13 +82,13 @@ def test_the_countdown_of_a_window_is_told(zhao: Colleague, desk_storage: Storag
     say(desk_storage, in_wechat, "已经发给人事了。", tasks=(TASK,))
     with desk_storage.database.work() as connection:
         conversation = kept(desk_storage, "openid", "wechat").id
-        renew(connection, conversation, "wechat", "text", desk_storage.now())
+        renew(connection, [(conversation, "wechat", "text")], desk_storage.now())
     text = zhao.opens("/hr/cases/T-000001").get_data(as_text=True)
     assert (
         re.search(r"微信公众号：.+ 前发得到，还有 47 小时 59 分，还能发 5 条。", text)
         or "还有 48 小时 0 分" in text
     )
     with desk_storage.database.work() as connection:
-        renew(connection, conversation, "wechat", "left", desk_storage.now())
+        renew(connection, [(conversation, "wechat", "left")], desk_storage.now())
     text = zhao.opens("/hr/cases/T-000001").get_data(as_text=True)
     assert "微信公众号：发不到" in text and "找不到能通知到的渠道" in text

@@ -9,7 +9,6 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from conftest import TODAY
 from databases import Open
 from platforms.city import City
 from platforms.harness import Request
@@ -32,6 +31,8 @@ from policy_kb.library import Library
 from profiles.found import find_hold
 from profiles.lawful import lawful_base
 from storage.opening import Storage
+
+TODAY = date(2026, 10, 15)
 
 pytest_plugins = ["databases"]
 

@@ -36,7 +36,17 @@ REPLY = Reply(
     ("chart",),
 )
 TASK = HrTask(
-    "question", ("什么时候开始交", "我叫阿丽"), "320500", "zh_Hant", "enrolment", True, "hr_named", True, "n1"
+    "question",
+    ("什么时候开始交", "我叫阿丽"),
+    "320500",
+    "zh_Hant",
+    "enrolment",
+    True,
+    "hr_named",
+    True,
+    "n1",
+    "s1",
+    "b1",
 )
 
 

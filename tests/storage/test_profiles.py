@@ -462,6 +462,15 @@ def test_the_changes_of_who_left_long_ago_go_with_them(storage: Storage, ali: Em
     assert not storage.profiles.changes_of(ali.id) and not list(storage.profiles.current([ali.id]))
 
 
+def test_a_slip_can_be_taken_back_although_something_was_found_about_it(
+    storage: Storage, follower: Follower
+) -> None:
+    slip = works_there(storage, "A9", "录错", insured_since=None, joined_on=date(2026, 8, 10))
+    (found,) = follower.run()
+    storage.roster.erase(slip.id, ZHAO, "录错了")
+    assert storage.roster.get(slip.id) is None and state_of_task(storage, found) == "done"
+
+
 def test_rules_stay_as_they_were_settled(storage: Storage) -> None:
     assert storage.profiles.rules() == StrategyRules()
     rules = StrategyRules(True, False, {"320500": date(2026, 12, 31)}, {"320500": "苏人社〔2026〕1号"})
