@@ -80,6 +80,7 @@ class Jobs:
         self._consumer: _Embedded | None = None
         self._deliver = queue.task(name="deliver")(self._send)
         self._answer = queue.task(name="answer")(self._work_off)
+        self._answer_together = queue.task(name="answer_together")(self._work_off_each)
         self._import = queue.task(name="import")(self._work_on_import)
         self._batch = queue.task(name="batch")(self._work_on_batch)
         self._seal = queue.task(name="seal")(self._seal_notice)
@@ -120,9 +121,8 @@ class Jobs:
         self._answer(event_id)
 
     def answer_all(self, event_ids: Sequence[str]) -> None:
-        """Answers stored events soon, each after the earlier ones of its conversation."""
-        for each in event_ids:
-            self._answer(each)
+        """Answers stored events soon, each after the earlier ones of its conversation: one job for those that came together."""
+        self._answer_together(list(event_ids))
 
     def run_import(self, id: str) -> None:
         """Works on an import soon."""
@@ -253,6 +253,10 @@ class Jobs:
     def _work_on_declaration(self, id: str) -> None:
         if self._declarer is not None:
             self._declarer.run(id)
+
+    def _work_off_each(self, event_ids: Sequence[str]) -> None:
+        for each in event_ids:
+            self._work_off(each)
 
     def _follow_profiles(self) -> None:
         if self._profiles is not None:
