@@ -14,6 +14,11 @@ def today_in_china() -> date:
     return now_in_china().date()
 
 
+def day_in_china(moment: datetime) -> date:
+    """The day that a moment falls on in China."""
+    return moment.astimezone(CHINA).date()
+
+
 def now_in_china() -> datetime:
     """The moment in China's own time, by which questions expire."""
     return datetime.now(CHINA)

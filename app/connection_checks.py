@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import date, datetime
 
-from app.clock import CHINA
+from app.clock import day_in_china
 from app.connections import open_civil_affairs, open_payroll, open_social_insurance
 from app.settings import Settings
 from connectors.channel_checks import Finding
@@ -76,4 +76,4 @@ def _told(settings: Settings, say: Say) -> Iterator[Finding]:
 
 
 def _month(now: datetime) -> date:
-    return now.astimezone(CHINA).date().replace(day=1)
+    return day_in_china(now).replace(day=1)

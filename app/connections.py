@@ -12,7 +12,7 @@ from typing import Final, TypeVar
 
 from flask import Blueprint
 
-from app.clock import CHINA
+from app.clock import day_in_china
 from app.events import create_blueprint
 from app.notifying import make_account
 from app.offices import NO_OFFICES, Offices
@@ -329,7 +329,7 @@ class _InsuranceAsker:
 
 def _months(now: datetime) -> list[date]:
     """The months that are asked about, the oldest first."""
-    this = now.astimezone(CHINA).date().replace(day=1)
+    this = day_in_china(now).replace(day=1)
     return [add_months(this, -back) for back in reversed(range(MONTHS))]
 
 

@@ -7,7 +7,7 @@ from datetime import date
 
 from flask import Blueprint
 
-from app.clock import CHINA
+from app.clock import day_in_china
 from app.declaring import Drafting
 from app.offices import Offices
 from app.policy_feed import FeedIntake
@@ -153,7 +153,7 @@ def make_console(
 
 
 def _today(storage: Storage) -> Callable[[], date]:
-    return lambda: storage.now().astimezone(CHINA).date()
+    return lambda: day_in_china(storage.now())
 
 
 def _policies(

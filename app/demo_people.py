@@ -139,7 +139,7 @@ def _others() -> Iterator[Person]:
                 id_number=_id_number(home, 200 + count),
                 wage=(place["least"] + count * 37 % 60 * 50) * 100,
                 joined=joined,
-                insured=add_months(joined.replace(day=1), 1),
+                insured=joined.replace(day=1),
                 department=place["departments"][count % len(place["departments"])],
             )
             count += 1

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection
 from datetime import date
 from typing import Final
 
-from app.clock import CHINA
+from app.clock import day_in_china
 from notices.book import NoticeSearch
 from people.entities import account_of
 from policy_kb.library import Library
@@ -43,29 +43,26 @@ class Following:
                     failed.add(employee)
         return found
 
-    def ground_of(self, employee: str, before: Library | None = None) -> Ground:
-        """What a strategy about an employee rests on beside the profile; `before` is the library before a change of it."""
+    def ground_of(self, employee: str) -> Ground:
+        """What a strategy about an employee rests on beside the profile."""
         storage, library = self._storage, self._library()
         rules = storage.profiles.rules()
         it = storage.roster.get(employee)
         if it is None:
-            return Ground(library, before)
+            return Ground(library)
         refused = storage.notices.find(NoticeSearch(state="refused", employee=employee)).lines
         days = [
-            each.notice.answered_at.astimezone(CHINA).date()
-            for each in refused
-            if each.notice.answered_at is not None
+            day_in_china(each.notice.answered_at) for each in refused if each.notice.answered_at is not None
         ]
         return Ground(
             library,
-            before,
-            account_of(it.region, it.account, storage.companies.accounts()),
-            it.employment,
-            it.joined_on,
-            storage.records.pay_months(employee),
-            max(days, default=None),
-            rules.enrols_restored,
-            rules.catch_up.get(it.region),
+            account=account_of(it.region, it.account, storage.companies.accounts()),
+            employment=it.employment,
+            joined_on=it.joined_on,
+            months=storage.records.pay_months(employee),
+            refused_on=max(days, default=None),
+            enrols_restored=rules.enrols_restored,
+            catch_up_until=rules.catch_up.get(it.region),
         )
 
     def _choose(self, before: Profile | None, after: Profile, done: Collection[str]) -> Strategy | None:

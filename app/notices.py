@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from flask import Blueprint
 
-from app.clock import CHINA, today_in_china
+from app.clock import day_in_china, today_in_china
 from app.demo import COMPANY as COMPANY_OF_DEMO
 from app.notice_office import Office
 from app.sealing import open_key, open_register, open_timestamper, term_warning
@@ -192,7 +192,7 @@ class Drafting:
         occasion = Occasion(
             plan.kind,
             plan.month,
-            storage.now().astimezone(CHINA).date(),
+            day_in_china(storage.now()),
             plan.due_on,
             "",
             self._company(employee),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from app.acting import Acting
-from app.clock import CHINA
+from app.clock import day_in_china
 from app.following import Following
 from app.offices import NO_OFFICES, Offices
 from app.reassessing import Reassessing
@@ -32,7 +32,7 @@ def make_profile_work(
     """`library` gives the library that answers now; passes load what the folders hold, so that every process means the same."""
 
     def today() -> date:
-        return storage.now().astimezone(CHINA).date()
+        return day_in_china(storage.now())
 
     return ProfileWork(
         Following(storage, library, today),

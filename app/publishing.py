@@ -16,7 +16,7 @@ from typing import Any, Final, Protocol
 
 import yaml
 
-from app.clock import CHINA
+from app.clock import day_in_china
 from app.settings import Policy
 from audit.events import SYSTEM, Event
 from audit.events import account as account_of
@@ -205,7 +205,7 @@ class Publisher(Publishing):
         return "已注销的账号" if found is None else found.name
 
     def _today(self) -> date:
-        return self._storage.now().astimezone(CHINA).date()
+        return day_in_china(self._storage.now())
 
 
 def _words(error: Exception) -> str:

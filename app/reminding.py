@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import date
 
-from app.clock import CHINA
+from app.clock import day_in_china
 from app.settings import Settings
 from hr_console.policy_desk import DUE
 from hr_inbox.task import HrTask
@@ -64,5 +64,5 @@ def make_reminder(settings: Settings, storage: Storage) -> PolicyReminder:
     return PolicyReminder(
         storage,
         lambda: compiled.load(settings.policy.overlays),
-        lambda: storage.now().astimezone(CHINA).date(),
+        lambda: day_in_china(storage.now()),
     )

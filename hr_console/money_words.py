@@ -43,9 +43,9 @@ def _lines(sheet: PersonSheet | CompanySheet, say: Say) -> Iterator[Line]:
     yield Line(_day(N_("滞纳金，再过 30 天（{day}）"), sheet.later, say), yuan(sheet.late_fee_later, say))
     yield Line(say(N_("今天全部补清要")), yuan(sheet.total, say), strong=True)
     yield Line(say(N_("再过 30 天补清要")), yuan(sheet.total_later, say), strong=True)
-    yield Line(say(N_("责令以后逾期还不缴，罚款一到三倍")), span(sheet.fine, say))
+    yield Line(say(N_("责令以后逾期还不缴，罚款")), span(sheet.fine, say))
     if sheet.hidden_fine.high:
-        yield Line(say(N_("少报工资，罚款一到三倍")), span(sheet.hidden_fine, say))
+        yield Line(say(N_("少报工资，罚款")), span(sheet.hidden_fine, say))
     yield Line(say(N_("本人因此离职，经济补偿")), _severance(sheet, say))
     yield Line(say(N_("这期间出了工伤，待遇由单位付")), say(N_("算不出")))
     yield Line(say(N_("从现在起参保，每月：单位出")), yuan(sheet.employer_monthly, say))

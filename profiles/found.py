@@ -18,6 +18,7 @@ from calculator.money import Fen, Ppm, divide, format_yuan, parse_rate, parse_yu
 from locales import N_
 from people.records import PayMonth
 from policy_kb.exposures import expose
+from policy_kb.library import Library
 from policy_kb.periods import add_months
 from profiles.ground import Ground, last_due_month, month_of, months_from, was_paid
 from profiles.lawful import lawful_base
@@ -38,9 +39,8 @@ UNRECKONED: Final[Mapping[Unreckoned, str]] = {
     "months": N_("还没有哪个月到了缴费的日子，或者没有写哪天入职"),
     "region": N_("没有写参保地，或者政策库里没有这里"),
 }
-#: 劳动保障监察条例 第二十七条: a fine of one to three times the wages that were not declared.
+#: 劳动保障监察条例 第二十七条: a fine by the wages that were not declared.
 HIDDEN_WAGES: Final = "INSP-27"
-HIDDEN_WAGES_MULTIPLES: Final = (1, 3)
 #: Whoever was not insured when an accident happened is paid by the employer: 工伤保险条例 第六十二条.
 WORK_INJURY: Final = "INJ-62"
 
@@ -99,6 +99,7 @@ class Exposure:
     daily_rate: Ppm
     fine: Span = field(repr=False)
     hidden_wages: Fen = field(repr=False)
+    hidden_fine: Span = field(repr=False)
     severance: Fen | None = field(repr=False)
     employee_monthly: Fen = field(repr=False)
     employer_monthly: Fen = field(repr=False)
@@ -127,12 +128,6 @@ class Exposure:
     def monthly(self) -> Fen:
         """What both sides pay a month from now on."""
         return self.employee_monthly + self.employer_monthly
-
-    @property
-    def hidden_fine(self) -> Span:
-        """One to three times the wages that were not declared."""
-        low, high = HIDDEN_WAGES_MULTIPLES
-        return Span(self.hidden_wages * low, self.hidden_wages * high)
 
     def late_fee(self, day: date) -> Fen:
         """The late fee if everything is settled on a day, each month rounded by itself (社会保险法 第八十六条)."""
@@ -275,6 +270,7 @@ def exposure_of(profile: Profile, ground: Ground, owed: Owed, today: date) -> Ex
     return replace(
         exposure,
         hidden_wages=hidden,
+        hidden_fine=_hidden_fine(ground.library, hidden),
         complete=exposure.complete and not owed.unknown and not owed.earlier,
         assumed=owed.assumed,
         due=owed.due,
@@ -333,6 +329,7 @@ def _read(sheet: Mapping[str, Any], today: date) -> Exposure:
         daily_rate=parse_rate(sheet["late_fee_rate"]["daily"]),
         fine=Span(parse_yuan(fine["low"]), parse_yuan(fine["high"])),
         hidden_wages=0,
+        hidden_fine=Span(0, 0),
         severance=None if severance is None else parse_yuan(severance["amount"]),
         employee_monthly=parse_yuan(from_now["employee_total"]),
         employer_monthly=parse_yuan(from_now["employer_total"]),
@@ -342,6 +339,12 @@ def _read(sheet: Mapping[str, Any], today: date) -> Exposure:
         sources=tuple(each["id"] for each in sheet["sources"]),
         sheet=sheet,
     )
+
+
+def _hidden_fine(library: Library, hidden: Fen) -> Span:
+    """The multiples of the wages that were not declared, as the record has them (劳动保障监察条例 第二十七条)."""
+    data = library.statutes[HIDDEN_WAGES].data
+    return Span(*(hidden * int(data[f"fine_multiple_{end}"]) for end in ("min", "max")))
 
 
 def _hidden_wages(ground: Ground, region: str, months: Sequence[OwedMonth], today: date) -> Fen:
