@@ -1,4 +1,4 @@
-"""What is done about profiles beside the requests: changes are followed, what was approved is carried out, passes are made."""
+"""What is done about profiles beside the requests: changes are followed, approved acts carried out, passes made and told."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from app.following import Following
 from app.offices import NO_OFFICES, Offices
 from app.reassessing import Reassessing
 from app.settings import Settings
+from app.telling_passes import PassTelling
 from policy_kb import compiled
 from policy_kb.library import Library
 from storage.opening import Storage
@@ -19,11 +20,12 @@ from storage.opening import Storage
 
 @dataclass(frozen=True, slots=True)
 class ProfileWork:
-    """The three kinds of work."""
+    """The four kinds of work."""
 
     following: Following
     acting: Acting
     reassessing: Reassessing
+    telling: PassTelling
 
 
 def make_profile_work(
@@ -34,8 +36,9 @@ def make_profile_work(
     def today() -> date:
         return day_in_china(storage.now())
 
+    following = Following(storage, library, today)
     return ProfileWork(
-        Following(storage, library, today),
+        following,
         Acting(storage, library, today, offices),
         Reassessing(
             storage.passes,
@@ -43,4 +46,5 @@ def make_profile_work(
             today,
             lambda: compiled.snapshot(settings.policy.overlays),
         ),
+        PassTelling(storage, following, library, today),
     )

@@ -9,12 +9,12 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from delivery.messages import Reply
 from delivery.ways import WITHOUT_TIE
 from locales import SOURCE
-from storage.conversation_rows import lock, say_outside_turn
+from storage.conversation_rows import Opened, lock, say_outside_turn
 from storage.database import Database
 from storage.keys import Keys
 from storage.profiles import StoredProfiles
@@ -51,15 +51,33 @@ class StoredExplanations:
         if conversation is None:
             return "no_chat"
         with self._database.work() as connection:
-            opened, now = lock(connection, self._keys, conversation), self._now()
+            opened = lock(connection, self._keys, conversation)
             if opened is None:
                 return "no_chat"
-            sent = self._profiles.tell(
-                connection,
-                strategy,
-                by,
-                lambda: say_outside_turn(connection, opened, Reply(text), now, "hr"),
-            )
+            return self._say(connection, opened, strategy, Reply(text), by)
+
+    def inform(
+        self, strategy: str, employee: str, reply: Reply, by: str
+    ) -> Literal["sent", "before", "no_chat", "held"]:
+        """The same of what the employee did not ask for: `held` where a person talks to them, so that it is to wait."""
+        conversation = self._conversation(employee)
+        if conversation is None:
+            return "no_chat"
+        with self._database.work() as connection:
+            opened = lock(connection, self._keys, conversation)
+            if opened is None:
+                return "no_chat"
+            if opened.holder == "person":
+                return "held"
+            return self._say(connection, opened, strategy, reply, by)
+
+    def _say(
+        self, connection: Connection, opened: Opened, strategy: str, reply: Reply, by: str
+    ) -> Literal["sent", "before"]:
+        now = self._now()
+        sent = self._profiles.tell(
+            connection, strategy, by, lambda: say_outside_turn(connection, opened, reply, now, "hr")
+        )
         return "sent" if sent else "before"
 
     def _conversation(self, employee: str) -> str | None:

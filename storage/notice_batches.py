@@ -77,26 +77,8 @@ class StoredBatches:
 
     def begin(self, plan: Plan, by: str) -> str:
         """Begins a batch, whose drafts are made by a job; its id."""
-        id = str(uuid4())
-        head = {"id": id, "state": "drafting", "made_by": by, "made_at": self._now()}
-        rows = [
-            {
-                "batch": id,
-                "place": place,
-                "employee": employee,
-                "state": "waiting",
-                "detail": "",
-                **sealed(self._keys, ROW_BODY, f"{id}:{place}", None),
-            }
-            for place, employee in enumerate(dict.fromkeys(plan.employees), 1)
-        ]
         with self._database.work() as connection:
-            connection.execute(
-                insert(notice_batches), head | sealed(self._keys, BATCH_BODY, id, plan_json(plan))
-            )
-            for start in range(0, len(rows), 500):
-                connection.execute(insert(notice_rows), rows[start : start + 500])
-        return id
+            return begin_batch(connection, self._keys, plan, by, self._now())
 
     def batches(self, limit: int = 20) -> tuple[Batch, ...]:
         """The latest batches."""
@@ -389,6 +371,27 @@ class StoredBatches:
 
     def _set(self, connection: Connection, id: str, state: str) -> None:
         connection.execute(update(notice_batches).where(notice_batches.c.id == id).values(state=state))
+
+
+def begin_batch(connection: Connection, keys: Keys, plan: Plan, by: str, now: datetime) -> str:
+    """Begins a batch in a transaction; its id."""
+    id = str(uuid4())
+    head = {"id": id, "state": "drafting", "made_by": by, "made_at": now}
+    rows = [
+        {
+            "batch": id,
+            "place": place,
+            "employee": employee,
+            "state": "waiting",
+            "detail": "",
+            **sealed(keys, ROW_BODY, f"{id}:{place}", None),
+        }
+        for place, employee in enumerate(dict.fromkeys(plan.employees), 1)
+    ]
+    connection.execute(insert(notice_batches), head | sealed(keys, BATCH_BODY, id, plan_json(plan)))
+    for start in range(0, len(rows), 500):
+        connection.execute(insert(notice_rows), rows[start : start + 500])
+    return id
 
 
 def substance(content: Content) -> bytes:
