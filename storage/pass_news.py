@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from sqlalchemy import Connection, Table, exists, insert, select, update
+from sqlalchemy import Connection, Table, exists, func, insert, select, update
 
 from audit.events import Event
 from audit.events import employee as subject
@@ -63,6 +63,12 @@ class StoredPassNews:
             for row in rows
             if not read_differing(self._keys, row).own
         )
+
+    def counts(self, id: str) -> dict[NewsState, int]:
+        """How many are how far with being told."""
+        query = select(pass_news.c.state, func.count()).where(pass_news.c["pass"] == id)
+        with self._database.read() as connection:
+            return {state: count for state, count in connection.execute(query.group_by(pass_news.c.state))}
 
     def ask(self, id: str, whom: Sequence[str], by: str) -> int:
         """Has somebody told of a pass who was not before; how many."""
