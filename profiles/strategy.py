@@ -247,13 +247,19 @@ class _View:
         return Explanation(code, figures | ({"month": f"{month:%Y-%m}"} if month else {}))
 
     def from_now_on(self) -> Explanation | None:
-        """What is paid from this month on, where that is certain to be what the pay slip will say."""
+        """What is paid from this month on, where that is certain to be what the pay slip will say. No base is named: new bounds
+        may be those of one insurance alone."""
         lawful, declared = self.lawful, self.after.base
         if not self.after.insured or lawful is None or not lawful.complete or declared is None:
             return None
         if lawful.is_exceeded_by(declared):
             return None
-        return self.explanation("changed", month_of(self.today))
+        figures = {
+            "month": f"{self.today:%Y-%m}",
+            "employee": format_yuan(lawful.employee),
+            "employer": format_yuan(lawful.employer),
+        }
+        return Explanation("from_now_on", figures)
 
     def why_this_base(self) -> list[Reason]:
         """Where the base comes from: the floor, the ceiling or the wage."""
@@ -464,7 +470,7 @@ def _policy(view: _View) -> Strategy | None:
         ("correct_base", "tell") if corrects else ("tell",),
         (view.ground.before.sha256, view.ground.library.sha256),
         reasons,
-        explanation=(view.from_now_on() or Explanation(_PLAIN["changed"])) if contributions else None,
+        explanation=(view.from_now_on() or Explanation("kept_plain")) if contributions else None,
         found=(find_floor(view.after, view.ground, view.today),) if corrects else (),
         tells=old.verdict != new.verdict and not contributions,
         private=not contributions,

@@ -399,7 +399,7 @@ def test_bounds_published_late_make_a_difference_that_is_no_arrears_yet(library:
     # 200 more: 16 + 4 + 1 of the employee's, 32 + 15.60 + 1 + 0.40 of the employer's, three months
     assert [(each.employee, each.employer) for each in settlement.months] == [(yuan("21"), yuan("49"))] * 3
     assert strategy.explanation is not None and strategy.explanation.text() == (
-        "新的缴费上下限公布了。从2026-10起，你的社保按5152.00元算：每月从你工资里扣545.96元，厂里另外出1262.24元。"
+        "新的缴费上下限公布了。从2026-10起，社保每月从你工资里扣545.96元，厂里另外出1262.24元。"
         "从2026-07起交过的月份里，有3个月要补差额：你这边一共63.00元，厂里那边一共147.00元。不是你欠费。"
     )
     assert value(strategy.steps, "difference.employee") == yuan("63")
@@ -464,7 +464,7 @@ def test_what_was_reckoned_with_the_wage_of_today_is_said_to_be(library: Library
     known = insured("3500", base, since="2026-07-01")
     told = choose(known, known, Ground(after, library, months=paid("2026-09"))).explanation
     assert told is not None
-    assert ("你的社保按5152.00元算" in told.text()) is (base is not None)
+    assert ("社保每月从你工资里扣545.96元" in told.text()) is (base is not None)
     assert "厂里那边一共147.00元（其中2个月没有工资记录，先按现在的工资算）" in told.text()
 
 
@@ -521,7 +521,7 @@ def test_a_policy_that_asks_for_more_from_now_on_has_the_base_corrected(library:
     assert (strategy.kind, strategy.acts) == ("policy", ("correct_base", "tell"))
     assert not strategy.private and strategy.found[0].state == "floor"
     assert strategy.explanation is not None and strategy.explanation.text().startswith(
-        "从2026-10起，你的社保按5152.00元算：每月从你工资里扣545.96元"
+        "缴费的规定有变化。从2026-10起，社保每月从你工资里扣545.96元"
     )
     enough = insured("3500", "5152", since="2026-10-12")
     assert choose(enough, enough, ground).acts == ("tell",)
