@@ -303,9 +303,9 @@ def _answer(
     column = names.get("id_number", "")
     if not id_number:
         return RowAnswer(row, trouble="no_id_number", column=column)
-    if _LOST.fullmatch(id_number):
-        return RowAnswer(row, trouble="lost_digits", column=column)
     act = waiting.get(number_for_search(id_number))
+    if act is None and _LOST.fullmatch(id_number):
+        return RowAnswer(row, trouble="lost_digits", column=column)
     if act is None:
         return RowAnswer(row, trouble="stranger")
     accepted = told_outcome(outcome)

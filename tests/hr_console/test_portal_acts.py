@@ -156,7 +156,9 @@ def test_what_is_approved_is_exported_in_the_portals_blank_once(office: Office, 
     assert "李梅 2026-10-15" in shown and "导出，1 人" in shown and "已导出，等回执" in shown
     li.sends(f"{FORM}/export")
     assert "没有能导出的" in page(li, FORM) and file_of(li) == expected
-    assert len([each for each in office.storage.profiles.get(it.id).history if each.state == "handed_in"]) == 1  # type: ignore[union-attr]
+    assert (
+        len([each for each in office.storage.profiles.get(it.id).history if each.state == "handed_in"]) == 1
+    )  # type: ignore[union-attr]
 
 
 def test_a_later_export_holds_only_what_is_new(office: Office, li: Colleague, clock: Clock) -> None:
@@ -234,9 +236,7 @@ def test_a_receipt_is_taken_back_and_taken_over_again(office: Office, li: Collea
     exports(li)
     at = uploads(
         li,
-        receipt(
-            ("320500198001010011", "春梅", "成功", ""), ("320500198001010012", "夏荷", "退回", "重复")
-        ),
+        receipt(("320500198001010011", "春梅", "成功", ""), ("320500198001010012", "夏荷", "退回", "重复")),
     )
     li.sends(f"{at}/take")
     office.follow()
@@ -392,7 +392,14 @@ def test_who_is_insured_meanwhile_is_not_exported(office: Office, li: Colleague)
     it = office.approved(chun)
     at = office.storage.now()
     told = Change(
-        chun.id, "insured_since", date(2026, 9, 1), date(2026, 9, 1), "si", at, "social_insurance", "confirmed"
+        chun.id,
+        "insured_since",
+        date(2026, 9, 1),
+        date(2026, 9, 1),
+        "si",
+        at,
+        "social_insurance",
+        "confirmed",
     )
     office.storage.profiles.note([told], "system")
     assert "已经参保了" in page(li, FORM)
