@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
-from datetime import date
-from typing import Any
+from datetime import date, timedelta
+from typing import Any, Final
 from uuid import uuid4
 
 from app.acts import Acts, Wanted
@@ -37,8 +37,10 @@ from profiles.portal_acts import (
 from profiles.strategy_words import Act
 from storage.opening import Storage
 
+#: How long whoever began with a receipt is left to it.
+PATIENCE: Final = timedelta(minutes=2)
 #: Why an act stays where it is, and is not put back, when it cannot be exported.
-_STAYS = frozenset(("twice", "same_person"))
+_STAYS: Final = frozenset(("twice", "same_person"))
 
 
 class ActsByFile(PortalActs):
@@ -118,7 +120,7 @@ class ActsByFile(PortalActs):
 
     def run(self) -> None:
         """Goes on with receipts that were left lying."""
-        for each in self._storage.act_receipts.running():
+        for each in self._storage.act_receipts.left_lying(self._storage.now() - PATIENCE):
             self._finish(each)
 
     def _finish(self, receipt: str) -> None:
@@ -147,45 +149,39 @@ class ActsByFile(PortalActs):
 
     def _take(self, kept: KeptReceipt, row: Taken) -> Taken:
         strategy = self._waiting(row.strategy, row.reference)
-        if strategy is None:
-            now = self._storage.profiles.get(row.strategy)
-            done = now is not None and _came_of(now, kept)
-            return replace(row, step="applied" if done else "overtaken")
-        out = _exported(strategy)
+        if strategy is not None:
+            self._carry_out(kept, row, strategy)
+        now = self._storage.profiles.get(row.strategy)
+        return replace(row, step="applied" if now is not None and _came_of(now, kept) else "overtaken")
+
+    def _carry_out(self, kept: KeptReceipt, row: Taken, strategy: KeptStrategy) -> None:
+        """What was accepted as an answer of the connection would be; what came back with the portal's words."""
+        out, by = _exported(strategy), kept.taken_by
         details = {"via": "portal", "reference": row.reference, "receipt": kept.id}
-        if row.accepted and out.act is not None:
-            # After a receipt was taken back, the next one says it anew.
-            reference = f"{row.reference}-{len(strategy.history)}"
-            receipt = Receipt("social_insurance", reference, "accepted")
-            month, base = date.fromisoformat(out.details["month"]), int(out.details["base"])
-            by = kept.taken_by
-            went = self._acts.carried_out(strategy, out.act, month, base, receipt, details, by)
-        else:
-            details["reason"] = row.words
-            went = self._acts.decide(strategy, "rejected", act=out.act, details=details, by=kept.taken_by)
-        return replace(row, step="applied" if went else "overtaken")
+        if not row.accepted or out.act is None:
+            self._acts.decide(
+                strategy, "rejected", act=out.act, details={**details, "reason": row.words}, by=by
+            )
+            return
+        # After a receipt was taken back, the next one says it anew.
+        receipt = Receipt("social_insurance", f"{row.reference}-{len(strategy.history)}", "accepted")
+        self._acts.carried_out(strategy, out.act, *_declared(out), receipt, details, by)
 
     def _undo(self, kept: KeptReceipt, row: Taken) -> Taken:
         strategy = self._storage.profiles.get(row.strategy)
-        if strategy is not None and strategy.history[-1].details.get("undone") == kept.id:
-            return replace(row, step="undone")
-        if strategy is None or not _came_of(strategy, kept):
-            return replace(row, step="kept")
-        out = _exported(strategy)
-        if row.accepted and not self._given_back(kept, row, strategy, out):
-            return replace(row, step="kept")
-        details = {**out.details, "undone": kept.id}
-        back = self._acts.decide(strategy, "handed_in", act=out.act, details=details, by=kept.taken_by)
-        return replace(row, step="undone" if back else "kept")
+        if strategy is not None and _came_of(strategy, kept):
+            out = _exported(strategy)
+            if not row.accepted or self._given_back(kept, row, strategy, out):
+                details = {**out.details, "undone": kept.id}
+                self._acts.decide(strategy, "handed_in", act=out.act, details=details, by=kept.taken_by)
+        now = self._storage.profiles.get(row.strategy)
+        undone = now is not None and now.history[-1].details.get("undone") == kept.id
+        return replace(row, step="undone" if undone else "kept")
 
     def _given_back(self, kept: KeptReceipt, row: Taken, strategy: KeptStrategy, out: Decision) -> bool:
         """Gives roster and profile their values back; False where somebody has changed them since."""
         it = self._storage.roster.get(row.employee)
-        month, base, enrols = (
-            date.fromisoformat(out.details["month"]),
-            int(out.details["base"]),
-            out.act == "insure",
-        )
+        (month, base), enrols = _declared(out), out.act == "insure"
         written, before = (base, month), (row.base, row.insured_since)
         if it is None or not any(_stands(it, enrols, *each) for each in (written, before)):
             return False
@@ -237,12 +233,9 @@ class ActsByFile(PortalActs):
             lawful=0 if known is None else known.base,
         )
         if out is not None:
+            month, base = _declared(strategy.history[-1])
             act = replace(
-                act,
-                reference=out["reference"],
-                month=date.fromisoformat(out["month"]),
-                base=int(out["base"]),
-                exported=exported_of(strategy),
+                act, reference=out["reference"], month=month, base=base, exported=exported_of(strategy)
             )
         return replace(act, unfit=wanted if isinstance(wanted, str) else self._hindrance(act))
 
@@ -291,6 +284,11 @@ def _marked(acts: Sequence[FiledAct]) -> Iterator[FiledAct]:
 def _exported(strategy: KeptStrategy) -> Decision:
     """The last step by which a strategy went into a file."""
     return next(each for each in reversed(strategy.history) if "file" in each.details)
+
+
+def _declared(out: Decision) -> tuple[date, Fen]:
+    """From which month and on which base an act went into its file."""
+    return date.fromisoformat(out.details["month"]), int(out.details["base"])
 
 
 def _came_of(strategy: KeptStrategy, kept: KeptReceipt) -> bool:

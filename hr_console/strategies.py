@@ -157,7 +157,10 @@ class StrategyPages:
         if prepared is None:
             return self._overtaken(it)
         decision = self._decision("approved", prepared.act, details=prepared.details)
-        return self._decide(it, ("prepared",), decision, words.APPROVED_TOLD)
+        employee = self._employee(it)
+        by_file = employee is not None and self._desk.by_file(employee.region)
+        told = words.APPROVED_BY_FILE if by_file else words.APPROVED_TOLD
+        return self._decide(it, ("prepared",), decision, told)
 
     def send_back(self, strategy: UUID) -> ResponseReturnValue:
         """Somebody does not agree, or the one who prepared it thinks again; it stays open."""

@@ -182,8 +182,8 @@ class ActReceipts(Protocol):
     def of(self, form: str, limit: int = 20) -> tuple[KeptReceipt, ...]:
         """Those of a form, the newest first."""
 
-    def running(self) -> tuple[str, ...]:
-        """Those that are to go on by themselves."""
+    def left_lying(self, before: datetime) -> tuple[str, ...]:
+        """Those that were begun before a moment and did not come to their end."""
 
     def read_as(self, id: str, columns: Mapping[int, Told], by: str) -> None:
         """Says what its columns tell. Raises `book.Overtaken` once it was taken over."""

@@ -56,7 +56,7 @@ class StoredActReceipts(ActReceipts):
             "rows": [],
             "taken_by": "",
         }
-        row = {"id": id, "form": form, "file": file, "state": "read", "kept_at": now}
+        row = {"id": id, "form": form, "file": file, "state": "read", "kept_at": now, "changed_at": now}
         with self._database.work() as connection:
             new = connection.execute(
                 _KEEP[connection.dialect.name], row | self._sealed(id, body)
@@ -81,9 +81,11 @@ class StoredActReceipts(ActReceipts):
             rows = connection.execute(query.order_by(act_receipts.c.kept_at.desc()).limit(limit)).all()
         return tuple(map(self._read, rows))
 
-    def running(self) -> tuple[str, ...]:
-        """Those that are to go on by themselves."""
-        query = select(act_receipts.c.id).where(act_receipts.c.state.in_(("taking", "undoing")))
+    def left_lying(self, before: datetime) -> tuple[str, ...]:
+        """Those that were begun before a moment and did not come to their end."""
+        query = select(act_receipts.c.id).where(
+            act_receipts.c.state.in_(("taking", "undoing")), act_receipts.c.changed_at < before
+        )
         with self._database.read() as connection:
             return tuple(connection.execute(query.order_by(act_receipts.c.kept_at)).scalars())
 
@@ -137,7 +139,11 @@ class StoredActReceipts(ActReceipts):
         return row
 
     def _write(self, connection: Connection, row: Row[Any], state: State, **changes: Any) -> None:
-        values = {"state": state, **self._sealed(row.id, self._open(row) | changes)}
+        values = {
+            "state": state,
+            "changed_at": self._now(),
+            **self._sealed(row.id, self._open(row) | changes),
+        }
         connection.execute(update(act_receipts).where(act_receipts.c.id == row.id).values(values))
 
     def _sealed(self, id: str, body: Mapping[str, Any]) -> dict[str, Any]:

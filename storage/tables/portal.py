@@ -19,7 +19,8 @@ portal_files: Final = Table(
     Column("kept_at", Moment, nullable=False, index=True),
 )
 
-#: Receipts of forms (`profiles.portal_acts.form_name`), with what was taken over. `file` is the blind index of the file.
+#: Receipts of forms (`profiles.portal_acts.form_name`), with what was taken over. `file` is the blind index of the file,
+#: `changed_at` when it went a step.
 act_receipts: Final = Table(
     "act_receipts",
     metadata,
@@ -30,5 +31,6 @@ act_receipts: Final = Table(
     Column("key_id", Integer, nullable=False, index=True),
     Column("body", LargeBinary, nullable=False),
     Column("kept_at", Moment, nullable=False, index=True),
+    Column("changed_at", Moment, nullable=False),
     UniqueConstraint("form", "file"),
 )

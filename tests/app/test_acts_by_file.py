@@ -177,7 +177,9 @@ class Stops(Exception):
 
 
 @pytest.mark.parametrize("step", ["note", "correct", "decide", "finish"])
-def test_stopped_anywhere_a_receipt_goes_on(desk: Desk, step: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_stopped_anywhere_a_receipt_goes_on(
+    desk: Desk, step: str, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
     people = [desk.approved(f"000{each}") for each in (1, 2, 3)]
     desk.by_file.export(desk.acts(), LI)
     id, said = desk.receipt(
@@ -191,6 +193,10 @@ def test_stopped_anywhere_a_receipt_goes_on(desk: Desk, step: str, monkeypatch: 
     assert kept is not None and kept.state == "taking"
     with pytest.raises(Overtaken):
         desk.by_file.take(id, said, LI)
+    desk.by_file.run()
+    kept = desk.storage.act_receipts.get(id)
+    assert kept is not None and kept.state == "taking", "whoever began is left to it for a while"
+    clock.move(minutes=3)
     desk.by_file.run()
     desk.by_file.run()
     assert [desk.state(it) for _, it in people] == ["done", "rejected", "done"]
@@ -220,6 +226,7 @@ def test_stopped_anywhere_it_is_taken_back_to_the_end(
     with pytest.raises(Stops):
         desk.by_file.undo(id, LI)
     monkeypatch.undo()
+    clock.move(minutes=3)
     desk.by_file.run()
     assert [desk.state(it) for _, it in people] == ["handed_in"] * 3
     for who, it in people:
@@ -243,6 +250,29 @@ def stops(storage: Storage, step: str, monkeypatch: pytest.MonkeyPatch) -> None:
         return real(*args, **named)
 
     monkeypatch.setattr(owner, step, once)
+
+
+def test_two_that_take_the_same_receipt_over_at_once_do_it_once(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chun, it = desk.approved("0001")
+    desk.by_file.export(desk.acts(), LI)
+    id, said = desk.receipt("320500198001010001,成功,")
+    real = desk.storage.roster.correct
+
+    def meanwhile(*args: Any, **named: Any) -> Any:
+        monkeypatch.undo()
+        another = ActsByFile(desk.storage, lambda: desk.library, desk.storage.now().date, NO_OFFICES)
+        another._finish(id)
+        return real(*args, **named)
+
+    monkeypatch.setattr(desk.storage.roster, "correct", meanwhile)
+    desk.by_file.take(id, said, LI)
+    kept = desk.storage.act_receipts.get(id)
+    assert kept is not None and [each.step for each in kept.rows] == ["applied"]
+    changes = desk.storage.profiles.changes_of(chun.id)
+    assert desk.state(it) == "done" and sum(each.source == "social_insurance" for each in changes) == 2
+    assert desk.logged().count("act_receipt_taken") == 1
 
 
 def test_the_task_is_there_again_once_a_receipt_is_taken_back(desk: Desk, clock: Clock) -> None:
