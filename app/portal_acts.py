@@ -85,6 +85,7 @@ class ActsByFile(PortalActs):
                     "via": "portal",
                     "file": file,
                     "reference": act.reference,
+                    "region": act.region,
                     "month": act.month.isoformat(),
                     "base": str(act.base),
                 }
@@ -235,7 +236,12 @@ class ActsByFile(PortalActs):
         if out is not None:
             month, base = _declared(strategy.history[-1])
             act = replace(
-                act, reference=out["reference"], month=month, base=base, exported=exported_of(strategy)
+                act,
+                reference=out["reference"],
+                region=out["region"],
+                month=month,
+                base=base,
+                exported=exported_of(strategy),
             )
         return replace(act, unfit=wanted if isinstance(wanted, str) else self._hindrance(act))
 

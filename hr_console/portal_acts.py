@@ -269,8 +269,10 @@ class PortalActPages:
         return done("act_receipt", self._staff.say(TAKEN), id=id)
 
     def undo(self, id: UUID) -> ResponseReturnValue:
-        """Takes back what a receipt brought, where nothing has changed since."""
+        """Takes back what a receipt brought, where nothing has changed since: all of it, or nothing."""
         kept = self._receipt(id)
+        if not self._sees_all(kept):
+            abort(404)
         try:
             self._desk.acts.undo(kept.id, actor())
         except Overtaken:
@@ -361,6 +363,7 @@ class PortalActPages:
             missing=_missing(form, answers),
             rows=[each for each in rows if self._may_see(each.strategy)],
             people=people,
+            may_undo=kept.state == "taken" and self._sees_all(kept),
             tells=TELLS,
             states=STATES,
             problems=problems,
@@ -368,6 +371,9 @@ class PortalActPages:
             minute=minute,
             who=self._staff.who,
         )
+
+    def _sees_all(self, kept: KeptReceipt) -> bool:
+        return all(self._may_see(each.strategy) for each in kept.rows)
 
     def _may_see(self, strategy: str) -> bool:
         found = self._desk.book.get(strategy)

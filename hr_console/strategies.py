@@ -282,7 +282,7 @@ class StrategyPages:
 
     def _overtaken(self, it: KeptStrategy) -> ResponseReturnValue:
         now = self._desk.book.get(it.id) or it
-        told = self._desk.say(words.OVERTAKEN, state=self._desk.say(STATES[now.state]))
+        told = self._desk.say(words.OVERTAKEN, state=self._desk.say(words.state_words(now)))
         return self._page(now, {"refused": told}), 409
 
     def _back(self, it: KeptStrategy, told: str) -> ResponseReturnValue:

@@ -48,7 +48,8 @@ class Decision:
     """One step of a strategy: to which state, by whom as the log names them, when, which act, and why.
 
     `details` are plain data: `month` (ISO) from which the act holds, `reference` under which it was handed in, `reason` of
-    a receipt, `via` (`connection`, `portal`, `own`); over the portal also `file`, `base` (fen), and `receipt`.
+    a receipt, `via` (`connection`, `portal`, `own`); over the portal also `file`, `region`, `base` (fen), `receipt`
+    and `undone` (receipts).
     """
 
     state: State

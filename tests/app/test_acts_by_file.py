@@ -13,12 +13,14 @@ from sqlalchemy import select
 
 from app.acting import Acting
 from app.connections import read_portal_regions
+from app.declaring import Drafting
 from app.following import Following
 from app.offices import NO_OFFICES, Offices
 from app.portal_acts import ActsByFile
 from app.settings import Connections, Settings, SettingsError
 from app.settings import SocialInsurance as Insurance
 from people.employees import Employee
+from people.entities import InsuredAccount
 from people.outside import BaseChange, Enrolment, Receipt, SocialInsurance, refuse_unlawful
 from policy_kb import compiled
 from policy_kb.library import Library
@@ -156,6 +158,17 @@ def test_an_accepted_row_leaves_what_an_answer_of_the_connection_leaves(desk: De
         return it.insured_since, it.base, it.uninsured_why, profile.insured_since, profile.base, told
 
     assert kept(chun) == kept(xia)
+
+
+def test_nothing_is_exported_that_a_second_person_has_not_approved(desk: Desk) -> None:
+    hired = works_there(desk.storage, "0001", "春梅", insured_since=None, joined_on=date(2026, 8, 10))
+    desk.follow()
+    (it,) = desk.storage.profiles.find(StrategySearch(hired.id))
+    assert not desk.acts()
+    now, details = desk.storage.now(), {"month": OCTOBER.isoformat()}
+    prepared = Decision("prepared", ZHAO, now, "insure", details=details)
+    desk.storage.profiles.decide(it.id, ("proposed",), prepared)
+    assert not desk.acts()
 
 
 def test_a_refused_row_goes_back_and_through_two_again(desk: Desk) -> None:
@@ -335,6 +348,13 @@ def test_a_place_holds_the_places_within_it(by_file: str, region: str, covered: 
     assert (offices.agency(region) is not None) is covered
 
 
+def test_a_declaration_goes_by_file_where_the_connection_does_not_cover_its_account(desk: Desk) -> None:
+    offices = Offices(Agency(), by_file=frozenset(("320500",)))
+    drafting = Drafting(desk.storage, lambda: desk.library, desk.storage.now().date, offices)
+    suzhou, hefei = InsuredAccount("", "", "320500", "SZ001"), InsuredAccount("", "", "340100", "HF001")
+    assert (drafting.frame(suzhou).via, drafting.frame(hefei).via) == ("file", "connection")
+
+
 def test_places_that_are_none_stop_the_start() -> None:
     def settings(regions: str) -> Settings:
         return Settings(connections=Connections(social_insurance=Insurance(portal_regions=regions)))
@@ -343,6 +363,13 @@ def test_places_that_are_none_stop_the_start() -> None:
     assert read_portal_regions(settings("320500, 341200")) == frozenset(("320500", "341200"))
     with pytest.raises(SettingsError, match="portal_regions"):
         read_portal_regions(settings("苏州"))
+
+
+def test_who_moves_meanwhile_is_still_waited_for_where_they_were_exported(desk: Desk) -> None:
+    chun, _ = desk.approved("0001")
+    desk.by_file.export(desk.acts(), LI)
+    desk.storage.roster.correct(chun.id, {"region": "340100"}, LI)
+    assert [each.region for each in desk.acts()] == ["320500"]
 
 
 def test_exporting_the_same_list_twice_at_once_does_it_once(desk: Desk) -> None:

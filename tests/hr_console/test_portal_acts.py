@@ -364,6 +364,8 @@ def test_what_came_of_dibao_is_exported_by_whoever_may_see_it(
     assert "春梅" not in seen and "不在等回执的名单里" in seen
     zhao.sends(f"{at}/take")
     assert office.state(it) == "done" and "春梅" in page(zhao, at) and "春梅" not in page(li, at)
+    li.sends(f"{at}/undo", 404)
+    assert office.state(it) == "done" and "撤销这次登记" in page(zhao, at)
 
 
 def test_two_acts_for_one_person_go_into_the_file_once(office: Office, li: Colleague) -> None:
