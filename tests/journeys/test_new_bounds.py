@@ -97,7 +97,11 @@ def test_new_bounds_reach_exactly_those_whom_they_concern_once(plant: Plant) -> 
     assert TOLD in heard and "苏医保〔2026〕31号" in heard
     assert not [word for word in FORBIDDEN if word in heard] and "低保" not in heard
     states = plant.storage.pass_news.counts(found.id)
-    assert states == {"told": 1, "no_chat": 1, "left": 1}  # 小顾 is not insured: there is nothing to say of a deduction
+    assert states == {
+        "told": 1,
+        "no_chat": 1,
+        "left": 1,
+    }  # 小顾 is not insured: there is nothing to say of a deduction
     said = bubbles(plant)
     assert ali.hears(partial(zhao.sends, f"{page}/tell/all")) == []
     plant.minute()
