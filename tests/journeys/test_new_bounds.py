@@ -1,8 +1,8 @@
 """New bounds, published late: HR publishes them over the console, sees whom they concern, has exactly those told and notices
 drafted for them, and nothing happens the second time.
 
-赵静 works the inbox, the roster and the policy library and issues notices; 李娜 approves policy. 阿丽 has a chat, 老周 has none,
-小顾 is not insured yet, and the wage of 厂长 lies far above the new floor."""
+赵静 works the inbox, the roster and the policy library and issues notices; 李娜 approves policy. 李阿丽 has a chat,
+周建国 has none, 顾阿妹 is not insured yet, and the wage of 厂长 lies far above the new floor."""
 
 from __future__ import annotations
 
@@ -101,13 +101,13 @@ def test_new_bounds_reach_exactly_those_whom_they_concern_once(plant: Plant) -> 
         "told": 1,
         "no_chat": 1,
         "left": 1,
-    }  # 小顾 is not insured: there is nothing to say of a deduction
+    }  # 顾阿妹 is not insured: no deduction to tell of
     said = bubbles(plant)
     assert ali.hears(partial(zhao.sends, f"{page}/tell/all")) == []
     plant.minute()
     assert bubbles(plant) == said and "都办过了" in text(zhao, page)
 
-    # What was said is explained by its trace, and 老周 can be told in person.
+    # What was said is explained by its trace, and 周建国 can be told in person.
     (kept,) = plant.storage.profiles.find(StrategySearch(employee=ali_there.id))
     shown = text(zhao, f"/hr/strategies/{kept.id}")
     assert "公布了新的上下限" in shown and "31.20" in shown and "差额补好了" in shown and TOLD in shown
