@@ -22,8 +22,7 @@ from hr_console.notice_desk import NoticeDesk, employee_id, month_of
 from hr_console.notices_new import plan_of
 from hr_console.profile_desk import ProfileDesk
 from locales import N_
-from notices.book import BLOCKED, NoticeSearch, Plan
-from notices.notice import READABLE
+from notices.book import BLOCKED, Plan
 from people.employees import Employee
 from profiles.ground import OWED
 from profiles.passes import Affected, NewsState, Pass, Passes
@@ -192,7 +191,7 @@ class PassActs:
     def _drafted_for(self, choice: Choice, month: date, *, corrects: bool) -> Sorted:
         """For whom a notice of a month is drafted."""
         roster = self._desk.staff.roster
-        standing = set() if corrects else self._standing(month)
+        standing = frozenset() if corrects else self._noticing.book.standing("notice", month)
         ids, left_out = list[str](), Counter[str]()
         for each in choice.people:
             why = "drafted" if each.batch is not None else _hindrance(roster.get(each.employee))
@@ -203,14 +202,6 @@ class PassActs:
             else:
                 ids.append(each.employee)
         return Sorted(tuple(ids), dict(left_out.most_common()))
-
-    def _standing(self, month: date) -> set[str]:
-        """Who has a notice of a month that was issued and stands."""
-        book, found, page = self._noticing.book, set[str](), 1
-        while lines := book.find(NoticeSearch(kind="notice", month=month), page).lines:
-            found |= {each.notice.employee for each in lines if each.notice.state in READABLE}
-            page += 1
-        return found
 
     # -- For whom ----------------------------------------------------------------------------------------------------
 

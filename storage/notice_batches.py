@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 from uuid import uuid4
 
@@ -17,7 +17,7 @@ from audit.events import Event
 from audit.events import employee as subject
 from notices.book import A_PAGE, BATCH, RUNNING, Batch, BatchRow, Blocked, Hindrance, Plan, RowState
 from notices.issuing import Blockage, Drafter
-from notices.notice import Content
+from notices.notice import Content, NoticeKind, NoticeState
 from people.employees import Employee
 from storage.audit import append
 from storage.case_log import event_row, first_event, value_rows
@@ -53,6 +53,9 @@ _SUBSTANCE: Final = (
     "income_tax", "take_home",
 )  # fmt: skip
 
+
+#: What no longer stands.
+_GONE: Final[tuple[NoticeState, ...]] = ("superseded", "withdrawn")
 
 #: A draft under its number, and that of the one whose place it takes.
 Number = Callable[[Content, str, str | None], Content]
@@ -185,6 +188,14 @@ class StoredBatches:
         unissued = notice_batches.c.state.in_(("drafting", "preview"))
         with self._database.work() as connection:
             connection.execute(delete(notice_batches).where(notice_batches.c.id == id, unissued))
+
+    def standing(self, kind: NoticeKind, month: date) -> frozenset[str]:
+        """Who has a notice of a kind and month that was neither taken back nor replaced; by employee."""
+        query = select(notices.c.employee).where(
+            notices.c.kind == kind, notices.c.month == month, notices.c.state.not_in(_GONE)
+        )
+        with self._database.read() as connection:
+            return frozenset(connection.execute(query).scalars())
 
     def unfinished(self) -> tuple[str, ...]:
         """Batches that are to run by themselves."""
@@ -414,7 +425,7 @@ def _standing(plan: Plan, whom: Sequence[str]) -> Select[Any]:
         notices.c.employee.in_(whom),
         notices.c.kind == plan.kind,
         notices.c.month == plan.month,
-        notices.c.state.not_in(("superseded", "withdrawn")),
+        notices.c.state.not_in(_GONE),
     )
 
 
