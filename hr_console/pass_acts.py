@@ -6,7 +6,7 @@ in counts before it does.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -16,6 +16,8 @@ from uuid import UUID
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from audit.events import Event
+from audit.events import employee as subject
 from delivery.pushes import is_day
 from hr_console.console import Entry, actor, done
 from hr_console.notice_desk import NoticeDesk, employee_id, month_of
@@ -27,8 +29,10 @@ from people.employees import Employee
 from profiles.ground import OWED
 from profiles.passes import Affected, NewsState, Pass, Passes
 
+#: How many of those who are left out are named.
+NAMED: Final = 50
 RUNNING: Final = N_("还在重算，算完再办。")
-ASKED: Final = N_("好，{count} 人会收到自己的数，每人一次。")
+ASKED: Final = N_("好，{count} 人：有聊天的收到自己的数，每人一次；没有聊天的，说明备好了当面说。")
 NOBODY: Final = N_("没有新的人要办：这些人都办过了，什么都没有再做。")
 #: What is proposed as the reason of a correction; the employee reads it.
 WHY: Final = N_("缴费上下限有变化，数跟着变了。")
@@ -72,10 +76,10 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Sorted:
-    """For whom a notice can be drafted, and of the others how many are left out for which reason."""
+    """For whom a notice can be drafted, and by reason who is left out; the reason that most have comes first."""
 
     ids: tuple[str, ...] = field(repr=False)
-    left_out: Mapping[str, int]
+    left_out: Mapping[str, Sequence[str]] = field(repr=False)
 
 
 class PassActs:
@@ -181,7 +185,7 @@ class PassActs:
             place=desk.staff.place,
             ready=len(plain.ids),
             standing=len(self._drafted_for(choice, month, corrects=True).ids) - len(plain.ids),
-            left_out=plain.left_out,
+            left_out=[(why, len(ids), self._named(ids)) for why, ids in plain.left_out.items()],
             why_not=NOT_DRAFTED,
             texts=texts,
             problems=problems,
@@ -192,16 +196,24 @@ class PassActs:
         """For whom a notice of a month is drafted."""
         roster = self._desk.staff.roster
         standing = frozenset() if corrects else self._noticing.book.standing("notice", month)
-        ids, left_out = list[str](), Counter[str]()
+        ids, left_out = list[str](), defaultdict[str, list[str]](list)
         for each in choice.people:
             why = "drafted" if each.batch is not None else _hindrance(roster.get(each.employee))
             if not why and each.employee in standing:
                 why = "standing"
             if why:
-                left_out[why] += 1
+                left_out[why].append(each.employee)
             else:
                 ids.append(each.employee)
-        return Sorted(tuple(ids), dict(left_out.most_common()))
+        return Sorted(tuple(ids), dict(sorted(left_out.items(), key=lambda why: -len(why[1]))))
+
+    def _named(self, ids: Sequence[str]) -> list[Employee]:
+        """The first of those who are left out. That somebody looked at who they are is logged."""
+        roster = self._desk.staff.roster
+        named = [each for id in ids[:NAMED] if (each := roster.get(id)) is not None]
+        subjects = tuple(subject(each.id) for each in named)
+        self._desk.staff.console.log.record(Event("policy_people", actor(), subjects))
+        return named
 
     # -- For whom ----------------------------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from sqlalchemy import Connection, select
 
@@ -45,8 +45,11 @@ class StoredExplanations:
         with self._database.read() as connection:
             return connection.execute(query).scalar_one_or_none() or SOURCE
 
-    def send(self, strategy: str, employee: str, text: str, by: str) -> Literal["sent", "before", "no_chat"]:
-        """Puts a text into the employee's conversation, once for each strategy. Raises `KeyError` for none of that id."""
+    def send(
+        self, strategy: str, employee: str, text: str, by: str, sources: tuple[dict[str, Any], ...] = ()
+    ) -> Literal["sent", "before", "no_chat"]:
+        """Puts a text, with the records it rests on, into the employee's conversation, once for each strategy. Raises
+        `KeyError` for none of that id."""
         conversation = self._conversation(employee)
         if conversation is None:
             return "no_chat"
@@ -54,7 +57,7 @@ class StoredExplanations:
             opened = lock(connection, self._keys, conversation)
             if opened is None:
                 return "no_chat"
-            return self._say(connection, opened, strategy, Reply(text), by)
+            return self._say(connection, opened, strategy, Reply(text, sources=sources), by)
 
     def inform(
         self, strategy: str, employee: str, reply: Reply, by: str

@@ -89,9 +89,9 @@ def test_whom_it_concerns_is_told_by_keyboard(
     page.get_by_role("button", name="告诉受影响的人").focus()
     page.keyboard.press("Enter")
     expect(page.get_by_text("勾了的 1 人")).to_be_visible()
-    page.get_by_role("button", name="告诉这 1 人").focus()
+    page.get_by_role("button", name="给这 1 人备好说明").focus()
     page.keyboard.press("Enter")
-    expect(page.get_by_text("1 人会收到自己的数")).to_be_visible()
+    expect(page.get_by_text("好，1 人")).to_be_visible()
     assert desk_storage.pass_news.counts(found.id) == {"waiting": 1}
     _is_fine(page, f"told-{size['width']}")
     context.close()

@@ -151,7 +151,7 @@ def test_for_whom_no_notice_can_be_drafted_is_said_with_the_reason(
 ) -> None:
     at = f"/hr/passes/{found.id}/notices"
     page = words(issuer.opens(at))
-    assert "会起草 2 人" in page and "没有身份证号，认不出是不是本人 1 人" in page
+    assert "会起草 2 人" in page and "没有身份证号，认不出是不是本人 1 人 老周 B1" in page
     assert "会起草 1 人" in words(issuer.sends(at, 200, region="310000"))
     zhou = by_name(desk_storage, "老周")
     assert "没有还要起草的人" in words(issuer.sends(at, 200, employee=zhou))
