@@ -49,6 +49,8 @@ def make_account(sms: Sms) -> SmsAccount | None:
     missing = [name for name in provider.needs if not getattr(account, name)]
     if missing:
         raise SettingsError(f"sms.{missing[0]}: needed with provider = {sms.provider!r}")
+    if not account.secret_id.isascii():  # the … of an example, which no header can hold
+        raise SettingsError("sms.secret_id: not what the console shows")
     where = urlsplit(account.api_base)
     if where.scheme != "https" and not (where.scheme == "http" and is_loopback(where.hostname or "")):
         raise SettingsError("sms.api_base: must start with https:// (or http:// on loopback)")

@@ -177,6 +177,7 @@ def test_settings_that_cannot_work_are_refused(service: Texts, settings: Sms) ->
     for wrong, told in (
         ({"provider": "pigeon"}, "sms.provider"),
         ({"template_id": ""}, "sms.template_id"),
+        ({"secret_id": "LTAI…"}, "sms.secret_id"),
         ({"api_base": "http://sms.example"}, "sms.api_base"),
         ({"app_id": ""}, "sms.app_id"),
     ):
