@@ -27,7 +27,8 @@ from connectors.choosing import (
 )
 from connectors.mail import is_address
 from connectors.outside.connection import Connection
-from connectors.sms import SmsAccount, TencentSms
+from connectors.sms import PROVIDERS
+from connectors.sms.texts import SmsAccount
 from delivery.sending import Temporary, Undelivered
 from delivery.ways import mobile_number
 from hr_console.connections import System, Systems
@@ -403,7 +404,7 @@ def _ways(
 
         ways["mail"] = tell_by_mail
     if account is not None:
-        texts = TencentSms(account, lambda number: number)
+        texts = PROVIDERS[account.provider].sender(account, lambda number: number)
 
         def tell_by_text(message: AlarmMessage) -> NotHandedOver | None:
             system, what = short_of(message, say)
