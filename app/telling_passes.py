@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import date
 from functools import lru_cache
-from typing import Final
+from typing import Final, Literal
 
 from app.following import Following
 from audit.events import SYSTEM
@@ -55,34 +55,41 @@ class PassTelling:
             if settled == MOST:
                 break
             try:
-                state = self._tell(each)
+                settled += self._tell(each)
             except Exception as error:
                 # The text of an error may quote a value. The employee waits on, and the next run tries again.
                 log.error("an employee was not told of a pass (%s)", type(error).__name__)
-                continue
-            if state is not None:
-                self._storage.pass_news.settle(each, state)
-                settled += 1
         return settled
 
-    def _tell(self, it: ToTell) -> NewsState | None:
-        """Proposes what follows, and says it; None where it is to wait."""
+    def _tell(self, it: ToTell) -> bool:
+        """Proposes what follows, says it and notes that; False where it is to wait."""
+        kept = self._proposed(it)
+        state = "left" if kept is None else self._say(it, kept)
+        if state == "held":
+            return False
+        self._storage.pass_news.settle(it, state, None if kept is None else kept.id)
+        return True
+
+    def _proposed(self, it: ToTell) -> KeptStrategy | None:
+        """What follows for somebody from the change of the library; None where nothing does, or what was before is not kept."""
         before = self._before(it.id)
         if before is None:
-            return "left"
-        kept = self._storage.profiles.propose(
+            return None
+        return self._storage.profiles.propose(
             it.employee, lambda was, now, done: self._choose(before, was, now, done)
         )
-        told = None if kept is None else kept.data["explanation"]
-        if kept is None or told is None:
+
+    def _say(self, it: ToTell, kept: KeptStrategy) -> NewsState | Literal["held"]:
+        """Says it where it was not said before, by an earlier pass for the same change or in person."""
+        told = kept.data["explanation"]
+        if told is None:
             return "left"
-        explanations = self._storage.explanations
-        text = Explanation(told["code"], told["figures"]).text(speak(explanations.language(it.employee)))
-        sent = explanations.inform(kept.id, it.employee, Reply(text, sources=self._sources(kept)), it.by)
-        if sent == "held":
-            return None
-        if sent == "no_chat":
-            return "no_chat"
+        if kept.told_at is None:
+            explanations = self._storage.explanations
+            text = Explanation(told["code"], told["figures"]).text(speak(explanations.language(it.employee)))
+            sent = explanations.inform(kept.id, it.employee, Reply(text, sources=self._sources(kept)), it.by)
+            if sent == "no_chat" or sent == "held":
+                return sent
         self._end(kept)
         return "told"
 

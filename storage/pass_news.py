@@ -111,13 +111,13 @@ class StoredPassNews:
         with self._database.read() as connection:
             return tuple(ToTell(*row) for row in connection.execute(query))
 
-    def settle(self, it: ToTell, state: NewsState) -> None:
-        """Notes what became of telling somebody."""
+    def settle(self, it: ToTell, state: NewsState, strategy: str | None) -> None:
+        """Notes what became of telling somebody, and the strategy that says it."""
         with self._database.work() as connection:
             connection.execute(
                 update(pass_news)
                 .where(pass_news.c["pass"] == it.id, pass_news.c.employee == it.employee)
-                .values(state=state)
+                .values(state=state, strategy=strategy)
             )
 
 

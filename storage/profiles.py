@@ -43,7 +43,7 @@ from storage.profile_changes import (
     note,
     profile_json,
 )
-from storage.tables import employees, profile_changes, profiles, strategies
+from storage.tables import employees, pass_news, profile_changes, profiles, strategies
 from storage.tasks import count_of, finish_task, open_task_of, reopen_task, task_number
 
 BODY: Final = PROFILE
@@ -210,6 +210,11 @@ class StoredProfiles(ProfileBook):
             return False
         say()
         connection.execute(update(strategies).where(strategies.c.id == strategy).values(told_at=now))
+        connection.execute(
+            update(pass_news)
+            .where(pass_news.c.strategy == strategy, pass_news.c.state == "no_chat")
+            .values(state="told")
+        )
         append(connection, _event("strategy_told", by, it), now)
         return True
 

@@ -61,7 +61,8 @@ reassessed: Final = Table(
 )
 
 #: Whom HR had told of what a pass changed for them, once for each pass. `waiting` until that is said, then `told`;
-#: `no_chat` where there is no conversation to say it in, `left` where there was nothing certain to say.
+#: `no_chat` where there is no conversation to say it in, until HR has told them what the `strategy` says; `left` where there
+#: was nothing certain to say.
 pass_news: Final = Table(
     "pass_news",
     metadata,
@@ -72,6 +73,7 @@ pass_news: Final = Table(
     Column("state", String(16), nullable=False, index=True),
     Column("asked_by", String(64), nullable=False),
     Column("asked_at", Moment, nullable=False),
+    Column("strategy", row_id(), ForeignKey("strategies.id", ondelete="SET NULL"), index=True),
 )
 
 #: In which batch of notices somebody stands for a pass: in one for each, until that batch is thrown away.

@@ -113,6 +113,7 @@ def test_new_bounds_reach_exactly_those_whom_they_concern_once(plant: Plant) -> 
     assert "公布了新的上下限" in shown and "31.20" in shown and "差额补好了" in shown and TOLD in shown
     (of_zhou,) = plant.storage.profiles.find(StrategySearch(employee=zhou.id))
     zhao.sends(f"/hr/strategies/{of_zhou.id}/explained")
+    assert plant.storage.pass_news.counts(found.id) == {"told": 2, "left": 1}
 
     # -- Notices: for those who are ticked, then for the rest, and nobody twice --------------------------------------
     preview = words(

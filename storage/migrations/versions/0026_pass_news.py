@@ -19,7 +19,15 @@ def upgrade() -> None:
         sa.Column("state", sa.String(16), nullable=False),
         sa.Column("asked_by", sa.String(64), nullable=False),
         sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("strategy", sa.Uuid(as_uuid=False)),
+        sa.ForeignKeyConstraint(
+            ["strategy"],
+            ["strategies.id"],
+            name=op.f("fk_pass_news_strategy_strategies"),
+            ondelete="SET NULL",
+        ),
     )
+    op.create_index(op.f("ix_pass_news_strategy"), "pass_news", ["strategy"])
     op.create_index(op.f("ix_pass_news_employee"), "pass_news", ["employee"])
     op.create_index(op.f("ix_pass_news_state"), "pass_news", ["state"])
     op.create_table(
