@@ -262,8 +262,7 @@ def _follow(storage: Storage, clock: Clock) -> None:
             lambda: clock().date(),
             lambda: b"as it was",
         )
-        work.run()
-    found = storage.passes.last()
+        found = work.run()
     assert found is not None
     whom = tuple(each.employee for each in storage.pass_news.affected(found.id))
     assert whom and storage.pass_news.ask(found.id, whom, account("admin"))
