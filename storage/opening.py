@@ -50,7 +50,7 @@ from storage.profiles import StoredProfiles
 from storage.pushes import StoredPushes
 from storage.reach import StoredReach
 from storage.reassessments import StoredPasses
-from storage.records import StoredRecords
+from storage.records import StoredRecords, index_old
 from storage.reminders import Reminders
 from storage.roster_changes import take_over
 from storage.rotation import check_keys, in_use
@@ -144,6 +144,7 @@ def open_storage(
             make_ready(database, folder)
         keys = _checked_keys(database, folder)
         label_old(database, keys)
+        index_old(database, keys)
         take_over(database, keys, now())
         erasures.catch_up(database)
     except BaseException:
