@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
+from app.counting import CountedTexts
 from app.settings import Settings, SettingsError, Sms, is_loopback, read_secret
 from connectors.mail_to_employees import EmployeeMails
 from connectors.sms import SmsAccount, TencentSms
@@ -19,7 +20,8 @@ def make_senders(settings: Settings, storage: Storage, mailer: Mailer | None) ->
     made: dict[str, Sender] = {}
     account = make_account(settings.sms)
     if account is not None:
-        made["sms"] = TencentSms(account, _from_roster(storage, lambda employee: employee.phone))
+        texts = TencentSms(account, _from_roster(storage, lambda employee: employee.phone))
+        made["sms"] = CountedTexts(texts, storage.calls)
     if mailer is not None:
         made["mail"] = EmployeeMails(mailer, _from_roster(storage, lambda employee: employee.mail))
     return made

@@ -34,6 +34,8 @@ PASSING: Final[Mapping[str, timedelta]] = {
 _CODE_IN: Final = re.compile(r"\d{6}")
 _LINK: Final = re.compile(r"https?://\S+")
 _CODE: Final = 64
+#: The service is not asked: the employee has no number that it serves.
+NO_NUMBER: Final = "no_mobile_number"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ class TencentSms(Sender):
         """Hands one message to the service. Raises `Temporary`, `Permanent` or `Unsure`."""
         number = mobile_number(self._phone_of(recipient))
         if not number:
-            raise Permanent("no_mobile_number")
+            raise Permanent(NO_NUMBER)
         request = SendSmsRequest()
         request.PhoneNumberSet = [number]
         request.SmsSdkAppId = self._account.app_id

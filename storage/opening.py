@@ -16,6 +16,7 @@ from storage.accounts import Accounts
 from storage.alarms import StoredAlarms
 from storage.audit import StoredLog
 from storage.bindings import StoredBindings
+from storage.calls import StoredCalls
 from storage.cases import StoredCases
 from storage.companies import StoredCompanies
 from storage.company_settings import CompanySettings
@@ -118,6 +119,7 @@ class Storage:
     reminders: Reminders
     connections: StoredConnections
     alarms: StoredAlarms
+    calls: StoredCalls
 
 
 def utc_now() -> datetime:
@@ -206,6 +208,7 @@ def open_storage(
         reminders=Reminders(database, keys, now, due),
         connections=StoredConnections(database, keys, now),
         alarms=StoredAlarms(database, keys, now, due),
+        calls=StoredCalls(database, now),
     )
 
 
