@@ -170,8 +170,7 @@ class Acting:
     def _answered(self, strategy: KeptStrategy, wanted: _Wanted, receipt: Receipt) -> bool:
         details = {"reference": wanted.reference, "via": "connection"}
         if receipt.state == "accepted":
-            self._record(strategy.employee, wanted, receipt)
-            return self._decide(strategy, "done", act=wanted.act, details=details)
+            return self._accepted(strategy, wanted, receipt, details)
         if receipt.state == "rejected":
             reason = receipt.reason or "unknown"
             return self._decide(strategy, "rejected", act=wanted.act, details=details | {"reason": reason})
@@ -179,8 +178,11 @@ class Acting:
             self._decide(strategy, "handed_in", act=wanted.act, details=details)
         return False
 
-    def _record(self, employee: str, wanted: _Wanted, receipt: Receipt) -> None:
-        """What the agency accepted becomes part of profile and roster; a second time nothing is new."""
+    def _accepted(
+        self, strategy: KeptStrategy, wanted: _Wanted, receipt: Receipt, details: dict[str, str]
+    ) -> bool:
+        """What the agency accepted becomes part of profile and roster and ends the strategy, in one step; a second time nothing
+        is new."""
         told: dict[Field, Value] = {"base": wanted.base}
         kept: dict[str, Any] = {"base": wanted.base}
         if wanted.act == "insure":
@@ -189,7 +191,7 @@ class Acting:
         now = self._storage.now()
         changes = [
             Change(
-                employee,
+                strategy.employee,
                 what,
                 value,
                 wanted.month,
@@ -201,8 +203,8 @@ class Acting:
             )
             for what, value in told.items()
         ]
-        self._storage.profiles.note(changes, SYSTEM)
-        self._storage.roster.correct(employee, kept, SYSTEM)
+        decision = Decision("done", SYSTEM, now, wanted.act, details=details)
+        return self._storage.profiles.carried_out(strategy, decision, changes, kept)
 
     def _decide(
         self,
