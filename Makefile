@@ -5,8 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
-# Processes that share the tests; empty: one runs them all.
-WORKERS ?=
+# Processes that share the tests: a number, or one for each core.
+WORKERS ?= auto
 CATALOGUES := $(wildcard locales/*/LC_MESSAGES/messages.po)
 
 .DEFAULT_GOAL := help
@@ -39,7 +39,7 @@ run: setup ## Serve http://127.0.0.1:8000 (PORT= changes the port).
 	$(BIN)/shebao serve --demo --port $(PORT)
 
 test: setup $(DEV_STAMP) ## All tests, with seeded samples; every branch of the calculator, the log and the profiles is reached.
-	$(BIN)/python -m pytest -m "not soak" $(if $(WORKERS),-n $(WORKERS) --dist loadfile) --cov=calculator --cov=audit --cov=profiles --cov-branch --cov-report=term:skip-covered --cov-fail-under=100
+	$(BIN)/python -m pytest -m "not soak" -n $(WORKERS) --dist loadfile --cov=calculator --cov=audit --cov=profiles --cov-branch --cov-report=term:skip-covered --cov-fail-under=100
 
 soak: setup $(DEV_STAMP) ## The full counts that `test` samples.
 	$(BIN)/python -m pytest -m soak

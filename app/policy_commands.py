@@ -11,17 +11,15 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from app.clock import today_in_china
-from app.policy_feed import FeedIntake
 from app.settings import HOME, Settings
 from calculator.case import DAYS_AHEAD, EARLIEST
 from calculator.fields import InputError, parse_day
 from calculator.rules import INSURANCES, Insurance
-from connectors.policy_feed import FetchFailed, fetch_feed
 from locales import as_written
 from policy_kb import compiled
 from policy_kb.article_lint import lint_articles, lint_replies
@@ -39,7 +37,9 @@ from policy_kb.lint import describe_finding, unwaived
 from policy_kb.lint import lint as findings_of
 from policy_kb.showing import HINTS, STATUS, region_in_force
 from policy_kb.wording import INSURANCE, problem_text
-from storage.opening import Storage, open_storage
+
+if TYPE_CHECKING:
+    from storage.opening import Storage
 
 
 def _library(settings: Settings) -> Library:
@@ -278,6 +278,9 @@ def rule_lines(library: Library, rule: CompanyRule, today: date) -> Iterator[str
 @click.pass_obj
 def feed(settings: Settings, source: str | None, check: bool, login: str) -> None:
     """Take the signed bundle SOURCE (a file or an address; by default the address of the settings) as a draft change."""
+    from app.policy_feed import FeedIntake  # no other command waits for the storage
+    from storage.opening import open_storage
+
     source = source or settings.policy.feed_url
     storage = open_storage(settings.database.address, settings.keys.path, settings.keys.journal)
     try:
@@ -315,6 +318,8 @@ def _counted(storage: Storage, source: str) -> AbstractContextManager[None]:
 def _bundle(source: str) -> bytes:
     if not source:
         raise click.ClickException("SOURCE: 设置里没有 policy.feed_url，要写文件或者地址")
+    from connectors.policy_feed import FetchFailed, fetch_feed
+
     try:
         if "://" in source:
             return fetch_feed(source, "", LARGEST).data or b""

@@ -250,6 +250,7 @@ class SocialInsurance:
 
     mapping: str = ""
     folder: str = ""
+    portal_regions: str = ""
     every_minutes: int = 60
     late_minutes: int = 180
 
@@ -406,6 +407,7 @@ MAY_BE_EMPTY: Final = (
         for system in ("civil_affairs", "social_insurance", "payroll")
         for name in ("mapping", "folder")
     ),
+    "connections.social_insurance.portal_regions",
     *(f"connections.alarms.{name}" for name in ("mails", "mobiles")),
     *(f"mail.{name}" for name in ("host", "user", "password", "password_file", "sender")),
     *(

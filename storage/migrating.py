@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +20,7 @@ BASE: Final = "base"
 _LOCK: Final = 20_261_015
 
 
+@cache
 def revisions() -> tuple[str, ...]:
     """Every revision, the newest first."""
     return tuple(script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions())
@@ -35,7 +37,8 @@ def upgrade(connection: Connection, revision: str = HEAD) -> None:
         connection.dialect.name == "postgresql"
     ):  # of two processes that start at once, one waits for the other
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
-    command.upgrade(_config(connection), revision)
+    if revision != HEAD or revision_of(connection) != revisions()[0]:
+        command.upgrade(_config(connection), revision)
 
 
 def downgrade(connection: Connection, revision: str = BASE) -> None:

@@ -6,10 +6,11 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Final
 
-from sqlalchemy import Connection, RowMapping, Table, bindparam, func, select, update
+from sqlalchemy import Connection, RowMapping, Table, bindparam, select, text, update
 
 from storage import abroad as abroad_store
 from storage import account_rows, case_log, credentials, employee_rows, record_rows
+from storage import act_receipts as act_receipt_rows
 from storage import audit as log_rows
 from storage import cases as case_rows
 from storage import companies as company_rows
@@ -33,6 +34,7 @@ from storage.keys import Keys
 from storage.tables import (
     abroad,
     accounts,
+    act_receipts,
     assessed,
     audit_reasons,
     connection_codes,
@@ -47,6 +49,7 @@ from storage.tables import (
     import_rows,
     imports,
     insured_accounts,
+    metadata,
     notes,
     notice_answers,
     notice_batches,
@@ -81,6 +84,7 @@ BODIES: Final[Mapping[Table, str]] = {
     pay_months: record_rows.PAY,
     employee_records: record_rows.BODY,
     portal_files: portal_rows.BODY,
+    act_receipts: act_receipt_rows.BODY,
     profile_changes: change_rows.BODY,
     profiles: profile_rows.BODY,
     strategies: change_rows.STRATEGY,
@@ -112,44 +116,48 @@ SEALED_BY_ROOT: Final = (person_keys, *BODIES)
 BATCH: Final = 500
 
 
+#: Of every table that holds such values, by which keys: one question, as it is asked at every start.
+_SEALED: Final = text(
+    " UNION ALL ".join(
+        f"SELECT '{table.name}', key_id, count(*) FROM {table.name} GROUP BY key_id"
+        for table in SEALED_BY_ROOT
+    )
+)
+
+
 def in_use(connection: Connection) -> Counter[int]:
     """How many values each root key seals."""
     counts: Counter[int] = Counter()
-    for table in SEALED_BY_ROOT:
-        query = select(table.c.key_id, func.count()).group_by(table.c.key_id)
-        counts.update({key_id: count for key_id, count in connection.execute(query)})
+    for _, key_id, count in connection.execute(_SEALED):
+        counts[key_id] += count
     return counts
 
 
 def check_keys(connection: Connection, keys: Keys) -> None:
     """Raises `StorageError` where a key in use is missing or is another one than the values were sealed with."""
-    for key_id in sorted(in_use(connection)):
+    used = sorted((key_id, name) for name, key_id, _ in connection.execute(_SEALED))
+    for key_id, _ in used:
         if key_id not in keys.ids:
             raise StorageError(f"keys: root key {key_id} is in use and is not in {keys.folder}")
     try:
-        for key_id in keys.ids:
-            _check_key(connection, keys, key_id)
+        for key_id, name in used:
+            _check_key(connection, keys, key_id, metadata.tables[name])
     except Unreadable as error:
         raise StorageError(f"keys: those in {keys.folder} are not those of this database ({error})") from None
 
 
-def _check_key(connection: Connection, keys: Keys, key_id: int) -> None:
-    """Opens one value of each kind that the key seals."""
+def _check_key(connection: Connection, keys: Keys, key_id: int, table: Table) -> None:
+    """Opens one value of a table that the key seals."""
+    if table is not person_keys:
+        row = connection.execute(select(table).where(table.c.key_id == key_id).limit(1)).mappings().one()
+        keys.box(BODIES[table], key_id).open(place_of(table, row), row["body"])
+        return
     query = select(conversations, person_keys).select_from(WITH_KEY).where(person_keys.c.key_id == key_id)
-    row = connection.execute(query.limit(1)).one_or_none()
-    if row is not None:
-        box = keys.person(row.id, row.key_id, row.wrapped)
-        sender = box.open_json(f"{SENDER}:{row.id}", row.sender)
-        if row.sender_index != sender_index(keys, row.channel, sender):
-            raise Unreadable("index.key")
-    for table, purpose in BODIES.items():
-        found = (
-            connection.execute(select(table).where(table.c.key_id == key_id).limit(1))
-            .mappings()
-            .one_or_none()
-        )
-        if found is not None:
-            keys.box(purpose, key_id).open(place_of(table, found), found["body"])
+    person = connection.execute(query.limit(1)).one()
+    box = keys.person(person.id, person.key_id, person.wrapped)
+    sender = box.open_json(f"{SENDER}:{person.id}", person.sender)
+    if person.sender_index != sender_index(keys, person.channel, sender):
+        raise Unreadable("index.key")
 
 
 def rotate(database: Database, keys: Keys) -> int:

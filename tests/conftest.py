@@ -8,6 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
+from jinja2 import FileSystemBytecodeCache
+from werkzeug.routing import Rule
 
 from policy_kb import compiled
 from policy_kb.library import Library
@@ -20,6 +23,23 @@ TODAY = date(2026, 10, 15)
 def library() -> Library:
     """The policy library that ships."""
     return compiled.load(compiled=None)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Every test has an application of its own: its templates and routes are compiled once for all of them."""
+    builders: dict[tuple[Any, ...], Any] = {}
+    compile_builder = Rule._compile_builder
+
+    def builder(rule: Rule, append_unknown: bool = True) -> Any:
+        key = (append_unknown, tuple(rule._trace), tuple(sorted((rule.defaults or {}).items())))
+        return builders.get(key) or builders.setdefault(key, compile_builder(rule, append_unknown))
+
+    templates = FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Flask, "jinja_options", {"bytecode_cache": templates})
+        patch.setattr(Rule, "_compile_builder", builder)
+        yield
 
 
 CHROMIUM = Path("/usr/bin/chromium")

@@ -73,6 +73,12 @@ def test_bad_input_is_one_line_that_names_the_field(words: tuple[str, ...], name
     assert "Traceback" not in done.stderr
 
 
+def test_a_calculation_waits_for_nothing_that_only_others_need() -> None:
+    loaded = "import sys, app.cli; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", loaded], capture_output=True, encoding="utf-8", check=True)
+    assert not {"flask", "sqlalchemy", "rjieba", "requests", "openpyxl"} & set(done.stdout.split())
+
+
 def answers(lines: list[str]) -> list[Any]:
     done = shebao("calculate", "--jsonl", text="\n".join(lines))
     assert done.returncode == 0, done.stderr

@@ -103,7 +103,7 @@ class Looks:
             ).scalar_one()
 
 
-@pytest.mark.parametrize("count", [200, pytest.param(1000, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("count", [3 * BATCH, pytest.param(1000, marks=pytest.mark.soak)])
 def test_notices_of_a_whole_plant_survive_the_killing_of_a_worker(
     today_storage: Storage,
     settings: Settings,

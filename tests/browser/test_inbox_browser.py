@@ -16,6 +16,7 @@ import pytest
 from desk import Colleague
 from flask import Flask
 from inbox_samples import ALI, CasesInMemory
+from screens import DESKTOP, PHONE, SCREENS
 from werkzeug.serving import make_server
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -23,7 +24,6 @@ axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe i
 Browser, Page, expect = sync_api.Browser, sync_api.Page, sync_api.expect
 pytest_plugins = ["databases", "desk", "inbox_samples"]
 
-PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
 #: What a browser says on its console when a test takes the network away or an answer is refused on purpose.
 EXPECTED = re.compile(r"ERR_INTERNET_DISCONNECTED|ERR_FAILED|status of (?:4|5)\d\d")
 #: Longer than two looks of the page.
@@ -382,8 +382,7 @@ def test_everything_but_what_moves_works_without_a_script(
     assert cases.kept[number].line.assignee == zhao.account.id
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
+@pytest.mark.parametrize(("size", "scheme"), SCREENS)
 def test_no_rule_of_accessibility_is_broken(
     open_inbox: Open, zhao: Colleague, cases: CasesInMemory, size: dict[str, int], scheme: str
 ) -> None:

@@ -17,6 +17,7 @@ from databases import Clock
 from desk import Colleague
 from flask import Flask
 from notice_book import PDF, MemoryBook
+from screens import DESKTOP, PHONE, SCREENS
 from staffing import HR, binds, hire
 from werkzeug.serving import make_server
 
@@ -30,7 +31,6 @@ Browser, Page, expect = sync_api.Browser, sync_api.Page, sync_api.expect
 
 pytest_plugins = ["databases", "desk"]
 
-PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
 PICTURES = os.environ.get("SHEBAO_PICTURES", "")
 Open = Callable[..., Page]
 SAID = "我男人的药钱都不够，等下个月再说行不行。\n我没说不交，就是现在拿不出来。"
@@ -201,8 +201,7 @@ def paths(zhao: Colleague, desk_storage: Storage, book: MemoryBook, clock: Clock
     }
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
+@pytest.mark.parametrize(("size", "scheme"), SCREENS)
 def test_every_page_fits_and_breaks_no_rule_of_accessibility(
     zhao: Colleague, opens: Open, url: str, paths: dict[str, str], size: dict[str, int], scheme: str
 ) -> None:

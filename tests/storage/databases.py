@@ -142,7 +142,9 @@ def empty(url: str) -> bool:
         if {name for (name,) in tables} != set(metadata.tables) or revision != [(revisions()[0],)]:
             return False
         connection.execute("SET session_replication_role = replica")  # or the log's own triggers refuse
-        connection.execute(f"TRUNCATE {', '.join(metadata.tables)}".encode())
+        used = " UNION ALL ".join(f"(SELECT '{name}' FROM {name} LIMIT 1)" for name in metadata.tables)
+        for (name,) in connection.execute(used.encode()).fetchall():
+            connection.execute(f"DELETE FROM {name}".encode())  # of few rows quicker than TRUNCATE
     return True
 
 
