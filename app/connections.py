@@ -28,7 +28,8 @@ from connectors.choosing import (
 )
 from connectors.mail import is_address
 from connectors.outside.connection import Connection
-from connectors.sms import SmsAccount, TencentSms
+from connectors.sms import PROVIDERS
+from connectors.sms.texts import SmsAccount
 from delivery.sending import Temporary, Undelivered
 from delivery.ways import mobile_number
 from hr_console.connections import System, Systems
@@ -402,7 +403,8 @@ def _ways(mailer: Mailer | None, account: SmsAccount | None, link: str, storage:
 
         ways["mail"] = tell_by_mail
     if account is not None:
-        texts = CountedTexts(TencentSms(account, lambda number: number), storage.calls)
+        sender = PROVIDERS[account.provider].sender
+        texts = CountedTexts(sender(account, lambda number: number), storage.calls)
 
         def tell_by_text(message: AlarmMessage) -> NotHandedOver | None:
             system, what = short_of(message, say)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from connectors.sms import NO_NUMBER
+from connectors.sms.texts import NO_NUMBER
 from delivery.sending import Outgoing, Part, Sender, Undelivered
 from hr_inbox.notices import Mail, Mailer, MailFailure
 from storage.calls import StoredCalls

@@ -296,8 +296,8 @@ class Sms:
     template_id: str = ""
     code_template_id: str = ""
     alarm_template_id: str = ""
-    region: str = "ap-guangzhou"
-    api_base: str = "https://sms.tencentcloudapi.com"
+    region: str = ""
+    api_base: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -383,7 +383,7 @@ CHOICES: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("oidc", "second_factor"): ("ours", "theirs"),
     ("channels.wechat", "reply_mode"): ("active", "mixed", "passive"),
     ("mail", "security"): ("starttls", "tls", "none"),
-    ("sms", "provider"): ("none", "tencent"),
+    ("sms", "provider"): ("none", "tencent", "aliyun"),
     ("notices", "certified_by"): ("ourselves", "licensed"),
 }
 _CALLBACK_KEYS: Final = ("secret", "secret_file", "token", "token_file", "aes_key", "aes_key_file")
@@ -421,6 +421,8 @@ MAY_BE_EMPTY: Final = (
             "template_id",
             "code_template_id",
             "alarm_template_id",
+            "region",
+            "api_base",
         )
     ),
     "notices.contact",

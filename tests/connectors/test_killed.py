@@ -21,7 +21,6 @@ from platforms.city import Done
 from platforms.harness import Request
 from test_connections_at_work import declare, figures, statuses
 
-from people.connections import Name
 from people.employees import Employee
 from profiles.book import Decision, KeptStrategy, StrategySearch
 
@@ -36,9 +35,9 @@ AGREED = ("0001", "0002", "0003", "0004", "0005")
 
 
 def moments(seed: int, few: int, last: int) -> list[Any]:
-    """Before which statement or commit a process dies: a few, and in the soak every third."""
+    """Before which statement or commit a process dies: a few, and in the soak every fifth."""
     some = sorted(random.Random(seed).sample(range(1, last), few))
-    every = pytest.param(list(range(1 + seed % 3, last, 3)), marks=pytest.mark.soak, id="every third")
+    every = pytest.param(list(range(1 + seed % 5, last, 5)), marks=pytest.mark.soak, id="every fifth")
     return [pytest.param(some, id="some"), every]
 
 
@@ -91,6 +90,10 @@ class Processes:
 @pytest.fixture
 def processes(moved_in: Town, url: str, tmp_path: Path) -> Iterator[Processes]:
     settings = moved_in.settings
+    mapping = Path(settings.connections.payroll.mapping)
+    # Here nothing is slow that should not be: on a busy machine a poll must not fail for its time.
+    patient = mapping.read_text(encoding="utf-8").replace("read_seconds = 0.25", "read_seconds = 20.0")
+    mapping.write_text(patient.replace("whole_seconds = 0.4", "whole_seconds = 20.0"), encoding="utf-8")
     environ = dict(os.environ) | {"PYTHONPATH": str(HOUSE)} | environ_of(url, tmp_path)
     for name in ("mail", "sms"):
         environ |= _environ(name, getattr(settings, name))
@@ -151,6 +154,7 @@ class Told:
             assert len(kept) == len(set(kept)) and set(kept) <= set(said)
 
 
+@mostly("postgresql")
 @pytest.mark.parametrize("dies", moments(3, 3, 120))
 def test_a_poll_of_civil_affairs_is_killed_anywhere(
     moved_in: Town, processes: Processes, dies: Sequence[int]
@@ -194,26 +198,23 @@ def test_a_poll_is_killed_before_and_between_its_pages(
 
 @mostly("postgresql")
 @pytest.mark.parametrize("dies", moments(4, 2, 90))
-@pytest.mark.parametrize("name", ["payroll", "social_insurance"])
 def test_lists_are_read_by_workers_that_are_killed_anywhere(
-    moved_in: Town, processes: Processes, name: Name, dies: Sequence[int]
+    moved_in: Town, processes: Processes, dies: Sequence[int]
 ) -> None:
     wage = base = died = 0
     for round, at in enumerate((*dies, 0)):
         wage, base = 350_000 + round * 1000, 500_000 + round * 1000
         for number in AGREED:
             moved_in.city.payroll.wage(number, "2026-10", wage)
-            if name == "social_insurance":
-                declare(moved_in, number, base)
+            declare(moved_in, number, base)
         died += not processes.work(at)
     assert died and processes.work()  # what was told of a month before its wage is read once more
     for number in AGREED:
         assert figures(moved_in, number, "gross_wage")[-1] == (wage, "2026-10-01")
         (month,) = moved_in.storage.records.pay_months(moved_in.ids[number])
         assert (month.month, month.wage) == (MONTH, wage)
-        if name == "social_insurance":
-            assert figures(moved_in, number, "base")[-1] == (base, "2026-10-01")
-            assert (month.base, month.paid) == (base, True)
+        assert figures(moved_in, number, "base")[-1] == (base, "2026-10-01")
+        assert (month.base, month.paid) == (base, True)
     is_whole(moved_in)
 
 
