@@ -102,7 +102,8 @@ class Acts:
         details: Mapping[str, str],
         by: str = SYSTEM,
     ) -> bool:
-        """What the agency accepted becomes part of profile and roster, and ends the strategy; a second time nothing is new."""
+        """What the agency accepted becomes part of profile and roster and ends the strategy, in one step; a second time nothing
+        is new."""
         told: dict[Field, Value] = {"base": base}
         kept: dict[str, Any] = {"base": base}
         if act == "insure":
@@ -123,9 +124,8 @@ class Acts:
             )
             for what, value in told.items()
         ]
-        self._storage.profiles.note(changes, by)
-        self._storage.roster.correct(strategy.employee, kept, by)
-        return self.decide(strategy, "done", act=act, details=details, by=by)
+        decision = Decision("done", by, now, act, details=dict(details))
+        return self._storage.profiles.carried_out(strategy, decision, changes, kept)
 
     def decide(
         self,

@@ -14,6 +14,7 @@ from typing import Final, TypeVar
 from flask import Blueprint
 
 from app.clock import day_in_china
+from app.counting import CountedTexts
 from app.events import create_blueprint
 from app.notifying import make_account
 from app.offices import NO_OFFICES, Offices
@@ -169,7 +170,7 @@ def make_connections(settings: Settings, storage: Storage, mailer: Mailer | None
         offices,
         book,
         storage.alarms,
-        _ways(mailer, account, link, storage.now),
+        _ways(mailer, account, link, storage),
         recipients,
         storage.now,
     )
@@ -387,11 +388,9 @@ def describe(connections: Connections, storage: Storage, ask: Callable[[], None]
 # -- what tells HR -----------------------------------------------------------------------------------------------------
 
 
-def _ways(
-    mailer: Mailer | None, account: SmsAccount | None, link: str, now: Callable[[], datetime]
-) -> dict[Way, Tell]:
+def _ways(mailer: Mailer | None, account: SmsAccount | None, link: str, storage: Storage) -> dict[Way, Tell]:
     ways: dict[Way, Tell] = {}
-    say = speak(SOURCE)
+    say, now = speak(SOURCE), storage.now
     if mailer is not None:
 
         def tell_by_mail(message: AlarmMessage) -> NotHandedOver | None:
@@ -404,7 +403,8 @@ def _ways(
 
         ways["mail"] = tell_by_mail
     if account is not None:
-        texts = PROVIDERS[account.provider].sender(account, lambda number: number)
+        sender = PROVIDERS[account.provider].sender
+        texts = CountedTexts(sender(account, lambda number: number), storage.calls)
 
         def tell_by_text(message: AlarmMessage) -> NotHandedOver | None:
             system, what = short_of(message, say)

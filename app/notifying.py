@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
+from app.counting import CountedTexts
 from app.settings import Settings, SettingsError, Sms, is_loopback, read_secret
 from connectors.mail_to_employees import EmployeeMails
 from connectors.sms import PROVIDERS
@@ -21,7 +22,8 @@ def make_senders(settings: Settings, storage: Storage, mailer: Mailer | None) ->
     account = make_account(settings.sms)
     if account is not None:
         sender = PROVIDERS[account.provider].sender
-        made["sms"] = sender(account, _from_roster(storage, lambda employee: employee.phone))
+        texts = sender(account, _from_roster(storage, lambda employee: employee.phone))
+        made["sms"] = CountedTexts(texts, storage.calls)
     if mailer is not None:
         made["mail"] = EmployeeMails(mailer, _from_roster(storage, lambda employee: employee.mail))
     return made

@@ -7,10 +7,11 @@ import json
 import os
 import secrets
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -36,6 +37,9 @@ from policy_kb.lint import describe_finding, unwaived
 from policy_kb.lint import lint as findings_of
 from policy_kb.showing import HINTS, STATUS, region_in_force
 from policy_kb.wording import INSURANCE, problem_text
+
+if TYPE_CHECKING:
+    from storage.opening import Storage
 
 
 def _library(settings: Settings) -> Library:
@@ -277,14 +281,16 @@ def feed(settings: Settings, source: str | None, check: bool, login: str) -> Non
     from app.policy_feed import FeedIntake  # no other command waits for the storage
     from storage.opening import open_storage
 
-    data = _bundle(source or settings.policy.feed_url)
+    source = source or settings.policy.feed_url
     storage = open_storage(settings.database.address, settings.keys.path, settings.keys.journal)
     try:
         editor = storage.accounts.by_login(login)
         if not check and (editor is None or editor.state != "active" or not editor.may("policy_edit")):
             raise click.ClickException("--by: 要写一个能编辑政策的账号，草稿记在它名下，由另一个人批准")
         library, intake = _library(settings), FeedIntake(settings.policy, storage, today_in_china)
-        looked = intake.look(library, data)
+        with _counted(storage, source):
+            data = _bundle(source)
+            looked = intake.look(library, data)
         click.echo(f"政策数据包 {looked.feed.edition}，签名正确，{len(looked.feed.regions)} 个地区")
         for line in looked.left_out:
             click.echo(f"注意：{line}")
@@ -300,6 +306,13 @@ def feed(settings: Settings, source: str | None, check: bool, login: str) -> Non
         raise click.ClickException(str(error)) from error
     finally:
         storage.database.close()
+
+
+def _counted(storage: Storage, source: str) -> AbstractContextManager[None]:
+    """Counts what is fetched from an address, and is as it was signed; a file is nobody's answer."""
+    if "://" not in source:
+        return nullcontext()
+    return storage.calls.counting("policy_feed", click.ClickException, PolicyError)
 
 
 def _bundle(source: str) -> bytes:

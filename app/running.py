@@ -22,6 +22,7 @@ from app.channels import close_platforms, make_link, open_platforms, pushed
 from app.clock import now_in_china, today_in_china
 from app.connections import describe, make_connections, make_events
 from app.console import make_console, make_importer
+from app.counting import CountedMailer
 from app.declaring import Declarer
 from app.demo import city_of, make_demo
 from app.jobs import Jobs, open_queue
@@ -222,7 +223,8 @@ def opened(
     program = Program((*policy.overlays, policy.company_folder))
     publisher = Publisher(policy, storage, program)
     try:
-        mailer = make_mailer(settings.mail)
+        server = make_mailer(settings.mail)
+        mailer = None if server is None else CountedMailer(server, storage.calls)
         link = make_link(settings, storage.links)
         platforms = open_platforms(settings, storage, link)
         senders = {**pushed(settings, platforms), **make_senders(settings, storage, mailer)}

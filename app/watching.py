@@ -1,7 +1,7 @@
 """What those who run the program look at: `/readyz`, whether it can do its work, and `/metrics`, how it stands.
 
 What is everybody's is read from the database when it is asked for, so that it is the same from every process; answers are
-counted in each process. Labels are routes, channels and states: there are few of each, and none names anybody.
+counted in each process. Labels are routes, channels, systems and states: there are few of each, and none names anybody.
 """
 
 from __future__ import annotations
@@ -194,12 +194,60 @@ def _families(found: Gauges) -> Iterable[Metric]:
         ("channel",),
         [((channel,), left) for channel, left in found.tokens.items()],
     )
+    yield from _contacts(found)
+    yield _one(
+        "shebao_profiles_waiting", "Profiles with changes that nobody has looked at yet.", found.profiles
+    )
+    yield _one(
+        "shebao_profiles_oldest_seconds",
+        "For how long the oldest of these changes waits.",
+        found.profiles_age,
+    )
     if found.swept_at is not None:
         yield _one(
             "shebao_last_sweep_timestamp_seconds", "When the last sweep ended.", found.swept_at.timestamp()
         )
     if found.log_whole is not None:
         yield _one("shebao_log_whole", "1: the last check of HR's log found it whole.", found.log_whole)
+
+
+def _contacts(found: Gauges) -> Iterable[Metric]:
+    """The systems outside; what nobody knows of one has no line."""
+    known = found.contacts.items()
+    system = ("system",)
+    yield _many(
+        "shebao_outside_answered_seconds",
+        "Since when a system outside gave no answer that could be used; of mails, text messages and the feed, to the minute.",
+        system,
+        [((name,), it.answered) for name, it in known if it.answered is not None],
+    )
+    yield _many(
+        "shebao_outside_delay_seconds",
+        "How long the last change was on its way into the profile.",
+        system,
+        [((name,), it.delay) for name, it in known if it.delay is not None],
+    )
+    yield _many(
+        "shebao_outside_alarm",
+        "1: there is an alarm about it.",
+        system,
+        [((name,), float(it.alarm)) for name, it in known if it.alarm is not None],
+    )
+    yield _many(
+        "shebao_outside_waiting",
+        "Approved acts, steps of declarations and messages that wait for it.",
+        system,
+        [((name,), it.waiting) for name, it in known],
+    )
+    calls = CounterMetricFamily(
+        "shebao_outside_calls",
+        "How often it was asked: done with an answer that could be used, failed without.",
+        labels=("system", "outcome"),
+    )
+    for name, it in sorted(known):
+        calls.add_metric((name, "done"), it.done)
+        calls.add_metric((name, "failed"), it.failed)
+    yield calls
 
 
 def _one(name: str, text: str, value: float) -> Metric:

@@ -20,7 +20,7 @@ from people.employees import Employee
 from people.records import DibaoState, PayMonth
 from storage.employee_rows import sealed_employee
 from storage.opening import Storage
-from storage.record_rows import BODY, sealed_month
+from storage.record_rows import Kind, sealed_month, sealed_record
 from storage.tables import employee_records, employees, pay_months, tasks
 from storage.tasks import BODY as TASK_BODY
 from storage.tasks import list_columns
@@ -82,14 +82,15 @@ def _records(storage: Storage, employee: Employee, chance: random.Random) -> Ite
             storage,
             employee,
             chance,
-            {"kind": "consent", "purpose": "dibao_status", "how": "paper", "withdrawn_at": None},
+            "consent",
+            {"purpose": "dibao_status", "how": "paper", "withdrawn_at": None},
         )
         yield _record(
             storage,
             employee,
             chance,
+            "dibao",
             {
-                "kind": "dibao",
                 "status": chance.choice(STATES),
                 "since": "2026-01-01",
                 "source": "told_hr",
@@ -101,8 +102,8 @@ def _records(storage: Storage, employee: Employee, chance: random.Random) -> Ite
             storage,
             employee,
             chance,
+            "adjustment",
             {
-                "kind": "adjustment",
                 "month": "2026-07-01",
                 "before": 424_900,
                 "after": 452_500,
@@ -114,13 +115,11 @@ def _records(storage: Storage, employee: Employee, chance: random.Random) -> Ite
 
 
 def _record(
-    storage: Storage, employee: Employee, chance: random.Random, data: dict[str, Any]
+    storage: Storage, employee: Employee, chance: random.Random, kind: Kind, data: dict[str, Any]
 ) -> dict[str, Any]:
-    id, box = str(UUID(int=chance.getrandbits(128))), storage.keys.box(BODY)
-    return {
-        "id": id, "employee": employee.id, "key_id": box.key_id, "body": box.seal_json(f"{BODY}:{id}", data),
-        "recorded_at": NOW,
-    }  # fmt: skip
+    id = str(UUID(int=chance.getrandbits(128)))
+    sealed = sealed_record(storage.keys, id, employee.id, kind, data)
+    return {"id": id, "employee": employee.id, **sealed, "recorded_at": NOW}
 
 
 def _task(storage: Storage, number: int, chance: random.Random) -> dict[str, Any]:

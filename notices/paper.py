@@ -167,15 +167,15 @@ class NoticePapers:
 
     def draft(self, content: Content) -> bytes:
         """A notice that is not issued, marked as a draft."""
-        return notice_pdf(content, self._head(content), draft=True)
+        return notice_pdf(content, self.letterhead(content), draft=True)
 
     def notice(self, content: Content) -> bytes:
         """A notice to hand over or to post, with a place to sign on."""
-        return print_form(content, self._head(content))
+        return print_form(content, self.letterhead(content))
 
     def witness_form(self, content: Content) -> bytes:
         """What two witnesses sign when somebody does not take a notice."""
-        return witness_form(content, self._head(content))
+        return witness_form(content, self.letterhead(content))
 
     def confirmations(self, people: Sequence[Employee]) -> bytes:
         """The 电子送达与电子签名确认书 of each, to be signed by hand. Raises `LookupError` where no company is set up."""
@@ -192,10 +192,10 @@ class NoticePapers:
             Stroke(tuple((x, y, time) for x, y, time in each["points"])) for each in answer.get("strokes", ())
         ]
         drawn = self._draw(strokes) if strokes else ""
-        return signed_pdf(content, answer, events, self._head(content), drawn, worth)
+        return signed_pdf(content, answer, events, self.letterhead(content), drawn, worth)
 
-    def _head(self, content: Content) -> Letterhead:
-        """The seal of the company that issues it, where its picture is on record."""
+    def letterhead(self, content: Content) -> Letterhead:
+        """The address, and the seal of the company that issues it, where its picture is on record."""
         code, name = content.data["company"].get("credit_code", ""), content.data["company"]["name"]
         entities = [
             each

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from sqlalchemy import Connection, delete, select
 
@@ -33,15 +33,10 @@ from storage.database import DIALECTS, upsert
 from storage.employee_rows import read_employee, update_employees
 from storage.keys import Keys
 from storage.profile_changes import changes_by_employee, note
-from storage.record_rows import (
-    add_status,
-    kept_records,
-    read_consent,
-    read_month,
-    sealed_month,
-)
+from storage.record_rows import add_status, consent_index, read_month, sealed_month
 from storage.tables import connection_versions, employee_records, employees, pay_months
 
+T = TypeVar("T")
 #: So many employees are looked up at a time: a statement takes no end of parameters.
 BATCH: Final = 500
 _MONTHS: Final = {
@@ -68,18 +63,17 @@ class _Insured(NamedTuple):
 
 
 def consenting(connection: Connection, keys: Keys, among: Collection[str] | None = None) -> set[str]:
-    """Who agrees to civil affairs being asked, of all employees or of some."""
-    query = select(employee_records)
-    queries = (
-        [query]
-        if among is None
-        else [query.where(employee_records.c.employee.in_(each)) for each in _batches(sorted(set(among)))]
-    )
+    """Who agrees to civil affairs being asked, of all who have not left or of some. No record is opened."""
+    if among is None:
+        among = (
+            connection.execute(select(employees.c.id).where(employees.c.state == "active")).scalars().all()
+        )
+    wanted = {consent_index(keys, each, "civil_affairs"): each for each in among}
+    column = employee_records.c.consent_index
     return {
-        kept.employee
-        for each in queries
-        for kept in kept_records(connection, keys, "consent", each)
-        if kept.data["purpose"] == "civil_affairs" and read_consent(kept).holds
+        wanted[index]
+        for batch in _batches(sorted(wanted))
+        for index in connection.execute(select(column).where(column.in_(batch))).scalars()
     }
 
 
@@ -420,6 +414,6 @@ def _change(
         raise Nonsense(f"{source}.{what}:out_of_range") from None
 
 
-def _batches(items: Sequence[str]) -> Iterator[Sequence[str]]:
+def _batches(items: Sequence[T]) -> Iterator[Sequence[T]]:
     for start in range(0, len(items), BATCH):
         yield items[start : start + BATCH]

@@ -14,6 +14,7 @@ from audit.events import Event
 from people.connections import Connections, Failure, Name, Standing, UnknownCode, failure_of, next_try
 from people.outside import ConfirmedAmounts, OutsideFailed, Statement, StatusChange, Tokens, Wages
 from storage.audit import append
+from storage.calls import count_call
 from storage.connection_records import (
     consenting,
     keep_amounts,
@@ -125,6 +126,7 @@ class StoredConnections(Connections):
                 lease=None,
                 leased_until=None,
             )
+            count_call(connection, lease.name, done=True, now=now)
 
     def fail(self, lease: Lease, error: OutsideFailed, every: timedelta) -> None:
         """It gave no answer that can be used; it is asked again later. Raises `Overtaken`."""
@@ -145,6 +147,7 @@ class StoredConnections(Connections):
                 lease=None,
                 leased_until=None,
             )
+            count_call(connection, lease.name, done=False, now=now)
 
     # Civil affairs
 

@@ -17,12 +17,24 @@ _NEXT: Final = {
     for dialect in DIALECTS
 }
 
+_PUT: Final = {
+    dialect: upsert(dialect, counters).on_conflict_do_update(
+        index_elements=["name"], set_={"value": upsert(dialect, counters).excluded.value}
+    )
+    for dialect in DIALECTS
+}
+
 
 def next_of(connection: Connection, counter: str) -> int:
     """The next number of a counter. Its row stays locked until the transaction ends, so a higher number is never
     committed first. Counters are taken in the order notices, tasks, task_changes, audit: in two orders they would wait for each
     other."""
     return int(connection.execute(_NEXT[connection.dialect.name], {"counted": counter}).scalar_one())
+
+
+def put(connection: Connection, counter: str, value: int) -> None:
+    """Sets a counter; as with `next_of` its row stays locked."""
+    connection.execute(_PUT[connection.dialect.name], {"name": counter, "value": value})
 
 
 def current(connection: Connection, counter: str) -> int:

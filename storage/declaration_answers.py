@@ -156,7 +156,7 @@ def _keep_bases(
     for each in changed:
         id, base = str(uuid4()), declared[each.id].base
         data = adjustment_data(Adjustment(run.month, each.base, base, why, approver), by)
-        sealed = sealed_record(keys, id, "adjustment", data)
+        sealed = sealed_record(keys, id, each.id, "adjustment", data)
         rows.append({"id": id, "employee": each.id, "recorded_at": now, **sealed})
         noted.append(adjusted(each.id, id, base, run.month, by, now))
     connection.execute(insert(employee_records), rows)

@@ -136,18 +136,9 @@ class StoredRoster(Roster):
         there. A chat in WeCom is no longer tied to one who has another account there now."""
         try:
             with self._database.work() as connection:
-                before = lock_employee(connection, self._keys, employee)
-                after = replace(before, **changes)
-                changed = sorted(name for name in changes if getattr(before, name) != getattr(after, name))
-                if changed:
-                    refuse_shared(connection, self._keys, after)
-                    leave_wecom(connection, before, after, self._now())
-                    update_employees(connection, self._keys, [after], self._now())
-                    note_written(connection, self._keys, [employee], by, self._now())
-                    about = Event(
-                        "employee_corrected", by, (subject(employee),), {"fields": ",".join(changed)}, why
-                    )
-                    append(connection, about, self._now(), self._keys)
+                after, events = correct(connection, self._keys, employee, changes, by, self._now(), why)
+                for event in events:
+                    append(connection, event, self._now(), self._keys)
         except IntegrityError:
             raise NumberTaken from None
         return after
@@ -198,6 +189,30 @@ class StoredRoster(Roster):
 
     def _line(self, row: Row[Any]) -> RosterLine:
         return RosterLine(read_employee(self._keys, row), row.bound)
+
+
+def correct(
+    connection: Connection,
+    keys: Keys,
+    employee: str,
+    changes: Mapping[str, Any],
+    by: str,
+    now: datetime,
+    why: str = "",
+) -> tuple[Employee, tuple[Event, ...]]:
+    """Other values for some fields of an employee, in the transaction of what brought them; the employee afterwards, and what
+    to log of it last. Raises as `StoredRoster.correct`."""
+    before = lock_employee(connection, keys, employee)
+    after = replace(before, **changes)
+    changed = sorted(name for name in changes if getattr(before, name) != getattr(after, name))
+    if not changed:
+        return after, ()
+    refuse_shared(connection, keys, after)
+    leave_wecom(connection, before, after, now)
+    update_employees(connection, keys, [after], now)
+    note_written(connection, keys, [employee], by, now)
+    details = {"fields": ",".join(changed)}
+    return after, (Event("employee_corrected", by, (subject(employee),), details, why),)
 
 
 def _narrowed(search: RosterSearch) -> Select[Any]:

@@ -5,20 +5,35 @@ Every query reads an index from where it begins: what is done, and grows for eve
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Row, func, select
 
 from delivery.outbox import OPEN
-from storage.database import DIALECTS, Database, upsert
+from storage.calls import SYSTEMS, Calls, System, calls_of
+from storage.counters import put
+from storage.database import Database
 from storage.keys import Keys
 from storage.migrating import check_current
 from storage.rotation import check_keys
-from storage.tables import audit_checks, counters, inbox, outbox, platform_tokens, tasks
+from storage.tables import (
+    alarm_messages,
+    audit_checks,
+    connections,
+    counters,
+    declaration_steps,
+    inbox,
+    outbox,
+    platform_tokens,
+    profiles,
+    strategies,
+    tasks,
+)
 
 #: Over so long turns are counted.
 LATELY: Final = timedelta(minutes=5)
@@ -27,14 +42,24 @@ _OPEN_CASES: Final = ("waiting", "taken", "snoozed")
 _OWED: Final = ("waiting", "taken")
 #: What did not arrive, or perhaps not.
 _DEAD: Final = ("failed", "unsure")
+#: Approved acts that the agency has not taken yet.
+_ON_THE_WAY: Final = ("approved", "handed_in")
 #: When the last sweep ended, in minutes since 1970: a counter is a whole number of 32 bits.
 _SWEPT: Final = "swept"
-_SWEEP: Final = {
-    dialect: upsert(dialect, counters).on_conflict_do_update(
-        index_elements=["name"], set_={"value": upsert(dialect, counters).excluded.value}
-    )
-    for dialect in DIALECTS
-}
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """How it stands with one system outside. `answered`: the seconds without an answer that could be used; None before the
+    first. `delay`: how long the last change was on its way, in seconds. `alarm`: whether there is one; None where nobody is
+    alarmed about it. `done`, `failed`: how often it was asked. `waiting`: how much waits for it."""
+
+    answered: float | None = None
+    delay: int | None = None
+    alarm: bool | None = None
+    done: int = 0
+    failed: int = 0
+    waiting: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +70,8 @@ class Gauges:
     not arrive, by channel and state; `messages_age`: how long the oldest that is due waits, by channel. `cases` by state,
     `overdue` among them. `turns`: events that were answered lately. `tokens`: seconds that each platform's token is still
     good for. `swept_at`: when the last sweep ended; `log_whole`: what the last check of the log found; None before the first.
+    `contacts`: the systems outside that were ever asked, or that something waits for. `profiles`: those of which something
+    changed that nobody has looked at yet.
     """
 
     events: int
@@ -58,6 +85,9 @@ class Gauges:
     tokens: Mapping[str, float]
     swept_at: datetime | None
     log_whole: bool | None
+    contacts: Mapping[System, Contact]
+    profiles: int
+    profiles_age: float
 
 
 class StoredGauges:
@@ -72,11 +102,13 @@ class StoredGauges:
         now = self._now()
         with self._database.read() as connection:
             waiting, since = _waiting(connection)
+            unfollowed, changed = _unfollowed(connection)
+            messages = _messages(connection)
             return Gauges(
                 events=waiting,
                 events_age=_age(since, now),
                 events_failed=_count(connection, inbox.c.state == "failed"),
-                messages=_messages(connection),
+                messages=messages,
                 messages_age=_messages_age(connection, now),
                 cases=_cases(connection),
                 overdue=_count(connection, tasks.c.state.in_(_OWED), tasks.c.due_at < now),
@@ -84,6 +116,9 @@ class StoredGauges:
                 tokens=_tokens(connection, now),
                 swept_at=_swept_at(connection),
                 log_whole=_log_whole(connection),
+                contacts=_contacts(connection, messages, now),
+                profiles=unfollowed,
+                profiles_age=_age(changed, now),
             )
 
     def swept_at(self) -> datetime | None:
@@ -95,7 +130,7 @@ class StoredGauges:
         """A worker is at work."""
         minute = int(self._now().timestamp()) // 60
         with self._database.work() as connection:
-            connection.execute(_SWEEP[self._database.dialect], {"name": _SWEPT, "value": minute})
+            put(connection, _SWEPT, minute)
 
     def check_database(self) -> None:
         """Raises where the database cannot be read, or stands on another revision than the program needs."""
@@ -145,6 +180,54 @@ def _tokens(connection: Connection, now: datetime) -> dict[str, float]:
     """By platform: the account's own id is left out."""
     rows = connection.execute(select(platform_tokens.c.account, platform_tokens.c.until))
     return {account.partition(":")[0]: max(0.0, (until - now).total_seconds()) for account, until in rows}
+
+
+def _unfollowed(connection: Connection) -> tuple[int, datetime | None]:
+    since = profiles.c.pending_since
+    count, oldest = connection.execute(select(func.count(), func.min(since)).where(since.is_not(None))).one()
+    return count, oldest
+
+
+def _contacts(
+    connection: Connection, messages: Mapping[tuple[str, str], int], now: datetime
+) -> dict[System, Contact]:
+    calls, waiting = calls_of(connection), _waiting_outside(connection, messages)
+    known = {row.name: row for row in connection.execute(select(connections))}
+    return {
+        system: _contact(known.get(system), calls.get(system, Calls()), waiting[system], now)
+        for system in SYSTEMS
+        if system in known or system in calls or waiting[system]
+    }
+
+
+def _contact(row: Row[Any] | None, calls: Calls, waiting: int, now: datetime) -> Contact:
+    """Of a system that is asked when it is due its row tells more, and to the second."""
+    answered_at = calls.done_at if row is None else row.succeeded_at
+    return Contact(
+        answered=None if answered_at is None else _age(answered_at, now),
+        delay=None if row is None else row.delay,
+        alarm=None if row is None else row.alarmed_at is not None,
+        done=calls.done,
+        failed=calls.failed,
+        waiting=waiting,
+    )
+
+
+def _waiting_outside(connection: Connection, messages: Mapping[tuple[str, str], int]) -> Mapping[str, int]:
+    """What was approved and is not done, and messages that did not go out yet; a declaration that waits for a person is not
+    among it."""
+    waiting: Counter[str] = Counter()
+    waiting["social_insurance"] = _count(connection, strategies.c.state.in_(_ON_THE_WAY))
+    steps = select(declaration_steps.c.step, func.count()).where(declaration_steps.c.due_at.is_not(None))
+    for step, count in connection.execute(steps.group_by(declaration_steps.c.step)):
+        waiting["payroll" if step == "deduct" else "social_insurance"] += count
+    alarms = select(alarm_messages.c.way, func.count()).where(alarm_messages.c.state == "queued")
+    for way, count in connection.execute(alarms.group_by(alarm_messages.c.way)):
+        waiting[way] += count
+    for (channel, state), count in messages.items():
+        if channel in ("mail", "sms") and state in OPEN:
+            waiting[channel] += count
+    return waiting
 
 
 def _swept_at(connection: Connection) -> datetime | None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, exists, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, exists, insert, or_, select, update
 
 from audit.case_chain import CaseEvent, short_code
 from audit.events import SYSTEM
@@ -61,13 +61,20 @@ class StoredSeals(Unsealed):
 
     def material(self, notice: str) -> Material | None:
         """What the file of one is made of; None where it is sealed, or where it is still waited for."""
-        query = select(notices).where(notices.c.id == notice)
+        return self._made_of(notice, notices.c.sealed_at.is_(None))
+
+    def made_of(self, notice: str) -> Material | None:
+        """What the file of one was made of that is sealed, as it is kept now."""
+        return self._made_of(notice, notices.c.sealed_at.is_not(None))
+
+    def _made_of(self, notice: str, when: ColumnElement[bool]) -> Material | None:
+        query = select(notices).where(notices.c.id == notice, when)
         with self._database.read() as connection:
             row = connection.execute(query).one_or_none()
             answer = connection.execute(
                 select(notice_answers).where(notice_answers.c.notice == notice)
             ).one_or_none()
-            if row is None or row.sealed_at is not None:
+            if row is None:
                 return None
             events = chain_of(connection, self._keys, notice)
         content = read_content(self._keys, row)

@@ -17,6 +17,7 @@ from storage.act_receipts import StoredActReceipts
 from storage.alarms import StoredAlarms
 from storage.audit import StoredLog
 from storage.bindings import StoredBindings
+from storage.calls import StoredCalls
 from storage.cases import StoredCases
 from storage.companies import StoredCompanies
 from storage.company_settings import CompanySettings
@@ -52,7 +53,7 @@ from storage.profiles import StoredProfiles
 from storage.pushes import StoredPushes
 from storage.reach import StoredReach
 from storage.reassessments import StoredPasses
-from storage.records import StoredRecords
+from storage.records import StoredRecords, index_old
 from storage.reminders import Reminders
 from storage.roster_changes import take_over
 from storage.rotation import check_keys, in_use
@@ -122,6 +123,7 @@ class Storage:
     reminders: Reminders
     connections: StoredConnections
     alarms: StoredAlarms
+    calls: StoredCalls
 
 
 def utc_now() -> datetime:
@@ -148,6 +150,7 @@ def open_storage(
             make_ready(database, folder)
         keys = _checked_keys(database, folder)
         label_old(database, keys)
+        index_old(database, keys)
         take_over(database, keys, now())
         erasures.catch_up(database)
     except BaseException:
@@ -211,6 +214,7 @@ def open_storage(
         reminders=Reminders(database, keys, now, due),
         connections=StoredConnections(database, keys, now),
         alarms=StoredAlarms(database, keys, now, due),
+        calls=StoredCalls(database, now),
     )
 
 

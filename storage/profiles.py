@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, date, datetime
 from typing import Any, Final
@@ -34,6 +34,8 @@ from profiles.strategy_words import ACTS, KINDS
 from storage.audit import append
 from storage.company_settings import get_setting, put_setting
 from storage.database import DIALECTS, Database, upsert
+from storage.employee_rows import lock_employee
+from storage.employees import correct
 from storage.keys import Keys
 from storage.profile_changes import (
     PROFILE,
@@ -197,6 +199,30 @@ class StoredProfiles(ProfileBook):
             gone = self._step(connection, it, decision)
             append(connection, _event("strategy_decided", decision.by, gone), self._now(), self._keys)
         return gone
+
+    def carried_out(
+        self,
+        strategy: KeptStrategy,
+        decision: Decision,
+        changes: Sequence[Change],
+        kept: Mapping[str, Any],
+    ) -> bool:
+        """What an act came to: in the profile, on the roster (`kept`), and as the end of its strategy. All of it or nothing: a
+        profile that is insured settles a strategy by itself. False where somebody went another step before; what was accepted
+        is kept all the same. Raises `KeyError`."""
+        by, now, who = decision.by, self._now(), (subject(strategy.employee),)
+        with self._database.work() as connection:
+            lock_employee(connection, self._keys, strategy.employee)
+            count = note(connection, self._keys, changes, now)
+            events = [Event("profile_changed", by, who, {"changes": count})] if count else []
+            events += correct(connection, self._keys, strategy.employee, kept, by, now)[1]
+            it = self._lock(connection, strategy.id)
+            ends = it.state == strategy.state
+            if ends:
+                events.append(_event("strategy_decided", by, self._step(connection, it, decision)))
+            for event in events:
+                append(connection, event, now, self._keys)
+        return ends
 
     def told(self, strategy: str, by: str) -> bool:
         """Notes that the explanation goes out now; False where it went out before."""

@@ -17,6 +17,7 @@ from storage.tables import employee_records
 
 PAY: Final = "pay_months.body"
 BODY: Final = "employee_records.body"
+_CONSENT: Final = "employee_records.consent"
 Kind = Literal["adjustment", "consent", "dibao"]
 
 
@@ -31,10 +32,26 @@ class Kept:
     recorded_at: datetime
 
 
-def sealed_record(keys: Keys, id: str, kind: Kind, data: Mapping[str, Any]) -> dict[str, Any]:
-    """The columns of a record's body."""
+def sealed_record(keys: Keys, id: str, employee: str, kind: Kind, data: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns that say what a record is."""
     box = keys.box(BODY)
-    return {"key_id": box.key_id, "body": box.seal_json(f"{BODY}:{id}", {"kind": kind, **data})}
+    return {
+        "key_id": box.key_id,
+        "body": box.seal_json(f"{BODY}:{id}", {"kind": kind, **data}),
+        "consent_index": found_by(keys, id, employee, kind, data),
+    }
+
+
+def found_by(keys: Keys, id: str, employee: str, kind: Kind, data: Mapping[str, Any]) -> bytes:
+    """By what a record is found where it is an open consent; else a number of its own, so that nobody sees which are."""
+    if kind == "consent" and data["withdrawn_at"] is None:
+        return consent_index(keys, employee, data["purpose"])
+    return keys.index(_CONSENT, id)
+
+
+def consent_index(keys: Keys, employee: str, purpose: Purpose) -> bytes:
+    """By what an employee's open consent to a purpose is found: one that holds now and none other."""
+    return keys.index(_CONSENT, employee, purpose)
 
 
 def adjustment_data(adjustment: Adjustment, by: str) -> dict[str, Any]:
@@ -52,10 +69,11 @@ def adjustment_data(adjustment: Adjustment, by: str) -> dict[str, Any]:
 def kept_records(connection: Connection, keys: Keys, kind: Kind, query: Select[Any]) -> list[Kept]:
     """The records of one kind among those that a query finds, in the order in which they were written down."""
     rows = connection.execute(query.order_by(employee_records.c.recorded_at, employee_records.c.id)).all()
-    return [kept for kept in (_read_record(keys, row) for row in rows) if kept.kind == kind]
+    return [kept for kept in (read_record(keys, row) for row in rows) if kept.kind == kind]
 
 
-def _read_record(keys: Keys, row: Row[Any]) -> Kept:
+def read_record(keys: Keys, row: Row[Any]) -> Kept:
+    """A record from its row."""
     data = keys.box(BODY, row.key_id).open_json(f"{BODY}:{row.id}", row.body)
     return Kept(row.id, row.employee, data.pop("kind"), data, row.recorded_at)
 
@@ -65,7 +83,8 @@ def add_record(
 ) -> str:
     """Adds a record; its id."""
     id = str(uuid4())
-    row = {"id": id, "employee": employee, **sealed_record(keys, id, kind, data), "recorded_at": now}
+    sealed = sealed_record(keys, id, employee, kind, data)
+    row = {"id": id, "employee": employee, **sealed, "recorded_at": now}
     connection.execute(insert(employee_records), row)
     return id
 

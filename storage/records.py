@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, bindparam, delete, select, update
 
 from audit.events import Event
 from audit.events import employee as subject
@@ -35,15 +35,20 @@ from storage.record_rows import (
     add_record,
     add_status,
     adjustment_data,
+    found_by,
     kept_records,
     read_adjustment,
     read_consent,
     read_month,
+    read_record,
     read_status,
     sealed_record,
 )
 from storage.roster_changes import adjusted, status_change
 from storage.tables import employee_records, pay_months
+
+#: Records of an earlier version that are looked at in one transaction.
+SOME: Final = 500
 
 
 class StoredRecords(Records):
@@ -165,7 +170,9 @@ def take_back(
     if not held:
         return ()
     for kept in held:
-        sealed = sealed_record(keys, kept.id, "consent", {**kept.data, "withdrawn_at": now.isoformat()})
+        sealed = sealed_record(
+            keys, kept.id, employee, "consent", {**kept.data, "withdrawn_at": now.isoformat()}
+        )
         connection.execute(update(employee_records).where(employee_records.c.id == kept.id).values(**sealed))
     query = select(employee_records).where(employee_records.c.employee == employee)
     told = [
@@ -178,6 +185,29 @@ def take_back(
         forget(connection, employee)
     forget_household(connection, keys, employee, purpose, now)
     return (Event("consent_withdrawn", by, (subject(employee),)),)
+
+
+def index_old(database: Database, keys: Keys) -> int:
+    """Gives records of an earlier version by what open consents are found, which only their sealed bodies tell; how many.
+    Stopped, it can be run again."""
+    without = select(employee_records).where(employee_records.c.consent_index.is_(None))
+    some = without.order_by(employee_records.c.id).limit(SOME).with_for_update()
+    anew = update(employee_records).where(employee_records.c.id == bindparam("of"))
+    with database.read() as connection:
+        if connection.execute(without.limit(1)).first() is None:
+            return 0
+    count = 0
+    while True:
+        with database.work() as connection:
+            old = [read_record(keys, row) for row in connection.execute(some)]
+            if not old:
+                return count
+            found = [
+                {"of": each.id, "consent_index": found_by(keys, each.id, each.employee, each.kind, each.data)}
+                for each in old
+            ]
+            connection.execute(anew, found)
+        count += len(old)
 
 
 def _consents(connection: Connection, keys: Keys, employee: str, purpose: Purpose) -> list[Kept]:

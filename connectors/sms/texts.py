@@ -19,6 +19,8 @@ from locales import Say
 
 #: Seconds that a service may take to answer.
 PATIENCE: Final = 10
+#: The service is not asked: the employee has no number that it serves.
+NO_NUMBER: Final = "no_mobile_number"
 _CODE_IN: Final = re.compile(r"\d{6}")
 _LINK: Final = re.compile(r"https?://\S+")
 _CODE: Final = 64
@@ -87,7 +89,7 @@ class Texts(Sender):
         """Hands one message to the service. Raises `Temporary`, `Permanent` or `Unsure`."""
         number = mobile_number(self._phone_of(recipient))
         if not number:
-            raise Permanent("no_mobile_number")
+            raise Permanent(NO_NUMBER)
         kind = next(each for each in KINDS if each.variables[-1] in part)
         self.hand_over(number, kind.template(self._account), {name: part[name] for name in kind.variables})
 

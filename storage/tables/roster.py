@@ -61,7 +61,8 @@ pay_months: Final = Table(
 )
 
 #: Changes of the base, consents, dibao status. Which of them a row is stands in the sealed body: that there is one about
-#: dibao would tell something about a person.
+#: dibao would tell something about a person. By `consent_index` an open consent is found; the other records have numbers there
+#: that look alike and mean nothing. It is empty in a row of an earlier version, until the program has opened the database.
 employee_records: Final = Table(
     "employee_records",
     metadata,
@@ -69,6 +70,7 @@ employee_records: Final = Table(
     Column("employee", row_id(), ForeignKey("employees.id", ondelete="CASCADE"), nullable=False, index=True),
     Column("key_id", Integer, nullable=False, index=True),
     Column("body", LargeBinary, nullable=False),
+    Column("consent_index", LargeBinary(16), index=True),
     Column("recorded_at", Moment, nullable=False),
 )
 

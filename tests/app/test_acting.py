@@ -14,6 +14,7 @@ from databases import Clock
 from plant import works_there
 from platforms.city import City, Trouble
 from platforms.harness import Server
+from sqlalchemy import text
 
 from app.acting import Acting
 from app.following import Following
@@ -199,6 +200,39 @@ def test_a_worker_that_dies_after_handing_in_is_followed_by_one_that_only_asks(d
         desk.act()
     desk.offices = replace(desk.offices, social_insurance=agency)
     assert desk.act() == 1 and desk.handed == 1 and desk.now(found).state == "done"
+
+
+BROKEN = {
+    "sqlite": "CREATE TRIGGER broken BEFORE UPDATE ON employees BEGIN SELECT RAISE(ABORT, 'killed'); END",
+    "postgresql": """
+        CREATE FUNCTION killed() RETURNS trigger AS $$ BEGIN RAISE EXCEPTION 'killed'; END $$ LANGUAGE plpgsql;
+        CREATE TRIGGER broken BEFORE UPDATE ON employees FOR EACH ROW EXECUTE FUNCTION killed()
+    """,
+}
+MENDED = {
+    "sqlite": "DROP TRIGGER broken",
+    "postgresql": "DROP TRIGGER broken ON employees; DROP FUNCTION killed()",
+}
+
+
+def test_what_was_accepted_is_in_profile_and_on_the_roster_or_in_neither(desk: Desk) -> None:
+    """A profile that is insured settles what was approved, so that the roster would never hear of it."""
+    chun = desk.hires("0001")
+    it = desk.found(chun)
+    desk.approves(it)
+    database = desk.storage.database
+    with database.work() as connection:
+        connection.execute(text(BROKEN[database.dialect]))
+    assert desk.act() == 0 and desk.handed == 1
+    with database.work() as connection:
+        for statement in MENDED[database.dialect].split("; "):
+            connection.execute(text(statement))
+    profile = desk.storage.profiles.profile_of(chun.id)
+    assert profile is not None and not profile.insured and desk.found(chun).state == "approved"
+    assert (desk.act(), desk.handed, desk.now(it).state) == (1, 1, "done")
+    profile, on_roster = desk.storage.profiles.profile_of(chun.id), desk.storage.roster.get(chun.id)
+    assert profile is not None and profile.insured
+    assert on_roster is not None and on_roster.insured_since == OCTOBER
 
 
 def test_who_lacks_what_the_agency_asks_for_comes_back_and_holds_up_nobody(desk: Desk) -> None:

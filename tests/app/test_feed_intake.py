@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from click.testing import CliRunner
@@ -53,4 +58,29 @@ def test_a_bundle_is_signed_looked_at_and_drafted_once(tmp_path: Path) -> None:
     assert "已经收过一个（P-0001）" in run(trusting, "feed", file, "--by", "zhaojing")
     storage.policy_changes.withdraw(1, editor.id)
     assert "已存成草稿 P-0002" in run(trusting, "feed", file, "--by", "zhaojing")
+    assert storage.gauges.read().contacts == {}  # a file is nobody's answer
+    assert "取不到数据包" in run(trusting, "feed", "http://127.0.0.1:1/feed.zip", "--check")
+    with served(file) as address:
+        assert "签名正确" in run(trusting, "feed", address, "--check")
+        assert "没有公钥" in run(settings, "feed", address, "--check")  # nor is one that nobody trusts
+    fetched = storage.gauges.read().contacts["policy_feed"]
+    assert (fetched.done, fetched.failed, fetched.alarm) == (1, 2, None)
     storage.database.close()
+
+
+@contextmanager
+def served(file: Path) -> Iterator[str]:
+    """A publisher that has one bundle; its address."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=file.parent)) as publisher:
+        thread = threading.Thread(target=publisher.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{publisher.server_port}/{file.name}"
+        publisher.shutdown()
+        thread.join()
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    """Serves a folder."""
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Says nothing."""

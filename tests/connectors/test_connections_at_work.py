@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import shutil
 import threading
 from datetime import date, timedelta
 from itertools import combinations, groupby
@@ -25,14 +24,27 @@ from storage.tables import connections as rows
 
 pytest_plugins = ["at_work"]
 
-#: Each trouble alone and a few pairs; the soak has all pairs.
+NAMES: tuple[Name, ...] = ("civil_affairs", "social_insurance", "payroll")
+KINDS = ("sqlite", "postgresql")
+#: Each trouble alone and a few pairs, on one kind of database and on the other in turn; the soak has all pairs on both.
 SAMPLE = random.Random(9).sample(list(combinations(Trouble, 2)), 5)
 SOME_IN_PAIRS = [
     *((each,) for each in Trouble),
-    *(
-        pytest.param(pair, marks=[] if pair in SAMPLE else [pytest.mark.soak])
-        for pair in combinations(Trouble, 2)
-    ),
+    *SAMPLE,
+    *(pair for pair in combinations(Trouble, 2) if pair not in SAMPLE),
+]
+SAMPLED = len(Trouble) + len(SAMPLE)
+MATRIX = [
+    pytest.param(
+        name,
+        troubles,
+        kind,
+        marks=[] if place < SAMPLED and (place + turn) % 2 == KINDS.index(kind) else [pytest.mark.soak],
+        id=f"{name}-{names(troubles)}-{kind}",
+    )
+    for turn, name in enumerate(NAMES)
+    for place, troubles in enumerate(SOME_IN_PAIRS)
+    for kind in KINDS
 ]
 AGREED = ("0001", "0002", "0003", "0004", "0005")
 
@@ -311,13 +323,11 @@ def begin(town: Town, name: Name) -> None:
         declare(town, "0003", 510_000)
 
 
-@pytest.mark.parametrize("troubles", SOME_IN_PAIRS, ids=names)
-@pytest.mark.parametrize("name", ["civil_affairs", "social_insurance", "payroll"])
+@pytest.mark.parametrize(("name", "troubles", "url"), MATRIX, indirect=["url"])
 def test_trouble_loses_nothing_makes_nothing_up_and_alarms_once(
-    town: Town, sqlite_template: Any, tmp_path: Any, open_one: Open, name: Name, troubles: tuple[Trouble, ...]
+    moved_in: Town, name: Name, troubles: tuple[Trouble, ...]
 ) -> None:
-    shutil.copy(sqlite_template, tmp_path / "town.db")
-    town.settle(open_one(f"sqlite:///{tmp_path / 'town.db'}"))
+    town = moved_in
     town.agree(*AGREED)
     connections = town.connections(name)
     begin(town, name)

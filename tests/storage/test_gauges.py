@@ -28,6 +28,7 @@ def test_nothing_waits_where_nothing_happened(storage: Storage) -> None:
     assert (found.messages, found.messages_age, found.tokens) == ({}, {}, {})
     assert found.cases == {"waiting": 0, "taken": 0, "snoozed": 0}
     assert (found.swept_at, found.log_whole) == (None, None)
+    assert (found.contacts, found.profiles, found.profiles_age) == ({}, 0, 0)
 
 
 def test_events_wait_from_when_they_came(storage: Storage, clock: Clock) -> None:
@@ -124,7 +125,7 @@ def test_no_number_reads_a_table_from_end_to_end(storage: Storage) -> None:
         event.listen(engine, "before_cursor_execute", note)
     storage.gauges.read()
     event.remove(engine, "before_cursor_execute", note)
-    small = ("platform_tokens", "counters", "audit_checks")
+    small = ("platform_tokens", "counters", "audit_checks", "connections", "declaration_steps")
     with storage.database.read() as connection:
         for statement, parameters in statements:
             plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()  # type: ignore[arg-type]

@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from databases import Clock
 from plant import ID_NUMBER, PHONE, Plant, environ_of, found_company, settings_of, states, works_there
 from seal_samples import Authority, authority, served
-from sqlalchemy import select
+from sqlalchemy import delete, select, update
 from staffing import HR
 from talking import together
 
@@ -24,12 +25,13 @@ from app.cli import main
 from notices.answering import NotDone, Visitor
 from notices.bundle import read_bundle, verify_bundle
 from notices.self_audit import is_signed, self_audit
-from notices.verifying import all_good, verify
+from notices.verifying import Known, all_good, verify
 from people.employees import Employee
 from storage.backup import back_up, restore
 from storage.notice_register import REPORTS
+from storage.notice_rows import ANSWER
 from storage.opening import Storage
-from storage.tables import notice_anchors, notice_files
+from storage.tables import notice_anchors, notice_answers, notice_files, notice_values
 
 pytest_plugins = ["databases"]
 
@@ -279,7 +281,7 @@ def stamping(plant: Plant, url: str, tmp_path: Path) -> Iterator[tuple[Plant, Au
 
 
 def test_a_time_stamp_is_in_the_seal_where_the_service_answers(
-    stamping: tuple[Plant, Authority], ali: Employee
+    stamping: tuple[Plant, Authority], ali: Employee, tmp_path: Path
 ) -> None:
     plant, _ = stamping
     plant.issue(ali)
@@ -287,6 +289,8 @@ def test_a_time_stamp_is_in_the_seal_where_the_service_answers(
     plant.seal()
     known = plant.sealed(notice)
     assert states(verify(known.pdf, known))["timestamp"] == "ok" and not known.token
+    roots = {"SHEBAO__NOTICES__TIMESTAMP_CERTIFICATES": str(tmp_path / "timestamps.pem")}
+    assert made_anew(plant, known, tmp_path, **roots)[1]["rederived"] == "ok"
     sealed = next(each.data["data"] for each in plant.chain(notice) if each.data["type"] == "sealed")
     assert (sealed["level"], sealed["timestamp"]) == ("B-T", "ok")
 
@@ -399,3 +403,114 @@ def test_a_link_does_not_take_the_copy_of_somebody_elses_notice(
     ticket = plant.enter(ali)
     with pytest.raises(NotDone):
         plant.desk.file(ticket, Visitor("another browser", "203.0.113.9", "a computer"))
+
+
+# -- Made anew ---------------------------------------------------------------------------------------------------------
+
+
+def made_anew(
+    plant: Plant, known: Known, tmp_path: Path, **environ: str
+) -> tuple[int, dict[str, str], dict[str, dict[str, str]], str]:
+    """What `shebao notice verify --rederive` says: its status, the lines' states, the parts by key, and the text."""
+    path, given = tmp_path / "N-000001.pdf", environ_of(plant.settings.database.url, tmp_path) | environ
+    path.write_bytes(known.pdf)
+    command = ["notice", "verify", str(path), "--rederive"]
+    told, text = (CliRunner().invoke(main, [*command, *more], env=given) for more in (["--json"], []))
+    assert told.exit_code == text.exit_code
+    data = json.loads(told.stdout)
+    (found,) = data["found"]
+    lines = {line["key"]: line["state"] for line in found["lines"]}
+    return told.exit_code, lines, {each["key"]: each for each in data.get("rederived", ())}, text.output
+
+
+def test_a_sealed_file_is_made_anew_from_what_is_kept(plant: Plant, answered: str, tmp_path: Path) -> None:
+    plant.seal()
+    status, lines, parts, text = made_anew(plant, plant.sealed(answered), tmp_path)
+    assert (status, lines["rederived"]) == (0, "ok")
+    assert {key: each["state"] for key, each in parts.items()} == {
+        "content": "ok",
+        "answer": "ok",
+        "events": "ok",
+        "frame": "unchecked",
+        "file": "ok",
+    }
+    assert "重新排用的是这些" in text and "https://shebao.example" in parts["frame"]["says"]
+    assert not [word for word in ("阿丽", "药钱", ID_NUMBER) if word in text]
+
+
+def test_a_notice_that_nobody_answered_is_made_anew(plant: Plant, ali: Employee, tmp_path: Path) -> None:
+    plant.issue(ali)
+    silent = plant.notice(ali)
+    plant.clock.time = plant.clock.time.replace(day=23)
+    plant.send()
+    plant.work.sealer.run_all()
+    status, lines, parts, _ = made_anew(plant, plant.sealed(silent), tmp_path)
+    assert (status, lines["rederived"], parts["answer"]["state"]) == (0, "ok", "ok")
+
+
+def test_an_answer_that_was_altered_afterwards_is_named(plant: Plant, answered: str, tmp_path: Path) -> None:
+    """Whoever holds the keys can write another answer under the same notice, but not into the chain."""
+    plant.seal()
+    keys, place = plant.storage.keys, f"{ANSWER}:{answered}"
+    with plant.storage.database.work() as connection:
+        row = connection.execute(select(notice_answers)).one()
+        body = keys.box(ANSWER, row.key_id).open_json(place, row.body) | {"statement": "没有意见"}
+        other = {"key_id": row.key_id, "body": keys.box(ANSWER, row.key_id).seal_json(place, body)}
+        connection.execute(update(notice_answers).values(**other))
+    status, lines, parts, text = made_anew(plant, plant.sealed(answered), tmp_path)
+    assert (status, lines["rederived"]) == (1, "failed")
+    assert {lines[each] for each in ("hash", "seal", "intact", "whole", "chain")} == {"ok"}
+    assert parts["answer"]["says"] == "和链里记的不一样：意见。" and parts["content"]["state"] == "ok"
+    assert parts["file"]["state"] == "failed" and "没有意见" not in text and "不能当原样的用" in text
+
+
+def test_what_no_chain_holds_is_told_apart_from_what_was_altered(
+    plant: Plant, answered: str, tmp_path: Path
+) -> None:
+    plant.seal()
+    moved = {"SHEBAO__SERVER__PUBLIC_URL": "https://another.example"}
+    status, lines, parts, _ = made_anew(plant, plant.sealed(answered), tmp_path, **moved)
+    assert (status, lines["rederived"]) == (1, "failed")
+    assert [parts[each]["state"] for each in ("content", "answer", "frame")] == ["ok", "ok", "unchecked"]
+    assert "内容和回应都对得上" in parts["file"]["says"] and "another.example" in parts["frame"]["says"]
+
+
+def test_what_is_erased_cannot_be_made_anew(plant: Plant, answered: str, tmp_path: Path) -> None:
+    plant.seal()
+    known = plant.sealed(answered)
+    with plant.storage.database.work() as connection:
+        connection.execute(delete(notice_values))
+    status, _, parts, _ = made_anew(plant, known, tmp_path)
+    assert (status, parts["answer"]["state"]) == (0, "unchecked")
+    assert "意见、签名" in parts["answer"]["says"]
+
+
+def test_what_cannot_be_opened_is_said_in_one_line(
+    plant: Plant, ali: Employee, answered: str, tmp_path: Path
+) -> None:
+    chun = plant.chat(works_there(plant.storage, "A0035", "小春", id_number=ID_NUMBER))
+    plant.issue(chun)
+    other = plant.respond(chun, seed=2)
+    plant.seal()
+    (tmp_path / "N-000002.pdf").write_bytes(plant.sealed(other).pdf)
+    with plant.storage.database.work() as connection:
+        broken = update(notice_answers).where(notice_answers.c.notice == other)
+        connection.execute(broken.values(body=bytes(64)))
+    command = ["notice", "verify", str(tmp_path / "N-000002.pdf"), "--rederive"]
+    done = CliRunner().invoke(main, command, env=environ_of(plant.settings.database.url, tmp_path))
+    assert done.exit_code == 2 and done.output.count("\n") == 1 and "cannot be opened" in done.output
+
+
+def test_only_a_file_of_this_database_is_made_anew(plant: Plant, answered: str, tmp_path: Path) -> None:
+    plant.seal()
+    known = plant.sealed(answered)
+    strange = replace(known, pdf=known.pdf + b"\n")
+    status, lines, parts, _ = made_anew(plant, strange, tmp_path)
+    assert (status, lines["rederived"], parts) == (1, "unchecked", {})
+    (tmp_path / "bundle.zip").write_bytes(b"PK\x03\x04")
+    elsewhere = environ_of(f"sqlite:///{tmp_path / 'nothing.db'}", tmp_path)
+    for file in ("bundle.zip", "N-000001.pdf"):
+        done = CliRunner().invoke(
+            main, ["notice", "verify", str(tmp_path / file), "--rederive"], env=elsewhere
+        )
+        assert done.exit_code == 2 and "--rederive: needs" in done.output
