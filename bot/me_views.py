@@ -140,14 +140,16 @@ class _Pages:
         """Agrees to one purpose."""
         return self._consent(
             lambda employee, purpose: self._me.consents.agree(
-                employee, purpose, "chat", events.employee(employee)
+                employee, purpose, "page", events.employee(employee)
             )
         )
 
     def withdraw(self) -> ResponseReturnValue:
         """Takes a consent back."""
         return self._consent(
-            lambda employee, purpose: self._me.consents.withdraw(employee, purpose, events.employee(employee))
+            lambda employee, purpose: self._me.consents.withdraw(
+                employee, purpose, "page", events.employee(employee)
+            )
         )
 
     def _consent(self, act: Callable[[str, Purpose], None]) -> ResponseReturnValue:

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from hr_inbox.task import TaskState
 from people.accounts import Role
-from people.records import Adjustment, Consent, ConsentHow, PayMonth, Purpose
+from people.records import Adjustment, Consent, ConsentHow, PayMonth, Purpose, WithdrawnHow
 from profiles.changes import Change
 from profiles.ground import Ground
 from profiles.profile import Profile
@@ -95,7 +95,7 @@ class Consents(Protocol):
     def agree(self, employee: str, purpose: Purpose, how: ConsentHow, by: str) -> None:
         """The employee agrees; nothing changes where it is agreed to already."""
 
-    def withdraw(self, employee: str, purpose: Purpose, by: str) -> None:
+    def withdraw(self, employee: str, purpose: Purpose, how: WithdrawnHow, by: str) -> None:
         """The employee takes it back."""
 
 

@@ -32,7 +32,7 @@ from bot.mine import (
 from bot.receiving import Kept, Said
 from delivery.browsers import HEADERS
 from delivery.messages import IncomingMessage
-from people.records import Adjustment, Consent, ConsentHow, PayMonth, Purpose
+from people.records import Adjustment, Consent, ConsentHow, PayMonth, Purpose, WithdrawnHow
 from policy_kb.library import Library
 from profiles.changes import Change, Field, Source, Value
 from profiles.ground import Ground
@@ -74,11 +74,11 @@ class Shelf(OwnRecords, Consents, Contributions):
         return self.changes
 
     def agree(self, employee: str, purpose: Purpose, how: ConsentHow, by: str) -> None:
-        assert (employee, how, by) == (ALIS, "chat", f"employee:{ALIS}")
+        assert (employee, how, by) == (ALIS, "page", f"employee:{ALIS}")
         self.agreed.append(Consent("c2", purpose, how, NOON))
 
-    def withdraw(self, employee: str, purpose: Purpose, by: str) -> None:
-        assert (employee, by) == (ALIS, f"employee:{ALIS}")
+    def withdraw(self, employee: str, purpose: Purpose, how: WithdrawnHow, by: str) -> None:
+        assert (employee, how, by) == (ALIS, "page", f"employee:{ALIS}")
         self.agreed = [replace(each, withdrawn_at=NOON) for each in self.agreed]
 
 
@@ -298,7 +298,7 @@ def test_a_consent_is_given_each_by_itself(client: FlaskClient, shelf: Shelf) ->
     assert shelf.agreed == [CONSENT]
     response = client.post("/me/agree", data={"purpose": "civil_affairs"}, headers=HERE)
     assert response.status_code == 303 and response.headers["Location"].startswith("/me")
-    assert [(each.purpose, each.how) for each in shelf.agreed[1:]] == [("civil_affairs", "chat")]
+    assert [(each.purpose, each.how) for each in shelf.agreed[1:]] == [("civil_affairs", "page")]
     assert "向民政部门查询本人的低保状态 2026-10-15 同意的" in words(client.get("/me"))
 
 

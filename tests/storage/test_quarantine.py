@@ -155,7 +155,7 @@ def test_what_was_agreed_to_stays_when_the_import_is_undone(storage: Storage) ->
 def test_a_consent_taken_back_keeps_nothing(storage: Storage) -> None:
     goes(storage, uploaded(storage))
     agrees(storage, ali := number_of(storage, "A0034"))
-    storage.records.withdraw(ali, "dibao_status", HR)
+    storage.records.withdraw(ali, "dibao_status", "told_hr", HR)
     agrees(storage, ali)
     assert told(storage, ali) == []
     profile = storage.profiles.profile_of(ali)
