@@ -354,6 +354,31 @@ def test_one_prepares_and_another_approves(storage: Storage, ali: Employee, foll
         storage.profiles.decide(ali.id, ("proposed",), kept.history[0])
 
 
+def test_what_a_decision_says_of_somebody_is_kept_with_it_or_neither_is(
+    storage: Storage, ali: Employee, follower: Follower, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    follower.run()
+    storage.profiles.note([said(storage, ali, "gross_wage", 600_000)], ZHAO)
+    (found,) = follower.run()
+    right = said(storage, ali, "gross_wage", 610_000, source="hr", reference="right")
+    step = Decision("done", ZHAO, storage.now(), "settle_conflict")
+
+    def fails(*_: object) -> None:
+        raise RuntimeError
+
+    with monkeypatch.context() as broken:
+        broken.setattr("storage.profiles.finish_task", fails)
+        with pytest.raises(RuntimeError):
+            storage.profiles.decide(found.id, ("proposed",), step, (right,))
+    with pytest.raises(Overtaken):
+        storage.profiles.decide(found.id, ("approved",), step, (right,))
+    kept = storage.profiles.get(found.id)
+    assert kept is not None and (kept.state, kept.history) == ("proposed", ())
+    assert right not in storage.profiles.changes_of(ali.id) and not storage.profiles.pending(10)
+    assert storage.profiles.decide(found.id, ("proposed",), step, (right,)).state == "done"
+    assert right in storage.profiles.changes_of(ali.id)
+
+
 def test_several_who_follow_at_once_find_it_once(storage: Storage, library: Library) -> None:
     works_there(storage, "A2", "春花", wage=350_000, insured_since=None, joined_on=date(2026, 8, 10))
     followers = [Follower(storage, library) for _ in range(3)]
