@@ -33,6 +33,7 @@ from people.records import PURPOSES, Adjustment, Consent, PayMonth, Purpose
 from policy_kb.divisions import Divisions
 from policy_kb.library import Library
 from policy_kb.wording import INSURANCE
+from profiles.declarations import OUTCOMES
 from profiles.ground import month_of
 from profiles.own_month import own_month
 
@@ -115,7 +116,8 @@ class _Pages:
             **self._own(mine), asks=self._asks,
             months=self._months(mine), changes=self._changes(mine), yuan=format_yuan, month=_month,
             until=self._until, days=lambda kind: str(self._terms[kind].days), terms=self._me.terms,
-            states=STATES, channels=CHANNEL_NAMES, acts=ACTS, roles=ROLES, day=_day, moment=_moment, erase=ERASE,
+            states=STATES, outcomes=OUTCOMES, channels=CHANNEL_NAMES, acts=ACTS, roles=ROLES,
+            day=_day, moment=_moment, erase=ERASE,
         )  # fmt: skip
 
     def erase(self) -> ResponseReturnValue:
@@ -140,14 +142,16 @@ class _Pages:
         """Agrees to one purpose."""
         return self._consent(
             lambda employee, purpose: self._me.consents.agree(
-                employee, purpose, "chat", events.employee(employee)
+                employee, purpose, "page", events.employee(employee)
             )
         )
 
     def withdraw(self) -> ResponseReturnValue:
         """Takes a consent back."""
         return self._consent(
-            lambda employee, purpose: self._me.consents.withdraw(employee, purpose, events.employee(employee))
+            lambda employee, purpose: self._me.consents.withdraw(
+                employee, purpose, "page", events.employee(employee)
+            )
         )
 
     def _consent(self, act: Callable[[str, Purpose], None]) -> ResponseReturnValue:

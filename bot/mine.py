@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 
+from calculator.money import Fen
 from hr_inbox.task import TaskState
 from people.accounts import Role
-from people.records import Adjustment, Consent, ConsentHow, PayMonth, Purpose
+from people.records import Adjustment, Consent, ConsentHow, PayMonth, Purpose, WithdrawnHow
 from profiles.changes import Change
+from profiles.declarations import Outcome
 from profiles.ground import Ground
 from profiles.profile import Profile
 from profiles.strategy import Explanation
@@ -57,8 +59,28 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
+class Declared:
+    """What a declaration says of the employee for a month, fen, and what came of it.
+
+    `confirmed` are the amounts that the authority has confirmed: base, own share, employer's share.
+    """
+
+    month: date
+    outcome: Outcome
+    base: Fen = field(repr=False)
+    own: Fen = field(repr=False)
+    employer: Fen = field(repr=False)
+    confirmed: tuple[Fen, Fen, Fen] | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Mine:
-    """Everything about one conversation and the employee it is tied to; `employee` is None where it is tied to nobody."""
+    """Everything about one conversation and the employee it is tied to; `employee` is None where it is tied to nobody.
+
+    `set_apart` are the moments at which sheets came that say something of the household's dibao: what they say is opened
+    for nobody before the employee agrees, and that is for the employee to decide without it, too. `declared` are the lines
+    of declarations, the latest month first.
+    """
 
     opened_at: datetime
     seen_at: datetime
@@ -67,6 +89,8 @@ class Mine:
     employee: str | None
     tied: tuple[Tied, ...]
     looks: tuple[Look, ...]
+    set_apart: tuple[datetime, ...] = field(default=(), repr=False)
+    declared: tuple[Declared, ...] = ()
 
 
 class OwnRecords(Protocol):
@@ -95,7 +119,7 @@ class Consents(Protocol):
     def agree(self, employee: str, purpose: Purpose, how: ConsentHow, by: str) -> None:
         """The employee agrees; nothing changes where it is agreed to already."""
 
-    def withdraw(self, employee: str, purpose: Purpose, by: str) -> None:
+    def withdraw(self, employee: str, purpose: Purpose, how: WithdrawnHow, by: str) -> None:
         """The employee takes it back."""
 
 

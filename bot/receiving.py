@@ -88,7 +88,9 @@ class Work(Protocol):
         """Stores the turn: state under the next version, messages, outbox rows, tasks, counts. The tasks' numbers."""
 
     def hold(self, kept: Kept, message: IncomingMessage) -> None:
-        """Stores a message for the person who holds the conversation; the assistant stays silent."""
+        """Stores a message for the person who holds the conversation; the assistant stays silent.
+
+        Where that person has laid the case aside, the employee is told so."""
 
 
 class Works(Protocol):

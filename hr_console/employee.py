@@ -47,6 +47,7 @@ from people.records import (
     CONSENT_HOW,
     DIBAO_SOURCES,
     DIBAO_STATES,
+    WITHDRAWN_HOW,
     Adjustment,
     DibaoSource,
     DibaoState,
@@ -240,7 +241,7 @@ class EmployeePage:
         """A consent that was given on paper, or taken back."""
         it = self._staff.there(employee)
         if request.form.get("act") == "withdraw":
-            self._staff.records.withdraw(it.id, "dibao_status", actor())
+            self._staff.records.withdraw(it.id, "dibao_status", "told_hr", actor())
             return done("employee_dibao", self._staff.say(WITHDRAWN), employee=it.id)
         self._staff.records.agree(it.id, "dibao_status", "paper", actor())
         return done("employee_dibao", self._staff.say(AGREED), employee=it.id)
@@ -257,6 +258,7 @@ class EmployeePage:
             states=DIBAO_STATES,
             sources=DIBAO_SOURCES,
             how=CONSENT_HOW,
+            withdrawn_how=WITHDRAWN_HOW,
             texts=request.form,
             problems=problems,
             minute=minute,

@@ -29,6 +29,7 @@ from people.employees import Employee
 from policy_kb.headings import names_dibao
 from policy_kb.wording import problem_text
 from profiles.book import OPEN, STATES, Decision, KeptStrategy, Overtaken, SamePerson, State, StrategySearch
+from profiles.changes import Change
 from profiles.portal_acts import KIND_OF, FormKind, exported_of
 from profiles.strategy_words import ACTS, KINDS, UNFIT, Act, Kind
 
@@ -209,9 +210,8 @@ class StrategyPages:
         settled = [
             each.settled(right, it.id, actor(), now) for each, right in zip(conflicts, found, strict=True)
         ]
-        self._desk.book.note(settled, actor())
         decision = self._decision(after(it, "settle_conflict"), "settle_conflict")
-        return self._record(it, decision, words.DECIDED)
+        return self._record(it, decision, words.DECIDED, settled)
 
     def reason(self, strategy: UUID) -> ResponseReturnValue:
         """Writes down why somebody is not insured yet. Nothing stops running for it."""
@@ -257,11 +257,16 @@ class StrategyPages:
         return Decision(state, actor(), self._desk.staff.console.now(), act, why, details or {})
 
     def _decide(
-        self, it: KeptStrategy, expected: Sequence[State], decision: Decision, told: str
+        self,
+        it: KeptStrategy,
+        expected: Sequence[State],
+        decision: Decision,
+        told: str,
+        changes: Sequence[Change] = (),
     ) -> ResponseReturnValue:
         """Goes a step, and back to the page; where somebody else was there first, says so."""
         try:
-            self._desk.book.decide(it.id, expected, decision)
+            self._desk.book.decide(it.id, expected, decision, changes)
         except Overtaken:
             return self._overtaken(it)
         except SamePerson:
@@ -270,9 +275,12 @@ class StrategyPages:
             self._desk.act()
         return self._back(it, told)
 
-    def _record(self, it: KeptStrategy, decision: Decision, told: str) -> ResponseReturnValue:
+    def _record(
+        self, it: KeptStrategy, decision: Decision, told: str, changes: Sequence[Change] = ()
+    ) -> ResponseReturnValue:
         """Writes down what HR did by itself."""
-        return self._decide(it, [it.state] if it.state in RECORDED_IN else [], decision, told)
+        expected = [it.state] if it.state in RECORDED_IN else []
+        return self._decide(it, expected, decision, told, changes)
 
     def _told(self, it: KeptStrategy, told: str) -> ResponseReturnValue:
         """After an explanation; where that was all there was to do, it is done."""

@@ -17,8 +17,19 @@ PURPOSES: Final[Mapping[Purpose, str]] = {
     "civil_affairs": N_("向民政部门查询本人的低保状态"),
 }
 #: How a consent was given.
-ConsentHow = Literal["chat", "paper"]
-CONSENT_HOW: Final[Mapping[ConsentHow, str]] = {"chat": N_("在聊天里点头"), "paper": N_("签了纸质同意书")}
+ConsentHow = Literal["chat", "page", "paper"]
+CONSENT_HOW: Final[Mapping[ConsentHow, str]] = {
+    "chat": N_("在聊天里点头"),
+    "page": N_("在“我这里留了什么”那页点头"),
+    "paper": N_("签了纸质同意书"),
+}
+#: How it was taken back.
+WithdrawnHow = Literal["chat", "page", "told_hr"]
+WITHDRAWN_HOW: Final[Mapping[WithdrawnHow, str]] = {
+    "chat": N_("在聊天里收回"),
+    "page": N_("在“我这里留了什么”那页收回"),
+    "told_hr": N_("告诉人事收回"),
+}
 DibaoState = Literal["receiving", "applying", "suspended", "ended", "none"]
 DIBAO_STATES: Final[Mapping[DibaoState, str]] = {
     "receiving": N_("在领"),
@@ -66,13 +77,17 @@ class Adjustment:
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """What somebody agreed to, and until when it held."""
+    """What somebody agreed to, and until when it held.
+
+    `withdrawn_how` is None where it was not taken back, and where that was before it was written down how.
+    """
 
     id: str
     purpose: Purpose
     how: ConsentHow
     given_at: datetime
     withdrawn_at: datetime | None = None
+    withdrawn_how: WithdrawnHow | None = None
 
     @property
     def holds(self) -> bool:
@@ -113,7 +128,7 @@ class Records(Protocol):
     def agree(self, employee: str, purpose: Purpose, how: ConsentHow, by: str) -> None:
         """The employee agrees; nothing changes where it is agreed to already."""
 
-    def withdraw(self, employee: str, purpose: Purpose, by: str) -> None:
+    def withdraw(self, employee: str, purpose: Purpose, how: WithdrawnHow, by: str) -> None:
         """The employee takes it back. What was kept for the purpose is erased."""
 
     def dibao(self, employee: str, by: str) -> Sequence[DibaoStatus]:

@@ -143,8 +143,11 @@ class ProfileBook(Protocol):
     def get(self, strategy: str) -> KeptStrategy | None:
         """One strategy."""
 
-    def decide(self, strategy: str, expected: Collection[State], decision: Decision) -> KeptStrategy:
+    def decide(
+        self, strategy: str, expected: Collection[State], decision: Decision, changes: Sequence[Change] = ()
+    ) -> KeptStrategy:
         """Goes a step. Its task is done once it is `done` or `dropped`, and open again where that is taken back.
+        What it says of the employee (`changes`) is written down with it, or neither is.
 
         Raises `Overtaken` unless it is in one of the expected states, `SamePerson` where who approves is who prepared it,
         and `KeyError`.

@@ -307,7 +307,7 @@ def _not_insured(view: _View) -> Strategy | None:
     if restored:
         reasons.insert(0, view.reason("restored", "DERIVED-DIBAO", _REGISTRATION))
     if refused is not None:
-        reasons.append(view.reason("refusal_is_void", "SPC2-19", "DERIVED-REFUSAL", "LCL-38-1-3"))
+        reasons.append(view.reason("refusal_is_void", "SPC2-19", "SIL-58"))
     if hold.why_not is None:
         reasons.append(view.reason("late_fee_runs", "SIL-86", "MOHRSS20-LATE"))
     else:

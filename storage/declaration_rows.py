@@ -148,6 +148,17 @@ def read_lines(connection: Connection, keys: Keys, id: str) -> tuple[KeptLine, .
     return tuple(_read_line(keys, row) for row in rows)
 
 
+def lines_of(connection: Connection, keys: Keys, employee: str) -> tuple[tuple[date, KeptLine], ...]:
+    """What declarations say of one employee, by their months; the latest first, and of one month the latest attempt."""
+    query = (
+        select(declaration_lines)
+        .join(declarations, declarations.c.id == declaration_lines.c.declaration)
+        .where(declaration_lines.c.employee == employee)
+        .order_by(declaration_lines.c.month.desc(), declarations.c.drafted_at.desc())
+    )
+    return tuple((row.month, _read_line(keys, row)) for row in connection.execute(query))
+
+
 def _read_line(keys: Keys, row: Row[Any]) -> KeptLine:
     data = keys.box(LINE, row.key_id).open_json(f"{LINE}:{row.declaration}:{row.employee}", row.body)
     confirmed = data.pop("confirmed")

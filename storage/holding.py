@@ -75,6 +75,13 @@ def concerned(connection: Connection, opened: Opened) -> Sequence[Row[Any]]:
     ).all()
 
 
+def laid_aside_until(opened: Opened, rows: Sequence[Row[Any]], now: datetime) -> datetime | None:
+    """Until when the person who holds a conversation has laid it aside; None where they are at work on any of its tasks."""
+    theirs = [row for row in rows if row.assignee == opened.held_by]
+    asleep = [row.snoozed_until for row in theirs if row.state == "snoozed" and row.snoozed_until > now]
+    return min(asleep) if asleep and len(asleep) == len(theirs) else None
+
+
 def mark(
     connection: Connection, keys: Keys, opened: Opened, rows: Sequence[Row[Any]], now: datetime, due: Due
 ) -> None:

@@ -8,10 +8,12 @@ from sqlalchemy import Connection, Row, func, or_, select
 
 from audit import events
 from audit.reading import History, Wanted
-from bot.mine import Handed, Look, Mine, OwnRecords, Tied
+from bot.mine import Declared, Handed, Look, Mine, OwnRecords, Tied
 from people.accounts import ROLES, Role
 from storage.database import Database
+from storage.declaration_rows import lines_of
 from storage.keys import Keys
+from storage.quarantine import kept_of
 from storage.tables import accounts, bindings, conversations, messages, tasks
 from storage.tasks import read_task, task_number
 
@@ -43,6 +45,8 @@ class StoredMine(OwnRecords):
                 select(func.count()).select_from(messages).where(messages.c.conversation == conversation)
             ).scalar_one()
             tied = () if employee is None else _tied(connection, employee)
+            set_apart = () if employee is None else kept_of(connection, employee)
+            declared = () if employee is None else _declared(connection, self._keys, employee)
             roles = _roles(connection)
         subjects = [events.task(each.number) for each in handed]
         subjects += [] if employee is None else [events.employee(employee)]
@@ -54,6 +58,8 @@ class StoredMine(OwnRecords):
             employee=employee,
             tied=tied,
             looks=self._looks(tuple(subjects), roles),
+            set_apart=set_apart,
+            declared=declared,
         )
 
     def _handed(self, connection: Connection, conversation: str, employee: str | None) -> tuple[Handed, ...]:
@@ -88,6 +94,13 @@ def _tied(connection: Connection, employee: str) -> tuple[Tied, ...]:
         .order_by(bindings.c.bound_at)
     )
     return tuple(Tied(row.channel, row.bound_at) for row in connection.execute(query))
+
+
+def _declared(connection: Connection, keys: Keys, employee: str) -> tuple[Declared, ...]:
+    return tuple(
+        Declared(month, each.outcome, each.line.base, each.line.own, each.line.employer, each.confirmed)
+        for month, each in lines_of(connection, keys, employee)
+    )
 
 
 def _roles(connection: Connection) -> dict[str, tuple[Role, ...]]:

@@ -36,7 +36,7 @@ def do(
                 forget(connection, act.employee)
             events += give(connection, keys, act.employee, act.purpose, "chat", by, now)
         elif isinstance(act, Withdraw):
-            events += take_back(connection, keys, act.employee, act.purpose, by, now)
+            events += take_back(connection, keys, act.employee, act.purpose, "chat", by, now)
         else:
             for change in act.changes:
                 events += _reported(connection, keys, change, by, now)

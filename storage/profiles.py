@@ -91,12 +91,10 @@ class StoredProfiles(ProfileBook):
 
     def note(self, changes: Iterable[Change], by: str) -> int:
         """Writes changes down; how many are new."""
-        told = list(changes)
         with self._database.work() as connection:
-            count = note(connection, self._keys, told, self._now())
-            if count:
-                who = tuple(dict.fromkeys(subject(each.employee) for each in told))
-                append(connection, Event("profile_changed", by, who, {"changes": count}), self._now())
+            count, events = self._noted(connection, list(changes), by)
+            for event in events:
+                append(connection, event, self._now())
         return count
 
     def pending(self, limit: int) -> Sequence[str]:
@@ -187,9 +185,13 @@ class StoredProfiles(ProfileBook):
             row = connection.execute(select(strategies).where(strategies.c.id == strategy)).one_or_none()
         return None if row is None else self._read(row)
 
-    def decide(self, strategy: str, expected: Collection[State], decision: Decision) -> KeptStrategy:
-        """Goes a step."""
+    def decide(
+        self, strategy: str, expected: Collection[State], decision: Decision, changes: Sequence[Change] = ()
+    ) -> KeptStrategy:
+        """Goes a step, with what it says of the employee in the same transaction."""
         with self._database.work() as connection:
+            # The profile is locked first, as by whoever follows the employee's changes.
+            _, noted = self._noted(connection, changes, decision.by)
             it = self._lock(connection, strategy)
             if it.state not in expected:
                 raise Overtaken(strategy)
@@ -197,6 +199,8 @@ class StoredProfiles(ProfileBook):
             if decision.state == "approved" and decision.by != SYSTEM and decision.by == prepared:
                 raise SamePerson(strategy)
             gone = self._step(connection, it, decision)
+            for event in noted:
+                append(connection, event, self._now())
             append(connection, _event("strategy_decided", decision.by, gone), self._now(), self._keys)
         return gone
 
@@ -260,6 +264,14 @@ class StoredProfiles(ProfileBook):
         with self._database.work() as connection:
             put_setting(connection, RULES, data, self._now())
             append(connection, Event("strategy_rules_changed", by), self._now())
+
+    def _noted(
+        self, connection: Connection, told: Sequence[Change], by: str
+    ) -> tuple[int, tuple[Event, ...]]:
+        """Writes changes down in a transaction: how many are new, and what to log of it last."""
+        count = note(connection, self._keys, told, self._now())
+        who = tuple(dict.fromkeys(subject(each.employee) for each in told))
+        return count, (Event("profile_changed", by, who, {"changes": count}),) if count else ()
 
     def _keep_profile(self, connection: Connection, profile: Profile, later: Iterable[date]) -> None:
         box = self._keys.box(BODY)

@@ -97,6 +97,12 @@ def take_in(connection: Connection, keys: Keys, employee: str, by: str, now: dat
     return (Event("dibao_recorded", by, (subject(employee),)),)
 
 
+def kept_of(connection: Connection, employee: str) -> tuple[datetime, ...]:
+    """When sheets came that say something of an employee, the oldest first. What they say stays sealed."""
+    query = select(quarantined_cells.c.kept_at).where(quarantined_cells.c.employee == employee)
+    return tuple(connection.execute(query.order_by(quarantined_cells.c.kept_at)).scalars())
+
+
 def forget(connection: Connection, employee: str) -> None:
     """Erases what sheets said of an employee."""
     connection.execute(delete(quarantined_cells).where(quarantined_cells.c.employee == employee))

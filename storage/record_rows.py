@@ -106,7 +106,14 @@ def read_consent(kept: Kept) -> Consent:
     """A consent from its record."""
     ended = kept.data["withdrawn_at"]
     withdrawn = None if ended is None else datetime.fromisoformat(ended)
-    return Consent(kept.id, kept.data["purpose"], kept.data["how"], kept.recorded_at, withdrawn)
+    return Consent(
+        kept.id,
+        kept.data["purpose"],
+        kept.data["how"],
+        kept.recorded_at,
+        withdrawn,
+        kept.data.get("withdrawn_how"),
+    )
 
 
 def agreed(

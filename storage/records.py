@@ -23,6 +23,7 @@ from people.records import (
     PayMonth,
     Purpose,
     Records,
+    WithdrawnHow,
 )
 from storage.audit import append
 from storage.database import Database
@@ -99,11 +100,11 @@ class StoredRecords(Records):
             for event in give(connection, self._keys, employee, purpose, how, by, now):
                 append(connection, event, now)
 
-    def withdraw(self, employee: str, purpose: Purpose, by: str) -> None:
+    def withdraw(self, employee: str, purpose: Purpose, how: WithdrawnHow, by: str) -> None:
         """The employee takes it back. What was kept for the purpose is erased."""
         now = self._now()
         with self._database.work() as connection:
-            for event in take_back(connection, self._keys, employee, purpose, by, now):
+            for event in take_back(connection, self._keys, employee, purpose, how, by, now):
                 append(connection, event, now)
 
     def dibao(self, employee: str, by: str) -> Sequence[DibaoStatus]:
@@ -160,7 +161,13 @@ def give(
 
 
 def take_back(
-    connection: Connection, keys: Keys, employee: str, purpose: Purpose, by: str, now: datetime
+    connection: Connection,
+    keys: Keys,
+    employee: str,
+    purpose: Purpose,
+    how: WithdrawnHow,
+    by: str,
+    now: datetime,
 ) -> tuple[Event, ...]:
     """The employee takes it back, and what was kept for the purpose is erased; what to log of it last.
 
@@ -170,9 +177,8 @@ def take_back(
     if not held:
         return ()
     for kept in held:
-        sealed = sealed_record(
-            keys, kept.id, employee, "consent", {**kept.data, "withdrawn_at": now.isoformat()}
-        )
+        ended = {"withdrawn_at": now.isoformat(), "withdrawn_how": how}
+        sealed = sealed_record(keys, kept.id, employee, "consent", {**kept.data, **ended})
         connection.execute(update(employee_records).where(employee_records.c.id == kept.id).values(**sealed))
     query = select(employee_records).where(employee_records.c.employee == employee)
     told = [

@@ -14,8 +14,9 @@ from bot.receiving import Kept, Said, Work
 from delivery.messages import Button, IncomingMessage, Reply
 from delivery.outbox import MISSING
 from delivery.transcript import Author
+from hr_inbox.service_clock import CHINA
 from hr_inbox.task import Due
-from locales import speak
+from locales import N_, speak
 from notices.notice import READABLE
 from notices.telling import telling
 from storage.audit import append
@@ -25,7 +26,7 @@ from storage.conversation_rows import STATE, Opened, add_bubbles, find_or_open, 
 from storage.database import DIALECTS, upsert
 from storage.erasing import begin_anew
 from storage.errors import StorageError
-from storage.holding import concerned, mark
+from storage.holding import concerned, laid_aside_until, mark
 from storage.inbox import event_key
 from storage.keys import Keys
 from storage.notice_desk import new_link
@@ -39,6 +40,7 @@ from storage.unanswered import count_unanswered
 
 #: How long replies that somebody waits for are left to whoever fetches them.
 AWAITED: Final = timedelta(seconds=6)
+LAID_ASIDE: Final = N_("（自动回复）人事把这件事放到 {day} 再办。你刚写的已经转给人事，人事会来回你。")
 
 # One statement on the unique key: it either takes the key, or waits for whoever is taking it and says how that ended.
 _CLAIM: Final = {
@@ -218,14 +220,22 @@ class Turn(Work):
         return [("assistant", telling("asked", opened.channel, self._address, token, say))]
 
     def hold(self, kept: Kept, message: IncomingMessage) -> None:
-        """Stores a message for the person who holds the conversation; the assistant stays silent."""
+        """Stores a message for the person who holds the conversation; the assistant stays silent.
+
+        Whoever writes while that person has laid the case aside is told until when, once: the message brings the case back.
+        It is said in HR's name, as nothing of the assistant's goes out while a person holds the conversation.
+        """
         opened = self._lock(message)
         first = opened.last_seq + 1
-        add_bubbles(self._connection, opened, [("employee", Reply(message.text))], kept.version, self._now)
+        bubbles: list[tuple[Author, Reply]] = [("employee", Reply(message.text))]
+        rows = concerned(self._connection, opened)
+        if (until := laid_aside_until(opened, rows, self._now)) is not None:
+            day = until.astimezone(CHINA).date().isoformat()
+            bubbles.append(("hr", Reply(speak(opened.locale)(LAID_ASIDE, day=day))))
+        add_bubbles(self._connection, opened, bubbles, kept.version, self._now)
         parameters = {"opened": opened.id, "new_seq": opened.last_seq, "now": self._now}
         self._connection.execute(_HELD, parameters)
         self._done(opened, message, first)
-        rows = concerned(self._connection, opened)
         acted = tie_by_roster(self._connection, self._keys, opened, message.sender, self._now)
         mark(self._connection, self._keys, opened, rows, self._now, self._due)
         for event in acted:

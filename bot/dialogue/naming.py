@@ -40,6 +40,13 @@ VALUES: Final[Mapping[tuple[str, Any], str]] = {
     ("dibao", "none"): N_("没领"),
 }
 
+#: Facts that are read back with the one they belong to.
+WITH: Final[Mapping[str, str]] = {
+    "wage_is_net": "wage",
+    "other_income_high": "other_income",
+    "area": "dibao_region",
+}
+
 
 def name_of(field: str, say: Say) -> str:
     """The name of a fact."""
@@ -61,7 +68,7 @@ def read_back(known: Known, divisions: Divisions, say: Say) -> Iterator[tuple[st
     """Every fact that was told, as name and value; what belongs to another stands with it."""
     for field in FIELDS:
         value = getattr(known, field)
-        if value is None or field in _WITH_ANOTHER:
+        if value is None or (field in WITH and getattr(known, WITH[field]) is not None):
             continue
         told = value_of(field, value, divisions, say)
         if field == "wage" and known.wage_is_net is not None:
@@ -75,7 +82,3 @@ def read_back(known: Known, divisions: Divisions, say: Say) -> Iterator[tuple[st
         if field == "dibao_region" and known.area is not None:
             told = say("{place}（{area}）", place=told, area=value_of("area", known.area, divisions, say))
         yield name_of(field, say), told
-
-
-#: Facts that are read back with the one they belong to.
-_WITH_ANOTHER: Final = ("wage_is_net", "other_income_high", "area")

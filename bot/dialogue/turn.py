@@ -13,9 +13,10 @@ from typing import Final
 
 from bot.dialogue.acts import Choice, Decline, OwnAct
 from bot.dialogue.conversation import Conversation, Line
-from bot.dialogue.known import AMOUNTS, Change, Known
-from bot.dialogue.naming import name_of, value_of
+from bot.dialogue.known import AMOUNTS, FIELDS, Change, Known, field_of
+from bot.dialogue.naming import WITH, name_of, value_of
 from bot.dialogue.policy import place_of
+from bot.dialogue.reckoning import facts_told
 from bot.dialogue.steps import Ask, HandOff, Part, Quoted, Step, Tap, Tell
 from bot.dialogue.talk import OFFER, Heard, House, Talk
 from bot.dialogue.topics import TOPIC_OF, TOPICS
@@ -94,6 +95,8 @@ class Turn:
         self._acts: list[OwnAct] = []
         self._topic = ""
         self._remembered = False
+        self._before = conversation.known
+        self._open = field_of(conversation.asked) if conversation.asked else ""
 
     @property
     def talk(self) -> Talk:
@@ -250,7 +253,7 @@ class Turn:
         data = {**frame.data, "begun": "1", "variant": step.variant}
         self.it = self.it.with_frame(asked=step.question, data=data)
         self.it = replace(self.it, asks={**self.it.asks, step.question: times})
-        self._steps.append(step)
+        self._steps.append(_led(step, self._understood(step)))
 
     def _once(self, step: Tell) -> Tell:
         """The same answer twice in a row was not understood twice: then a person."""
@@ -279,6 +282,38 @@ class Turn:
             for field, old, new in self._changes
             if new is not None
         )
+
+    def _understood(self, step: Ask) -> tuple[Part, ...]:
+        """What the message told beside the answer to the open question, for the first time: read back before the next one.
+
+        Nothing that is in the question anyway.
+        """
+        if self._topic not in CALCULATING:
+            return ()
+        said, known = self.heard.facts, self.it.known
+        new = {
+            name for name in FIELDS if getattr(self._before, name) is None and getattr(said, name) is not None
+        }
+        besides = {WITH.get(name, name) for name in new} - {WITH.get(self._open, self._open)}
+        if not besides - self._named_in(step):
+            return ()
+        shown = {name: getattr(known, name) for name in new}
+        return (Part("talk.understood", {"facts": facts_told(self.talk, Known(**shown))}),)
+
+    def _named_in(self, step: Ask) -> set[str]:
+        """Facts that a question, or what is said before it, names by itself."""
+        places = {
+            each.figures["place"]
+            for each in step.before
+            if isinstance(each, Part) and "place" in each.figures
+        }
+        full_name = self.house.library.divisions.full_name
+        named = {
+            name
+            for name in ("region", "dibao_region")
+            if (code := getattr(self.it.known, name)) is not None and full_name(code) in places
+        }
+        return named | ({"wage"} if step.question == "gross_or_net" else set())
 
     def outcome(self) -> Outcome:
         """Everything in words, checked, and remembered."""

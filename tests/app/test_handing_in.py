@@ -13,8 +13,10 @@ from databases import Open
 from declared_city import LI, MONTH, OCTOBER, PEOPLE, SUZHOU, TODAY, ZHAO, Plant, number_of
 from platforms.city import Trouble
 from sqlalchemy import update
+from staffing import binds
 
 from app.declaring import PATIENCE, Declarer
+from bot.mine import Declared
 from calculator.case import Earner
 from calculator.contributions import earn
 from calculator.money import parse_yuan
@@ -75,6 +77,24 @@ def test_fifteen_are_declared_deducted_and_confirmed_to_the_fen(mill: Plant) -> 
     assert kept.differs and kept.confirmed is not None and kept.confirmed[0] == FLOOR
     assert mill.month("0001").own_share == parse_yuan("524.96")
     assert mill.city.social_insurance.done == [run.reference]
+
+
+def test_an_employee_sees_what_was_declared_of_them_and_what_came_of_it(mill: Plant) -> None:
+    conversation = binds(mill.storage, mill.staff["0013"])
+    id = mill.approved()
+
+    def declared() -> tuple[Declared, ...]:
+        found = mill.storage.mine.of(conversation)
+        assert found is not None
+        return found.declared
+
+    line = mill.lines(id)["0013"].line
+    (before,) = declared()
+    assert (before.month, before.outcome, before.confirmed) == (OCTOBER, "pending", None)
+    assert (before.base, before.own, before.employer) == (line.base, line.own, line.employer)
+    mill.declarer.run(id)
+    (after,) = declared()
+    assert after.outcome == "accepted"
 
 
 def test_the_roster_and_the_record_of_bases_follow_what_was_accepted(mill: Plant) -> None:

@@ -19,6 +19,7 @@ from bot.me_views import VISITS_A_MINUTE, Me, create_blueprint
 from bot.mine import (
     Consents,
     Contributions,
+    Declared,
     Explained,
     Handed,
     Look,
@@ -32,7 +33,7 @@ from bot.mine import (
 from bot.receiving import Kept, Said
 from delivery.browsers import HEADERS
 from delivery.messages import IncomingMessage
-from people.records import Adjustment, Consent, ConsentHow, PayMonth, Purpose
+from people.records import Adjustment, Consent, ConsentHow, PayMonth, Purpose, WithdrawnHow
 from policy_kb.library import Library
 from profiles.changes import Change, Field, Source, Value
 from profiles.ground import Ground
@@ -74,11 +75,11 @@ class Shelf(OwnRecords, Consents, Contributions):
         return self.changes
 
     def agree(self, employee: str, purpose: Purpose, how: ConsentHow, by: str) -> None:
-        assert (employee, how, by) == (ALIS, "chat", f"employee:{ALIS}")
+        assert (employee, how, by) == (ALIS, "page", f"employee:{ALIS}")
         self.agreed.append(Consent("c2", purpose, how, NOON))
 
-    def withdraw(self, employee: str, purpose: Purpose, by: str) -> None:
-        assert (employee, by) == (ALIS, f"employee:{ALIS}")
+    def withdraw(self, employee: str, purpose: Purpose, how: WithdrawnHow, by: str) -> None:
+        assert (employee, how, by) == (ALIS, "page", f"employee:{ALIS}")
         self.agreed = [replace(each, withdrawn_at=NOON) for each in self.agreed]
 
 
@@ -298,7 +299,7 @@ def test_a_consent_is_given_each_by_itself(client: FlaskClient, shelf: Shelf) ->
     assert shelf.agreed == [CONSENT]
     response = client.post("/me/agree", data={"purpose": "civil_affairs"}, headers=HERE)
     assert response.status_code == 303 and response.headers["Location"].startswith("/me")
-    assert [(each.purpose, each.how) for each in shelf.agreed[1:]] == [("civil_affairs", "chat")]
+    assert [(each.purpose, each.how) for each in shelf.agreed[1:]] == [("civil_affairs", "page")]
     assert "向民政部门查询本人的低保状态 2026-10-15 同意的" in words(client.get("/me"))
 
 
@@ -317,6 +318,34 @@ def test_the_own_file_stands_there_with_who_said_what_since_when(
     assert shelf.mine is not None
     shelf.mine = replace(shelf.mine, employee=None)
     assert "应发工资" not in words(client.get("/me")) and "要你点头的" not in words(client.get("/me"))
+
+
+def test_a_cell_that_names_dibao_is_told_of_and_not_what_it_says(client: FlaskClient, shelf: Shelf) -> None:
+    assert "有一格" not in words(client.get("/me"))
+    assert shelf.mine is not None
+    shelf.mine = replace(shelf.mine, set_apart=(NOON,))
+    read = words(client.get("/me"))
+    assert "厂里 2026-10-15 导入的表格里，有一格写到你家的低保。" in read
+    assert "没有人看过，这里也不打开" in read and "不同意，2026-11-14 以后删掉" in read
+
+
+def test_what_was_declared_stands_there_by_month_with_amounts_and_what_came_of_it(
+    client: FlaskClient, shelf: Shelf
+) -> None:
+    assert "厂里给你报的社保" not in words(client.get("/me"))
+    assert shelf.mine is not None
+    amounts = (495_200, 52_496, 121_324)
+    lines = (
+        Declared(date(2026, 10, 1), "pending", *amounts),
+        Declared(date(2026, 9, 1), "accepted", *amounts, confirmed=amounts),
+        Declared(date(2026, 8, 1), "rejected", *amounts),
+        Declared(date(2026, 7, 1), "accepted", *amounts),
+    )
+    shelf.mine = replace(shelf.mine, declared=lines)
+    read = words(client.get("/me"))
+    assert "2026-10 等回执 按 4952.00 元算，从你工资里扣的那份 524.96 元，厂里另外出 1213.24 元。" in read
+    assert "2026-09 受理了" in read and "2026-08 被退回" in read and "再往前 1 次" in read
+    assert read.count("社保局核定：按 4952.00 元算，你那份 524.96 元，厂里 1213.24 元。") == 1
 
 
 @pytest.mark.parametrize("path", ["/me/erase", "/me/agree", "/me/withdraw"])

@@ -86,7 +86,7 @@ class Town:
                 self.storage.records.agree(self.ids[number], purpose, "paper", HR)  # type: ignore[arg-type]
 
     def withdraw(self, number: str) -> None:
-        self.storage.records.withdraw(self.ids[number], "civil_affairs", HR)
+        self.storage.records.withdraw(self.ids[number], "civil_affairs", "told_hr", HR)
 
     def connections(self, *names: Name, storage: Storage | None = None) -> Connections:
         """A process's own connections to some of the systems."""

@@ -78,7 +78,7 @@ def company(desk_storage: Storage) -> dict[str, Employee]:
         tell(storage, people[index], "suspended")
     tell(storage, people[30], "ended")
     tell(storage, people[31], "receiving")
-    storage.records.withdraw(people[31].id, "dibao_status", HR)
+    storage.records.withdraw(people[31].id, "dibao_status", "told_hr", HR)
     tell(storage, people[32], "none")
     tell(storage, people[13], "receiving")  # has left
     return {each.number: each for each in people}

@@ -287,6 +287,19 @@ def test_taking_the_consent_back_erases_what_was_told(colleague: SignIn, desk_st
     assert "还没有记过" in text(officer.opens(f"/hr/roster/{ali.id}/dibao"))
 
 
+def test_the_page_tells_where_a_consent_was_given_and_where_it_was_taken_back(
+    colleague: SignIn, desk_storage: Storage
+) -> None:
+    ali, officer = hire(desk_storage), colleague("孙燕", "dibao_officer")
+    desk_storage.records.agree(ali.id, "dibao_status", "page", HR)
+    desk_storage.records.withdraw(ali.id, "dibao_status", "page", HR)
+    desk_storage.records.agree(ali.id, "dibao_status", "chat", HR)
+    officer.sends(f"/hr/roster/{ali.id}/dibao/consent", act="withdraw")
+    page = text(officer.opens(f"/hr/roster/{ali.id}/dibao"))
+    for where in ("在“我这里留了什么”那页点头", "在“我这里留了什么”那页收回", "在聊天里点头", "告诉人事收回"):
+        assert where in page
+
+
 def test_an_export_holds_no_formula_and_every_heading_is_known_again(
     zhao: Colleague, desk_storage: Storage
 ) -> None:

@@ -437,7 +437,7 @@ def test_the_household_is_for_the_dibao_officer_and_only_while_she_agrees(
     assert "在领" in page and "0.00 到 500.00 元" in page
     assert not DIBAO_WORDS.search(body(agent.opens(at)))
     for purpose in PURPOSES:
-        desk_storage.records.withdraw(ali.id, purpose, HR)
+        desk_storage.records.withdraw(ali.id, purpose, "told_hr", HR)
     assert "在领" not in body(officer.opens(at))
     with desk_storage.database.read() as connection:
         acts = connection.execute(select(audit_events.c.act).order_by(audit_events.c.seq)).scalars().all()

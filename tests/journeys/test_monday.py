@@ -280,7 +280,9 @@ def test_monday(plant: Plant, post: Letterbox) -> None:
     assert chen.says("折成现金给我行不行") == []
     (heard,) = chen.hears(lambda: says_ready(zhao, number, "折成现金行不行"))
     assert "不能折成现金" in heard and "第十九条" in heard
-    assert "签了不参保也没有用，单位照样要给职工参保" in text(zhao, f"/hr/strategies/{chen.strategy.id}")
+    assert "不签告知书，社保也照样交：说好不缴、答应不缴都不算数" in text(
+        zhao, f"/hr/strategies/{chen.strategy.id}"
+    )
     insures(plant, chen, zhao, li)
     assert plant.notice(chen.employee).state == "refused", "her words stand as they were"
     assert panel(zhao, "notices")["拒绝签收"] == "1" and panel(zhao, "uninsured")["人"] == "1"

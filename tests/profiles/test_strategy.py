@@ -324,6 +324,8 @@ def test_a_refusal_is_void_and_the_main_act_is_to_insure(library: Library) -> No
     strategy = choose(known, known, ground)
     assert strategy.main == "insure" and not strategy.tells_dibao
     assert "refusal_is_void" in codes(strategy) and "SPC2-19" in strategy.sources
+    # She signed nothing: what is told of a signed waiver is not told of her.
+    assert "签了" not in REASONS["refusal_is_void"] and "DERIVED-REFUSAL" not in strategy.sources
     assert choose_strategy(known, known, ground, TODAY, {strategy.key}) is None
     # Nothing that happens to the wage meanwhile makes it another refusal.
     assert choose(known, uninsured("3500", wage("3600")), ground).key == strategy.key

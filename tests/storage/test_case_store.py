@@ -535,6 +535,29 @@ def test_what_is_laid_aside_comes_back_at_once_when_the_employee_writes(
     assert box(storage, zhao, "mine") == [number]
 
 
+def test_whoever_writes_while_hr_has_laid_it_aside_is_told_until_when_and_once(
+    storage: Storage, zhao: Viewer, clock: Clock
+) -> None:
+    number = hand_over(storage)
+    storage.cases.take(number, zhao)
+    conversation = kept(storage, "阿丽", "wechat").id
+
+    def said_after(text: str) -> list[str]:
+        last = storage.conversations.history(conversation)[-1].seq
+        writes(storage, text)
+        return [each.bubble.text for each in storage.conversations.history(conversation, last)][1:]
+
+    assert said_after("在吗") == [], "a person holds it"
+    storage.cases.snooze(number, zhao, clock() + timedelta(days=2))
+    day = (clock() + timedelta(days=2)).date().isoformat()
+    (told,) = said_after("问到了吗")
+    assert day in told and "人事" in told and box(storage, zhao, "mine") == [number]
+    assert said_after("喂") == [], "it is back with a person"
+    storage.cases.snooze(number, zhao, clock() + timedelta(days=2))
+    clock.move(days=2)
+    assert said_after("今天呢") == [], "the day has come"
+
+
 def test_a_case_that_nobody_has_wakes_and_does_not_tell_what_the_assistant_heard(
     storage: Storage, zhao: Viewer, clock: Clock
 ) -> None:

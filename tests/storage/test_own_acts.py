@@ -42,6 +42,9 @@ def test_a_consent_is_given_in_the_chat_once_and_logged_as_hers(storage: Storage
     assert (consent.purpose, consent.how, consent.holds) == ("dibao_status", "chat", True)
     entries = storage.history.find(Wanted(subjects=(subject(ali.id),)), limit=50)
     assert [each.actor for each in entries if each.act == "consent_given"] == ["employee"]
+    decides(storage, "m3", Withdraw(ali.id, "dibao_status"))
+    (consent,) = storage.records.consents(ali.id)
+    assert (consent.withdrawn_how, consent.holds) == ("chat", False)
 
 
 def test_what_she_reports_is_kept_as_her_word_and_of_the_household_with_her_consent_alone(

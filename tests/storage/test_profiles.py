@@ -146,12 +146,12 @@ def test_a_consent_taken_back_takes_along_what_rested_on_it(
     storage.records.tell_dibao(ali.id, DibaoStatus("receiving", date(2026, 5, 1), "told_hr"), ZHAO)
     (found,) = follower.run()
     assert found.kind == "suspended" and found.tells_dibao
-    storage.records.withdraw(ali.id, "civil_affairs", "employee")
+    storage.records.withdraw(ali.id, "civil_affairs", "told_hr", "employee")
     assert storage.profiles.get(found.id) is None
     profile = storage.profiles.profile_of(ali.id)
     assert profile is not None and profile.dibao == "receiving" and profile.is_reported("dibao")
     assert state_of_task(storage, found) == "done"
-    storage.records.withdraw(ali.id, "dibao_status", "employee")
+    storage.records.withdraw(ali.id, "dibao_status", "told_hr", "employee")
     follower.run()
     assert [each.dibao for each in storage.profiles.current([ali.id])] == [None]
     assert not [each for each in storage.profiles.changes_of(ali.id) if each.what == "dibao"]
@@ -172,7 +172,7 @@ def test_only_what_rested_on_a_consent_goes_with_it(
         ["civil_affairs"],
         ["dibao_status", "civil_affairs"],
     )
-    storage.records.withdraw(ali.id, "dibao_status", "employee")
+    storage.records.withdraw(ali.id, "dibao_status", "told_hr", "employee")
     assert storage.profiles.get(told.id) is None and state_of_task(storage, told) == "done"
     assert storage.profiles.get(asked.id) == asked and state_of_task(storage, asked) == "waiting"
 
@@ -188,7 +188,7 @@ def test_a_consent_taken_back_leaves_the_end_of_a_task_as_it_was(
     number = int((found.task or "").removeprefix("T-"))
     with storage.database.work() as connection:
         connection.execute(tasks.update().where(tasks.c.number == number).values(state="waiting"))
-    storage.records.withdraw(ali.id, "civil_affairs", "employee")
+    storage.records.withdraw(ali.id, "civil_affairs", "told_hr", "employee")
     assert storage.profiles.get(found.id) is None
     assert state_of_task(storage, found) == "waiting", "HR took it up again for another reason"
 
@@ -352,6 +352,31 @@ def test_one_prepares_and_another_approves(storage: Storage, ali: Employee, foll
     assert storage.profiles.told(found.id, ZHAO) and not storage.profiles.told(found.id, QIAN)
     with pytest.raises(KeyError):
         storage.profiles.decide(ali.id, ("proposed",), kept.history[0])
+
+
+def test_what_a_decision_says_of_somebody_is_kept_with_it_or_neither_is(
+    storage: Storage, ali: Employee, follower: Follower, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    follower.run()
+    storage.profiles.note([said(storage, ali, "gross_wage", 600_000)], ZHAO)
+    (found,) = follower.run()
+    right = said(storage, ali, "gross_wage", 610_000, source="hr", reference="right")
+    step = Decision("done", ZHAO, storage.now(), "settle_conflict")
+
+    def fails(*_: object) -> None:
+        raise RuntimeError
+
+    with monkeypatch.context() as broken:
+        broken.setattr("storage.profiles.finish_task", fails)
+        with pytest.raises(RuntimeError):
+            storage.profiles.decide(found.id, ("proposed",), step, (right,))
+    with pytest.raises(Overtaken):
+        storage.profiles.decide(found.id, ("approved",), step, (right,))
+    kept = storage.profiles.get(found.id)
+    assert kept is not None and (kept.state, kept.history) == ("proposed", ())
+    assert right not in storage.profiles.changes_of(ali.id) and not storage.profiles.pending(10)
+    assert storage.profiles.decide(found.id, ("proposed",), step, (right,)).state == "done"
+    assert right in storage.profiles.changes_of(ali.id)
 
 
 def test_several_who_follow_at_once_find_it_once(storage: Storage, library: Library) -> None:

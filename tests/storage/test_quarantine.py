@@ -96,6 +96,25 @@ def test_whoever_agrees_has_theirs_recorded_and_nobody_else(storage: Storage, cl
     assert told(storage, chen) == [] and apart(storage) == 1
 
 
+def test_an_employee_is_told_that_a_sheet_names_dibao_until_they_have_decided(
+    storage: Storage, clock: Clock
+) -> None:
+    goes(storage, uploaded(storage))
+    ali, on = number_of(storage, "A0034"), clock.time
+    it = storage.roster.get(ali)
+    assert it is not None
+    conversation = binds(storage, it)
+
+    def told_apart() -> tuple[object, ...]:
+        found = storage.mine.of(conversation)
+        assert found is not None and "receiving" not in repr(found)
+        return found.set_apart
+
+    assert told_apart() == (on,)
+    agrees(storage, ali)
+    assert told_apart() == ()
+
+
 def test_another_consent_records_nothing(storage: Storage) -> None:
     goes(storage, uploaded(storage))
     ali = number_of(storage, "A0034")
@@ -155,7 +174,7 @@ def test_what_was_agreed_to_stays_when_the_import_is_undone(storage: Storage) ->
 def test_a_consent_taken_back_keeps_nothing(storage: Storage) -> None:
     goes(storage, uploaded(storage))
     agrees(storage, ali := number_of(storage, "A0034"))
-    storage.records.withdraw(ali, "dibao_status", HR)
+    storage.records.withdraw(ali, "dibao_status", "told_hr", HR)
     agrees(storage, ali)
     assert told(storage, ali) == []
     profile = storage.profiles.profile_of(ali)

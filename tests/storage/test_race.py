@@ -25,6 +25,7 @@ from delivery.inbox import work_off
 from delivery.messages import IncomingMessage, Reply
 from delivery.outbox import GRACE, LEASE, Leased, Outcome
 from hr_inbox.cases import Collision, Viewer
+from hr_inbox.service_clock import CHINA
 from hr_inbox.task import HrTask
 from storage import case_work
 from storage.audit import append
@@ -32,6 +33,7 @@ from storage.keys import Keys
 from storage.opening import Storage
 from storage.tables import conversations, messages, outbox, tasks
 from storage.tasks import task_number
+from storage.turns import LAID_ASIDE
 
 pytest_plugins = ["databases"]
 
@@ -338,6 +340,9 @@ class Race:
 
     def drain(self) -> None:
         """All work is done: each answer of HR arrived once or failed visibly, in order; nothing came twice."""
+        while self.under_way:
+            self.send()
+        self.clock.move(minutes=60)  # the leases of the workers that died last run out too
         while self.move_on():
             pass
         self.check_words()
@@ -382,6 +387,16 @@ class Race:
             self.model.said[sender].append(("assistant", text))
             self.model.made[text] = self.step
         self.model.wake(self.clock())
+        holder = self.model.holder.get(sender)
+        theirs = [
+            each
+            for each in self.model.cases.values()
+            if each.sender == sender and each.assignee == holder and each.state != "done"
+        ]
+        if holder is not None and all(each.state == "snoozed" for each in theirs):
+            until = min(each.until for each in theirs if each.until is not None)
+            told = LAID_ASIDE.format(day=until.astimezone(CHINA).date().isoformat())
+            self.model.said[sender].append(("hr", told))
         for case in self.model.cases.values():
             if case.sender == sender and case.state == "snoozed":
                 self.model.back(case)

@@ -66,7 +66,7 @@ def test_of_dibao_the_last_status_counts_while_the_consent_holds(storage: Storag
     clock.move(days=1)
     tell(storage, ali, "suspended")
     tell(storage, mei, "receiving")
-    storage.records.withdraw(mei.id, "dibao_status", HR)
+    storage.records.withdraw(mei.id, "dibao_status", "told_hr", HR)
     storage.records.agree(zhou.id, "dibao_status", "chat", HR)
     tell(storage, left, "receiving")
     storage.roster.leave(left.id, date(2026, 10, 15), HR)
