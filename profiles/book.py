@@ -120,7 +120,8 @@ class StrategyRules:
     catch_up_source: Mapping[str, str] = field(default_factory=dict)
 
 
-#: What follows for an employee: the profile of before (None: there was none), the one now, the keys of what followed before.
+#: What follows for an employee: the profile of before (None: there was none), the one now, the keys of what followed before
+#: and is not over. What is over the store finds by its key when the same follows again.
 Choose = Callable[[Profile | None, Profile, Collection[str]], Strategy | None]
 
 

@@ -130,7 +130,7 @@ class StoredProfiles(ProfileBook):
             self._keep_profile(
                 connection, after, [each.holds_from for each in changes if each.holds_from > today]
             )
-            open_ones = self._of_employee(connection, employee)
+            open_ones = self._open_ones_of(connection, employee)
             chosen = choose(before, after, {each.data["key"] for each in open_ones})
             kept = None if chosen is None else self._propose(connection, chosen, now)
             self._settle(connection, open_ones, after, kept, now)
@@ -262,9 +262,12 @@ class StoredProfiles(ProfileBook):
             .values(followed=True)
         )
 
-    def _of_employee(self, connection: Connection, employee: str) -> list[KeptStrategy]:
-        query = select(strategies).where(strategies.c.employee == employee).with_for_update()
-        return [self._read(row) for row in connection.execute(query.order_by(strategies.c.opened_at))]
+    def _open_ones_of(self, connection: Connection, employee: str) -> list[KeptStrategy]:
+        query = select(strategies).where(
+            strategies.c.employee == employee, strategies.c.state.in_(sorted(OPEN))
+        )
+        rows = connection.execute(query.order_by(strategies.c.opened_at).with_for_update())
+        return [self._read(row) for row in rows]
 
     def _propose(self, connection: Connection, chosen: Strategy, now: datetime) -> KeptStrategy | None:
         id = str(uuid4())
