@@ -235,33 +235,21 @@ class Channels:
 
 
 @dataclass(frozen=True, slots=True)
-class CivilAffairs:
-    """The civil-affairs department's system; none while `mapping` is empty."""
+class OutsideSystem:
+    """The system of the social-insurance agency, or of payroll; none while `mapping` is empty."""
 
     mapping: str = ""
     folder: str = ""
+    every_minutes: int = 60
+    late_minutes: int = 180
+
+
+@dataclass(frozen=True, slots=True)
+class CivilAffairs(OutsideSystem):
+    """The civil-affairs department's system, which is asked more often."""
+
     every_minutes: int = 10
     late_minutes: int = 30
-
-
-@dataclass(frozen=True, slots=True)
-class SocialInsurance:
-    """The social-insurance agency's system; none while `mapping` is empty."""
-
-    mapping: str = ""
-    folder: str = ""
-    every_minutes: int = 60
-    late_minutes: int = 180
-
-
-@dataclass(frozen=True, slots=True)
-class Payroll:
-    """The payroll system; none while `mapping` is empty."""
-
-    mapping: str = ""
-    folder: str = ""
-    every_minutes: int = 60
-    late_minutes: int = 180
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,8 +265,8 @@ class Connections:
     """The systems outside that are asked."""
 
     civil_affairs: CivilAffairs = field(default_factory=CivilAffairs)
-    social_insurance: SocialInsurance = field(default_factory=SocialInsurance)
-    payroll: Payroll = field(default_factory=Payroll)
+    social_insurance: OutsideSystem = field(default_factory=OutsideSystem)
+    payroll: OutsideSystem = field(default_factory=OutsideSystem)
     alarms: Alarms = field(default_factory=Alarms)
 
 
@@ -364,8 +352,8 @@ SECTIONS: Final[Mapping[str, type[Any]]] = {
     "channels.wechat": WeChat,
     "channels.wecom": WeCom,
     "connections.civil_affairs": CivilAffairs,
-    "connections.social_insurance": SocialInsurance,
-    "connections.payroll": Payroll,
+    "connections.social_insurance": OutsideSystem,
+    "connections.payroll": OutsideSystem,
     "connections.alarms": Alarms,
     "mail": Mail,
     "sms": Sms,
