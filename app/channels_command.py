@@ -15,6 +15,7 @@ import click
 
 from app.connection_checks import check_civil_affairs, check_payroll, check_social_insurance
 from app.mailing import make_mailer
+from app.notifying import make_account
 from app.settings import Settings, SettingsError, is_loopback, read_secret
 from app.telegram import SECRET
 from bot.channels.sealed import Envelope
@@ -30,7 +31,7 @@ from connectors.channel_checks import (
     check_wecom,
 )
 from connectors.mail import SmtpMailer
-from connectors.sms_check import SmsKeys, check_sms
+from connectors.sms import PROVIDERS
 from hr_inbox.notices import MailFailure
 from locales import N_, SOURCE, Say, speak
 from storage.errors import StorageError
@@ -140,12 +141,9 @@ def _telegram(settings: Settings, say: Say, now: Callable[[], datetime]) -> Iter
 
 
 def _sms(settings: Settings, say: Say, now: Callable[[], datetime]) -> Iterator[Finding]:
-    sms = settings.sms
-    for name in ("secret_id", "app_id", "sign_name", "template_id"):
-        if not getattr(sms, name):
-            raise SettingsError(f"sms.{name}: needed with provider = {sms.provider!r}")
-    secret_key = _needed("sms", sms, "secret_key")
-    yield from check_sms(SmsKeys(sms.secret_id, secret_key, sms.template_id, sms.region, sms.api_base), say)
+    account = make_account(settings.sms)
+    assert account is not None
+    yield from PROVIDERS[account.provider].check(account, settings.server.address, say)
 
 
 _MAIL: Final[Mapping[str, tuple[str, str]]] = {

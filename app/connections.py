@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import re
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -26,7 +27,8 @@ from connectors.choosing import (
 )
 from connectors.mail import is_address
 from connectors.outside.connection import Connection
-from connectors.sms import SmsAccount, TencentSms
+from connectors.sms import PROVIDERS
+from connectors.sms.texts import SmsAccount
 from delivery.sending import Temporary, Undelivered
 from delivery.ways import mobile_number
 from hr_console.connections import System, Systems
@@ -148,7 +150,12 @@ def make_connections(settings: Settings, storage: Storage, mailer: Mailer | None
         systems["civil_affairs"] = _connected(settings, "civil_affairs", civil, asks)
     if (insurance := open_social_insurance(settings, now)) is not None:
         asks_it = _InsuranceAsker(insurance.system, insurance.tokens, book, now)
-        offices = replace(offices, social_insurance=insurance.system, insured_as=insurance.tokens)
+        offices = replace(
+            offices,
+            social_insurance=insurance.system,
+            insured_as=insurance.tokens,
+            by_file=read_portal_regions(settings),
+        )
         systems["social_insurance"] = _connected(settings, "social_insurance", insurance, asks_it)
     if (payroll := open_payroll(settings, now)) is not None:
         asks_them = _PayrollAsker(payroll.system, payroll.tokens, book, now)
@@ -184,6 +191,14 @@ def read_recipients(settings: Settings, *, mails: bool, texts: bool) -> tuple[Re
         *(Recipient("mail", each) for each in addresses),
         *(Recipient("sms", mobile_number(each)) for each in numbers),
     )
+
+
+def read_portal_regions(settings: Settings) -> frozenset[str]:
+    """The places that the connection to social insurance does not cover. Raises `SettingsError`."""
+    regions = _listed(settings.connections.social_insurance.portal_regions)
+    if any(re.fullmatch(r"[1-9]\d{5}", each, re.ASCII) is None for each in regions):
+        raise SettingsError("connections.social_insurance.portal_regions: six-digit codes, with commas")
+    return frozenset(regions)
 
 
 def _listed(text: str) -> list[str]:
@@ -389,7 +404,7 @@ def _ways(
 
         ways["mail"] = tell_by_mail
     if account is not None:
-        texts = TencentSms(account, lambda number: number)
+        texts = PROVIDERS[account.provider].sender(account, lambda number: number)
 
         def tell_by_text(message: AlarmMessage) -> NotHandedOver | None:
             system, what = short_of(message, say)

@@ -9,8 +9,9 @@ from flask import Blueprint
 
 from app.clock import day_in_china
 from app.declaring import Drafting
-from app.offices import Offices
+from app.offices import NO_OFFICES, Offices
 from app.policy_feed import FeedIntake
+from app.portal_acts import ActsByFile
 from app.publishing import NothingRuns, Publisher
 from app.settings import Settings
 from app.signing_in import make_provider
@@ -41,6 +42,7 @@ from hr_console.policy_changes import PolicyChanges
 from hr_console.policy_desk import Policies, PolicyDesk
 from hr_console.policy_drafts import PolicyDrafts
 from hr_console.portal import PortalPages
+from hr_console.portal_acts import FormDesk, PortalActPages
 from hr_console.profile_desk import ProfileDesk
 from hr_console.profile_page import ProfilePage
 from hr_console.roster import RosterList
@@ -136,7 +138,7 @@ def make_console(
         ImportPages(personnel),
         *_notice_sections(personnel, storage, notices, run_notices, papers),
         *_declaration_sections(personnel, storage, company, offices, run_declaration),
-        *_profile_sections(personnel, storage, act),
+        *_profile_sections(personnel, storage, act, offices or NO_OFFICES),
         PolicyDesk(console, policies),
         PolicyChanges(console, policies),
         PolicyDrafts(console, policies),
@@ -244,10 +246,26 @@ def _declaration_sections(
     return (DeclarationPages(desk), PortalPages(desk, storage.portal))
 
 
-def _profile_sections(personnel: Personnel, storage: Storage, act: Callable[[], None]) -> tuple[Section, ...]:
-    desk = ProfileDesk(staff=personnel, book=storage.profiles, telling=storage.explanations, act=act)
+def _profile_sections(
+    personnel: Personnel, storage: Storage, act: Callable[[], None], offices: Offices
+) -> tuple[Section, ...]:
+    desk = ProfileDesk(
+        staff=personnel,
+        book=storage.profiles,
+        telling=storage.explanations,
+        act=act,
+        by_file=lambda region: offices.agency(region) is None,
+    )
+    forms = FormDesk(
+        staff=personnel,
+        book=storage.profiles,
+        files=storage.portal,
+        receipts=storage.act_receipts,
+        acts=ActsByFile(storage, lambda: personnel.library, personnel.today, offices),
+    )
     return (
         StrategyPages(desk),
+        PortalActPages(forms),
         ProfilePage(desk),
         MoneyPages(desk),
         StrategyRulesPage(desk),

@@ -64,14 +64,14 @@ class Drafting:
             months=self._months(staff, month),
             before=storage.declarations.before(account.id, month),
             done=storage.declarations.taken(month),
-            person=_naming(self._offices.social_insurance, self._offices.insured_as),
+            person=_naming(self._offices.agency(account.region), self._offices.insured_as),
             paid_as=_naming(self._offices.payroll, self._offices.paid_as),
         )
         return draft(self._library(), account, month, self._today(), staff, known)
 
     def frame(self, account: InsuredAccount) -> Frame:
         """How a declaration of an account goes out."""
-        via: Via = "file" if self._offices.social_insurance is None else "connection"
+        via: Via = "file" if self._offices.agency(account.region) is None else "connection"
         return Frame(account.region, account.number, via, self._offices.payroll is not None)
 
     def _months(self, staff: list[Employee], month: date) -> dict[str, PayMonth]:

@@ -262,6 +262,7 @@ class Jobs:
         if self._profiles is not None:
             self._profiles.following.run()
             self._profiles.acting.run()
+            self._profiles.by_file.run()
 
     def _work_off(self, event_id: str | None) -> None:
         if self._receive is not None:

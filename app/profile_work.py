@@ -10,6 +10,7 @@ from app.acting import Acting
 from app.clock import day_in_china
 from app.following import Following
 from app.offices import NO_OFFICES, Offices
+from app.portal_acts import ActsByFile
 from app.reassessing import Reassessing
 from app.settings import Settings
 from policy_kb import compiled
@@ -19,10 +20,11 @@ from storage.opening import Storage
 
 @dataclass(frozen=True, slots=True)
 class ProfileWork:
-    """The three kinds of work."""
+    """The kinds of work."""
 
     following: Following
     acting: Acting
+    by_file: ActsByFile
     reassessing: Reassessing
 
 
@@ -37,6 +39,7 @@ def make_profile_work(
     return ProfileWork(
         Following(storage, library, today),
         Acting(storage, library, today, offices),
+        ActsByFile(storage, library, today, offices),
         Reassessing(
             storage.passes,
             lambda: compiled.load(settings.policy.overlays),

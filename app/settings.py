@@ -236,7 +236,7 @@ class Channels:
 
 @dataclass(frozen=True, slots=True)
 class OutsideSystem:
-    """The system of the social-insurance agency, or of payroll; none while `mapping` is empty."""
+    """A system outside that is asked, such as payroll; none while `mapping` is empty."""
 
     mapping: str = ""
     folder: str = ""
@@ -253,6 +253,13 @@ class CivilAffairs(OutsideSystem):
 
 
 @dataclass(frozen=True, slots=True)
+class SocialInsurance(OutsideSystem):
+    """The social-insurance agency's system; in the places of `portal_regions` its portal is used instead."""
+
+    portal_regions: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Alarms:
     """Who of HR is told when one of the systems fails."""
 
@@ -265,7 +272,7 @@ class Connections:
     """The systems outside that are asked."""
 
     civil_affairs: CivilAffairs = field(default_factory=CivilAffairs)
-    social_insurance: OutsideSystem = field(default_factory=OutsideSystem)
+    social_insurance: SocialInsurance = field(default_factory=SocialInsurance)
     payroll: OutsideSystem = field(default_factory=OutsideSystem)
     alarms: Alarms = field(default_factory=Alarms)
 
@@ -283,8 +290,8 @@ class Sms:
     template_id: str = ""
     code_template_id: str = ""
     alarm_template_id: str = ""
-    region: str = "ap-guangzhou"
-    api_base: str = "https://sms.tencentcloudapi.com"
+    region: str = ""
+    api_base: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -352,7 +359,7 @@ SECTIONS: Final[Mapping[str, type[Any]]] = {
     "channels.wechat": WeChat,
     "channels.wecom": WeCom,
     "connections.civil_affairs": CivilAffairs,
-    "connections.social_insurance": OutsideSystem,
+    "connections.social_insurance": SocialInsurance,
     "connections.payroll": OutsideSystem,
     "connections.alarms": Alarms,
     "mail": Mail,
@@ -370,7 +377,7 @@ CHOICES: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("oidc", "second_factor"): ("ours", "theirs"),
     ("channels.wechat", "reply_mode"): ("active", "mixed", "passive"),
     ("mail", "security"): ("starttls", "tls", "none"),
-    ("sms", "provider"): ("none", "tencent"),
+    ("sms", "provider"): ("none", "tencent", "aliyun"),
     ("notices", "certified_by"): ("ourselves", "licensed"),
 }
 _CALLBACK_KEYS: Final = ("secret", "secret_file", "token", "token_file", "aes_key", "aes_key_file")
@@ -394,6 +401,7 @@ MAY_BE_EMPTY: Final = (
         for system in ("civil_affairs", "social_insurance", "payroll")
         for name in ("mapping", "folder")
     ),
+    "connections.social_insurance.portal_regions",
     *(f"connections.alarms.{name}" for name in ("mails", "mobiles")),
     *(f"mail.{name}" for name in ("host", "user", "password", "password_file", "sender")),
     *(
@@ -407,6 +415,8 @@ MAY_BE_EMPTY: Final = (
             "template_id",
             "code_template_id",
             "alarm_template_id",
+            "region",
+            "api_base",
         )
     ),
     "notices.contact",

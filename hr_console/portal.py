@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final, TypeVar
 from uuid import UUID
@@ -76,7 +76,7 @@ class PortalPages:
         """Keeps the portal's blank for the account, for this month and the next ones."""
         run = self._there(id)
         try:
-            found = self._uploaded(read_blank)
+            found = uploaded(read_blank)
         except InputError as error:
             return self._page(run, blank=problem_text(error.problems[0], self._staff.say)), 400
         if found is None:
@@ -93,7 +93,7 @@ class PortalPages:
         blank = self._files.blank(run.account)
         if blank is None:
             abort(404)
-        columns = self._columns(blank.headings, COLUMNS)
+        columns = chosen(blank.headings, COLUMNS)
         wrong = _wrong(columns, "base", NO_BASE)
         if wrong:
             return self._page(run, columns=self._staff.say(wrong)), 400
@@ -118,7 +118,7 @@ class PortalPages:
         """Keeps the portal's receipt, read as the last one was; nothing is taken over yet."""
         run = self._there(id)
         try:
-            found = self._uploaded(read_receipt)
+            found = uploaded(read_receipt)
         except InputError as error:
             return self._page(run, receipt=problem_text(error.problems[0], self._staff.say)), 400
         if found is None:
@@ -131,7 +131,7 @@ class PortalPages:
         """What each column of the receipt tells."""
         run = self._there(id)
         receipt = self._receipt(run)
-        columns = self._columns(receipt.headings, TOLD)
+        columns = chosen(receipt.headings, TOLD)
         wrong = _wrong(columns, "outcome", NO_OUTCOME)
         if wrong:
             return self._page(run, told=self._staff.say(wrong)), 400
@@ -150,19 +150,6 @@ class PortalPages:
             return self._page(self._there(id), told=self._staff.say(NOT_NOW)), 409
         self._desk.run(run.id)
         return done("declaration", self._staff.say(TAKEN), id=run.id)
-
-    def _uploaded(self, read: Callable[[str, bytes], C]) -> C | None:
-        """The file of the form as it was read; None where there is none. Raises `InputError`."""
-        file = request.files.get("file")
-        if file is None or not file.filename:
-            return None
-        name = file.filename.replace("\\", "/").rpartition("/")[2][:120]
-        with file.stream as stream:
-            return read(name, stream.read(LIMITS.file + 1))
-
-    def _columns(self, headings: tuple[str, ...], names: Mapping[Any, str]) -> dict[int, Any]:
-        chosen = {place: request.form.get(f"column-{place}", "") for place in range(len(headings))}
-        return {place: name for place, name in chosen.items() if name in names}
 
     def _there(self, id: UUID) -> Run:
         found = self._book.run(str(id))
@@ -200,6 +187,22 @@ class PortalPages:
             problems=problems,
             where=f"{self._staff.place(run.region)} {run.account_number}".strip(),
         )
+
+
+def uploaded(read: Callable[[str, bytes], C]) -> C | None:
+    """The file of the form as it was read; None where there is none. Raises `InputError`."""
+    file = request.files.get("file")
+    if file is None or not file.filename:
+        return None
+    name = file.filename.replace("\\", "/").rpartition("/")[2][:120]
+    with file.stream as stream:
+        return read(name, stream.read(LIMITS.file + 1))
+
+
+def chosen(headings: Sequence[str], names: Mapping[Any, str]) -> dict[int, Any]:
+    """What the form says of each column, by place."""
+    said = {place: request.form.get(f"column-{place}", "") for place in range(len(headings))}
+    return {place: name for place, name in said.items() if name in names}
 
 
 def _wrong(columns: Mapping[int, Any], needed: str, missing: str) -> str:

@@ -32,12 +32,14 @@ class Telling(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class ProfileDesk:
-    """Profiles and strategies, and the roster that they are about. `act` has what was approved carried out soon."""
+    """Profiles and strategies, and the roster that they are about. `act` has what was approved carried out soon; `by_file`
+    tells of a place whether HR takes a file to its portal instead."""
 
     staff: Personnel
     book: ProfileBook
     telling: Telling
     act: Callable[[], None] = field(repr=False)
+    by_file: Callable[[str], bool] = field(repr=False)
 
     @property
     def say(self) -> Say:

@@ -29,6 +29,7 @@ from people.employees import Employee
 from policy_kb.headings import names_dibao
 from policy_kb.wording import problem_text
 from profiles.book import OPEN, STATES, Decision, KeptStrategy, Overtaken, SamePerson, State, StrategySearch
+from profiles.portal_acts import KIND_OF, FormKind, exported_of
 from profiles.strategy_words import ACTS, KINDS, UNFIT, Act, Kind
 
 A_PAGE: Final = 50
@@ -95,10 +96,12 @@ class StrategyPages:
             query={"box": box, "kind": kind or None, "employee": whom or None},
             boxes=words.BOXES,
             kinds=kinds,
-            states=STATES,
+            state_words=words.state_words,
+            exported=exported_of,
             acts=ACTS,
             tones=words.TONES,
             minute=minute,
+            who=self._desk.staff.who,
         )
 
     def _kinds(self) -> Mapping[Kind, str]:
@@ -151,7 +154,10 @@ class StrategyPages:
         if prepared is None:
             return self._overtaken(it)
         decision = self._decision("approved", prepared.act, details=prepared.details)
-        return self._decide(it, ("prepared",), decision, words.APPROVED_TOLD)
+        employee = self._employee(it)
+        by_file = employee is not None and self._desk.by_file(employee.region)
+        told = words.APPROVED_BY_FILE if by_file else words.APPROVED_TOLD
+        return self._decide(it, ("prepared",), decision, told)
 
     def send_back(self, strategy: UUID) -> ResponseReturnValue:
         """Somebody does not agree, or the one who prepared it thinks again; it stays open."""
@@ -273,7 +279,7 @@ class StrategyPages:
 
     def _overtaken(self, it: KeptStrategy) -> ResponseReturnValue:
         now = self._desk.book.get(it.id) or it
-        told = self._desk.say(words.OVERTAKEN, state=self._desk.say(STATES[now.state]))
+        told = self._desk.say(words.OVERTAKEN, state=self._desk.say(words.state_words(now)))
         return self._page(now, {"refused": told}), 409
 
     def _back(self, it: KeptStrategy, told: str) -> ResponseReturnValue:
@@ -331,11 +337,15 @@ class StrategyPages:
 
     def _page(self, it: KeptStrategy, problems: Mapping[str, str] | None = None) -> str:
         text, staff, prepared = self._text(it), self._desk.staff, last(it, "prepared")
+        employee = self._employee(it)
         return render_template(
             "hr_console/strategy.html",
             it=it,
             alone=self._nobody_else_may(it),
-            employee=self._employee(it),
+            employee=employee,
+            exported=exported_of(it),
+            form=self._form(it, employee),
+            state_words=words.state_words,
             shown=show(it, self._desk),
             problems=problems or {},
             texts=request.form if problems else {"month": f"{it.month:%Y-%m}"},
@@ -361,6 +371,14 @@ class StrategyPages:
             minute=minute,
             who=staff.who,
         )
+
+    def _form(self, it: KeptStrategy, employee: Employee | None) -> FormKind | None:
+        """The portal's form by which an approved act goes out; None where it goes over a connection."""
+        approved = last(it, "approved")
+        waits = exported_of(it) is not None or it.state == "approved"
+        if approved is None or approved.act is None or employee is None or not waits:
+            return None
+        return KIND_OF.get(approved.act) if self._desk.by_file(employee.region) else None
 
     def _log(self, act: str, people: set[str]) -> None:
         subjects = tuple(map(subject, sorted(people)))

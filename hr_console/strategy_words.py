@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from locales import N_, Say
-from profiles.book import KeptStrategy, State
+from profiles.book import STATES, KeptStrategy, State
+from profiles.portal_acts import exported_of
 from profiles.strategy_words import KINDS, Act, Kind
 
 #: How a state looks in a list.
@@ -53,9 +54,13 @@ VIA: Final[Mapping[str, str]] = {
     "own": N_("自己办的"),
 }
 
+#: The state of what went into a file for the portal.
+EXPORTED: Final = N_("已导出，等回执")
+
 PREPARED: Final = N_("交给另一个人批准了。批准以后才办。")
 APPROVED_ALONE: Final = N_("能看低保的只有你一个人，没有别人能批准：记下是你一个人定的，马上去办。")
 APPROVED_TOLD: Final = N_("批准了，马上去办。")
+APPROVED_BY_FILE: Final = N_("批准了。这个地方没有接口：导出平台的表去报，导入回执才算办好。")
 SENT_BACK: Final = N_("退回去了，可以重新选。")
 CHECKED: Final = N_("记下了：核对过，不用改。")
 SETTLED: Final = N_("记下了：差额补了。")
@@ -74,6 +79,11 @@ TOO_EARLY: Final = N_("不能早于 {month}，再早的月份算不了。")
 IN_FUTURE: Final = N_("那个月还没到，不能算补过。")
 NOT_CHOSEN: Final = N_("每一条都选一个。")
 NO_BASE: Final = N_("没有能用来计算的基数，先在政策库里填上有出处的数，再来更正。")
+
+
+def state_words(strategy: KeptStrategy) -> str:
+    """How far a strategy is, as a source sentence."""
+    return STATES[strategy.state] if exported_of(strategy) is None else EXPORTED
 
 
 def kind_words(strategy: KeptStrategy, say: Say) -> str:

@@ -48,7 +48,8 @@ class Decision:
     """One step of a strategy: to which state, by whom as the log names them, when, which act, and why.
 
     `details` are plain data: `month` (ISO) from which the act holds, `reference` under which it was handed in, `reason` of
-    a receipt, `via` (`connection`, `portal`, `own`).
+    a receipt, `via` (`connection`, `portal`, `own`); over the portal also `file`, `region`, `base` (fen), `receipt`
+    and `undone` (receipts).
     """
 
     state: State
@@ -161,7 +162,7 @@ class ProfileBook(Protocol):
         """One strategy."""
 
     def decide(self, strategy: str, expected: Collection[State], decision: Decision) -> KeptStrategy:
-        """Goes a step. Its task is done once it is `done` or `dropped`.
+        """Goes a step. Its task is done once it is `done` or `dropped`, and open again where that is taken back.
 
         Raises `Overtaken` unless it is in one of the expected states, `SamePerson` where who approves is who prepared it,
         and `KeyError`.

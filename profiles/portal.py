@@ -7,7 +7,7 @@ text, so that a number of eighteen digits stays one and nothing is a formula.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -19,11 +19,20 @@ from openpyxl.utils.exceptions import InvalidFileException
 from calculator.money import Fen, format_yuan
 from locales import N_
 from people.employees import number_for_search
-from policy_kb.sheets import Limits, Sheet, find_headings, normalise_heading, plain_text, read_table, refuse
+from policy_kb.sheets import (
+    Cell,
+    Limits,
+    Sheet,
+    find_headings,
+    normalise_heading,
+    plain_text,
+    read_table,
+    refuse,
+)
 from profiles.declarations import KeptLine
 
 #: What a column of the portal can be filled with.
-Column = Literal["number", "name", "id_number", "month", "wage", "base", "own", "employer"]
+Column = Literal["number", "name", "id_number", "joined_on", "month", "wage", "base", "own", "employer"]
 COLUMNS: Final[Mapping[Column, str]] = {
     "number": N_("工号"),
     "name": N_("姓名"),
@@ -35,7 +44,7 @@ COLUMNS: Final[Mapping[Column, str]] = {
     "employer": N_("单位部分"),
 }
 #: What a column of a receipt can say.
-Told = Literal["number", "name", "id_number", "outcome", "reason"]
+Told = Literal["number", "name", "id_number", "month", "base", "outcome", "reason"]
 TOLD: Final[Mapping[Told, str]] = {
     "number": N_("工号"),
     "name": N_("姓名"),
@@ -50,13 +59,17 @@ _NAMES: Final[Mapping[str, Column]] = {
     **dict.fromkeys(("工号", "职工编号", "人员编号", "个人编号"), "number"),
     **dict.fromkeys(("姓名", "职工姓名", "人员姓名"), "name"),
     **dict.fromkeys(("身份证号", "身份证号码", "证件号码", "公民身份号码", "社会保障号码"), "id_number"),
-    **dict.fromkeys(("月份", "所属期", "费款所属期", "申报月份", "起始年月"), "month"),
+    **dict.fromkeys(("入职日期", "用工日期", "用工起始日期", "合同起始日期"), "joined_on"),
+    **dict.fromkeys(("月份", "所属期", "费款所属期", "申报月份", "起始年月", "起始月份"), "month"),
+    **dict.fromkeys(("参保年月", "参保月份", "开始缴费年月", "生效年月", "变更年月", "调整年月"), "month"),
     **dict.fromkeys(("工资", "月工资", "应发工资"), "wage"),
     **dict.fromkeys(("缴费基数", "申报基数", "申报工资", "月缴费工资", "缴费工资"), "base"),
+    **dict.fromkeys(("新缴费基数", "调整后基数", "变更后基数", "调整后缴费基数", "变更后缴费基数"), "base"),
     **dict.fromkeys(("个人部分", "个人缴费", "个人应缴"), "own"),
     **dict.fromkeys(("单位部分", "单位缴费", "单位应缴"), "employer"),
 }
 _TOLD: Final[Mapping[str, Told]] = {
+    **{name: told for name, told in _NAMES.items() if told in ("month", "base")},
     **dict.fromkeys(("工号", "职工编号", "人员编号", "个人编号"), "number"),
     **dict.fromkeys(("姓名", "职工姓名", "人员姓名"), "name"),
     **dict.fromkeys(("身份证号", "身份证号码", "证件号码", "公民身份号码", "社会保障号码"), "id_number"),
@@ -127,8 +140,8 @@ class PortalBook(Protocol):
         """How a receipt with these headings was read the last time."""
 
 
-def read_blank(name: str, data: bytes) -> Blank:
-    """A blank, with what its columns seem to be. Raises `InputError` for what is no workbook."""
+def read_blank(name: str, data: bytes, fills: Collection[Column] = tuple(COLUMNS)) -> Blank:
+    """A blank, with which of `fills` its columns seem to be. Raises `InputError` for what is no workbook."""
     if not data.startswith(b"PK\x03\x04"):
         raise refuse("要平台下载的 .xlsx 原表")
     if len(data) > LIMITS.file:
@@ -147,40 +160,66 @@ def read_blank(name: str, data: bytes) -> Blank:
     if best is None:
         raise refuse("找不到表头：前 20 行里没有姓名、身份证号、缴费基数这样的列")
     _, title, row, headings = best
-    return Blank(name, data, title, row, headings, _guess(headings, _NAMES))
+    return Blank(name, data, title, row, headings, _guess(headings, _NAMES, fills))
 
 
-def fill(blank: Blank, lines: Iterable[KeptLine], id_numbers: Mapping[str, str], month: date) -> bytes:
-    """The blank with a row for each line below its headings; `id_numbers` gives them by employee.
+def fill_rows(blank: Blank, rows: Iterable[Mapping[Column, str | Fen]]) -> bytes:
+    """The blank with these rows below its headings.
 
     What stands below the headings in the blank, such as a sample row, is written over from the first row on.
     """
     book = _opened(blank.data)
     sheet = book[blank.sheet]
-    for row, kept in enumerate(lines, blank.row + 1):
-        line = kept.line
-        values: Mapping[Column, str | Fen] = {
-            "number": line.number,
-            "name": line.name,
-            "id_number": id_numbers.get(line.employee, ""),
-            "month": f"{month:%Y%m}",
-            "wage": line.wage,
-            "base": line.base,
-            "own": line.own,
-            "employer": line.employer,
-        }
+    for number, values in enumerate(rows, blank.row + 1):
         for place, column in blank.columns.items():
-            _write(sheet.cell(row, place + 1), values[column])
+            _write(sheet.cell(number, place + 1), values[column])
     made = io.BytesIO()
     book.save(made)
     return made.getvalue()
 
 
-def read_receipt(name: str, data: bytes) -> Receipt:
-    """A receipt, with what its columns seem to be. Raises `InputError`."""
+def fill(blank: Blank, lines: Iterable[KeptLine], id_numbers: Mapping[str, str], month: date) -> bytes:
+    """The blank with a row for each line below its headings; `id_numbers` gives them by employee."""
+    return fill_rows(
+        blank,
+        (
+            {
+                "number": line.number,
+                "name": line.name,
+                "id_number": id_numbers.get(line.employee, ""),
+                "month": f"{month:%Y%m}",
+                "wage": line.wage,
+                "base": line.base,
+                "own": line.own,
+                "employer": line.employer,
+            }
+            for line in (kept.line for kept in lines)
+        ),
+    )
+
+
+def read_receipt(name: str, data: bytes, tells: Collection[Told] = tuple(TOLD)) -> Receipt:
+    """A receipt, with which of `tells` its columns seem to be. Raises `InputError`."""
     sheet = read_table(data, LIMITS)
     _, headings = find_headings(sheet, _TOLD)
-    return Receipt(name, data, headings, _guess(headings, _TOLD))
+    return Receipt(name, data, headings, _guess(headings, _TOLD, tells))
+
+
+def receipt_rows(receipt: Receipt) -> Iterable[tuple[int, Mapping[Told, Cell]]]:
+    """Each row of a receipt that says anything: its number, as a spreadsheet program counts it, and its cells."""
+    sheet: Sheet = read_table(receipt.data, LIMITS)
+    index, _ = find_headings(sheet, _TOLD)
+    for number, row in sheet.rows[index + 1 :]:
+        cells = {told: row[place] for place, told in receipt.columns.items() if place < len(row)}
+        if any(plain_text(each).strip() for each in cells.values()):
+            yield number, cells
+
+
+def told_outcome(text: str) -> bool | None:
+    """Whether a portal's word for a row says that it was taken; None for a word that is not known."""
+    if any(each in text for each in _REJECTED):
+        return False
+    return True if any(each in text for each in _ACCEPTED) else None
 
 
 def answers(receipt: Receipt, lines: Sequence[KeptLine], id_numbers: Mapping[str, str]) -> Answers:
@@ -195,7 +234,7 @@ def answers(receipt: Receipt, lines: Sequence[KeptLine], id_numbers: Mapping[str
         if employee is None:
             strange.append(" ".join(filter(None, (told.number, told.name))) or "—")
             continue
-        outcome = _outcome(told.outcome)
+        outcome = told_outcome(told.outcome)
         if outcome is None:
             unclear.append(f"{told.name or told.number}：{told.outcome or '—'}")
         elif outcome:
@@ -255,30 +294,16 @@ def _finders(lines: Sequence[KeptLine], id_numbers: Mapping[str, str]) -> tuple[
 
 
 def _rows(receipt: Receipt) -> Iterable[_Row]:
-    sheet: Sheet = read_table(receipt.data, LIMITS)
-    index, _ = find_headings(sheet, _TOLD)
-    for _, row in sheet.rows[index + 1 :]:
-        cells = {
-            told: plain_text(row[place]).strip()
-            for place, told in receipt.columns.items()
-            if place < len(row)
-        }
-        if any(cells.values()):
-            yield _Row(cells)
+    for _, cells in receipt_rows(receipt):
+        yield _Row({told: plain_text(cell).strip() for told, cell in cells.items()})
 
 
-def _outcome(text: str) -> bool | None:
-    if any(each in text for each in _REJECTED):
-        return False
-    return True if any(each in text for each in _ACCEPTED) else None
-
-
-def _guess(headings: Sequence[str], names: Mapping[str, Any]) -> dict[int, Any]:
-    """By place what each heading seems to be, each thing once."""
+def _guess(headings: Sequence[str], names: Mapping[str, Any], among: Collection[str]) -> dict[int, Any]:
+    """By place which of these things each heading seems to be, each once."""
     found: dict[int, Any] = {}
     for place, heading in enumerate(headings):
         told = names.get(normalise_heading(heading))
-        if told is not None and told not in found.values():
+        if told in among and told not in found.values():
             found[place] = told
     return found
 

@@ -13,6 +13,7 @@ from hr_inbox.task import Due
 from notices.texts import issued_as, text_of_hash
 from storage.abroad import StoredBases
 from storage.accounts import Accounts
+from storage.act_receipts import StoredActReceipts
 from storage.alarms import StoredAlarms
 from storage.audit import StoredLog
 from storage.bindings import StoredBindings
@@ -113,6 +114,7 @@ class Storage:
     declarations: StoredDeclarations
     declaration_work: StoredDeclarationWork
     portal: StoredPortal
+    act_receipts: StoredActReceipts
     profiles: StoredProfiles
     explanations: StoredExplanations
     passes: StoredPasses
@@ -201,6 +203,7 @@ def open_storage(
         declarations=StoredDeclarations(database, keys, now),
         declaration_work=StoredDeclarationWork(database, keys, now),
         portal=StoredPortal(database, keys, now),
+        act_receipts=StoredActReceipts(database, keys, now),
         profiles=profiles,
         explanations=StoredExplanations(database, keys, ways, profiles, now),
         passes=StoredPasses(database, keys, now, due),

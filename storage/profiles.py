@@ -48,7 +48,7 @@ from storage.profile_changes import (
 )
 from storage.strategy_kinds import kind_token, kind_tokens
 from storage.tables import employees, profile_changes, profiles, strategies
-from storage.tasks import count_of, finish_task, open_task_of, task_number
+from storage.tasks import count_of, finish_task, open_task_of, reopen_task, task_number
 
 BODY: Final = PROFILE
 KEY: Final = "strategies.key"
@@ -354,6 +354,8 @@ class StoredProfiles(ProfileBook):
         )
         if it.task is not None and gone.state not in OPEN:
             finish_task(connection, it.task, decision.at)
+        elif it.task is not None and it.state not in OPEN:
+            reopen_task(connection, it.task)
         return gone
 
     def _sealed(self, it: KeptStrategy) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from locales import N_
 from profiles.book import OPEN
 from storage.database import Database
 from storage.tables import (
+    act_receipts,
     alarm_messages,
     audit_checks,
     audit_events,
@@ -121,6 +122,10 @@ def _ended_strategies(before: datetime, *which: ColumnElement[bool]) -> Delete:
 
 def _portal_receipts(before: datetime) -> Delete:
     return _taken_out(portal_files.c.of, portal_files.c.kind == "receipt", portal_files.c.kept_at < before)
+
+
+def _act_receipts(before: datetime) -> Delete:
+    return _taken_out(act_receipts.c.id, act_receipts.c.kept_at < before)
 
 
 def _declarations(before: datetime) -> Delete:
@@ -315,6 +320,12 @@ TERMS: Final = (
         _declarations,
     ),
     Term("portal_receipts", 1826, N_("平台的回执，只为查当时是怎么回的。"), _portal_receipts),
+    Term(
+        "act_receipts",
+        1826,
+        N_("增员和调基数的回执，连同照着登记了什么：哪天起参保、按什么交，几年里还会被问到。"),
+        _act_receipts,
+    ),
     Term("alarms", 90, N_("对接的系统出故障时发给人事的通知，只为同一次故障不通知两遍。"), _alarms),
     Term("nonces", 1, N_("民政送来的消息的编号，只为同一条不收两遍。"), _nonces),
     Term("tasks", 730, N_("办结的人事任务，连同人事的备注：劳动保障监察可以查到两年以内的事。"), _tasks),

@@ -70,8 +70,10 @@ def _of_roster(it: Employee, known: Iterable[Change], by: str, now: datetime) ->
         before = last.get(what)
         if value != (None if before is None else before.value):
             start = today if before is not None else _first_day(what, it.joined_on, today)
-            if what == "insured_since" and isinstance(value, date):
-                start = min(value, today)
+            if what == "insured_since":
+                # A date that is taken away never held, so that it can be entered again.
+                said = (value, None if before is None else before.value)
+                start = min([today, *(each for each in said if isinstance(each, date))])
             yield Change(it.id, what, value, start, by, now, "hr", "confirmed")
 
 

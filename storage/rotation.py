@@ -10,6 +10,7 @@ from sqlalchemy import Connection, RowMapping, Table, bindparam, select, text, u
 
 from storage import abroad as abroad_store
 from storage import account_rows, case_log, credentials, employee_rows, record_rows
+from storage import act_receipts as act_receipt_rows
 from storage import audit as log_rows
 from storage import cases as case_rows
 from storage import companies as company_rows
@@ -33,6 +34,7 @@ from storage.keys import Keys
 from storage.tables import (
     abroad,
     accounts,
+    act_receipts,
     assessed,
     audit_reasons,
     connection_codes,
@@ -82,6 +84,7 @@ BODIES: Final[Mapping[Table, str]] = {
     pay_months: record_rows.PAY,
     employee_records: record_rows.BODY,
     portal_files: portal_rows.BODY,
+    act_receipts: act_receipt_rows.BODY,
     profile_changes: change_rows.BODY,
     profiles: profile_rows.BODY,
     strategies: change_rows.STRATEGY,

@@ -97,6 +97,15 @@ def finish_task(connection: Connection, number: str, now: datetime) -> None:
     )
 
 
+def reopen_task(connection: Connection, number: str) -> None:
+    """Opens such a task again, since its end was taken back. It was answered once, so that no clock runs for it."""
+    connection.execute(
+        update(tasks)
+        .where(tasks.c.number == count_of(number), tasks.c.state == "done")
+        .values(state="waiting", assignee=None, closed_at=None, change=next_of(connection, CHANGES))
+    )
+
+
 #: A task that the program opened of itself about an employee, and that nobody of HR has taken up.
 UNTOUCHED: Final = (func.coalesce(tasks.c.kind, "") == "strategy") & (tasks.c.state == "waiting")
 

@@ -51,7 +51,7 @@ from storage.tables.people import (
 )
 from storage.tables.platforms import passive_answers, platform_tokens
 from storage.tables.policy import policy_changes, policy_news
-from storage.tables.portal import portal_files
+from storage.tables.portal import act_receipts, portal_files
 from storage.tables.profiles import profile_changes, profiles, strategies
 from storage.tables.pushes import pushes
 from storage.tables.reassessments import assessed, library_snapshots, reassessed, reassessments
@@ -74,6 +74,7 @@ __all__ = [
     "Moment",
     "abroad",
     "accounts",
+    "act_receipts",
     "alarm_messages",
     "answers",
     "assessed",

@@ -14,10 +14,10 @@ import pytest
 from databases import Clock, Open
 from platforms.city import City, Trouble
 from platforms.harness import Server
-from platforms.sms import ALARM_TEMPLATE_ID, APP_ID, SECRET_ID, SECRET_KEY, SIGN_NAME, TEMPLATE_ID
-from platforms.sms import TencentSms as Service
+from platforms.sms import TencentSms, Texts
 from platforms.smtp import Post
 from sandbox import CITY_TOML, LOCAL
+from text_services import sms_settings
 
 from app.connections import Connections, make_connections
 from app.mailing import make_mailer
@@ -27,7 +27,6 @@ from app.settings import (
     Mail,
     Payroll,
     Settings,
-    Sms,
     SocialInsurance,
 )
 from app.settings import Connections as ConnectionSettings
@@ -64,7 +63,7 @@ PAGES = {
 class Town:
     """The city and the plant. `numbers` are the workers, 0001 to 0007, each on the roster under the same number."""
 
-    def __init__(self, city: City, clock: Clock, post: Post, sms: Service) -> None:
+    def __init__(self, city: City, clock: Clock, post: Post, sms: Texts) -> None:
         self.city = city
         self.clock = clock
         self.post = post
@@ -143,16 +142,13 @@ def town(
         text = text.replace(f'kind = "{kind}"\n', f'kind = "{kind}"\npage_size = 3\n')
     text += "".join(LIMITS.format(section=each) + pages for each, pages in PAGES.items())
     mapping.write_text(text, encoding="utf-8")
-    sms = Service()
+    sms = TencentSms()
     with Server({"": sms}) as phones:
         town = Town(town_city, clock, post, sms)
         town.settings = replace(
             Settings(),
             mail=Mail("127.0.0.1", serve(), "none", sender="shebao@company.example"),
-            sms=Sms(
-                "tencent", SECRET_ID, SECRET_KEY, "", APP_ID, SIGN_NAME, TEMPLATE_ID,
-                alarm_template_id=ALARM_TEMPLATE_ID, api_base=phones.address,
-            ),
+            sms=sms_settings(sms, phones.address),
             connections=ConnectionSettings(
                 civil_affairs=CivilAffairs(str(mapping)),
                 social_insurance=SocialInsurance(str(mapping)),

@@ -9,8 +9,11 @@ from dataclasses import replace
 import pytest
 from at_work import HR, Town
 from databases import Open
+from platforms.aliyun_sms import AliyunSms
 from platforms.city import Trouble
+from platforms.harness import Server
 from sqlalchemy import select
+from text_services import sms_settings
 
 from app.settings import Alarms, SettingsError
 from hr_inbox.cases import Search, Viewer
@@ -46,6 +49,16 @@ def test_a_system_that_refuses_us_is_told_at_once_by_every_way(moved_in: Town) -
     ((task, state),) = hr_tasks(moved_in)
     assert (task.kind, state, task.restricted) == ("connection", "waiting", False)
     assert "密钥" in "".join(task.lines) and "怎么办" in "".join(task.lines)
+
+
+def test_alarms_go_by_the_other_service_of_text_messages_too(moved_in: Town) -> None:
+    moved_in.sms = AliyunSms()
+    with Server({"": moved_in.sms}) as server:
+        moved_in.settings = replace(moved_in.settings, sms=sms_settings(moved_in.sms, server.address))
+        moved_in.sms.fail("", 1)
+        moved_in.switch("payroll", Trouble.REVOKED)
+        works(moved_in, "payroll", 12)
+        assert [each.text for each in moved_in.sms.sent] == ["社保助手：工资系统，出了故障，请登录查看。"]
 
 
 def test_a_system_that_cannot_be_reached_is_told_after_the_time_it_is_allowed(moved_in: Town) -> None:

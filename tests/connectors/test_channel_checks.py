@@ -11,19 +11,21 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from platforms import sms as local_sms
 from platforms import wechat as local_wechat
 from platforms import wecom as local_wecom
+from platforms.aliyun_sms import AliyunSms
 from platforms.harness import Request, Response, Server
-from platforms.sms import TencentSms
+from platforms.sms import TencentSms, Texts
 from platforms.smtp import PASSWORD, USER, Post
 from platforms.telegram import Telegram
 from platforms.wechat import WeChat
 from platforms.wecom import WeCom
+from text_services import SERVICES, sms_settings
 
 from app import channels_command
 from app.channels_command import check
-from app.settings import load_settings
+from app.notifying import make_account
+from app.settings import Sms, load_settings
 from audit.events import SYSTEM
 from bot.channels import Callback, Refused
 from bot.channels.sealed import Envelope
@@ -38,7 +40,7 @@ from connectors.channel_checks import (
     check_wecom,
 )
 from connectors.mail import SmtpMailer
-from connectors.sms_check import SmsKeys, check_sms
+from connectors.sms import PROVIDERS
 from locales import speak
 from storage.opening import open_storage
 
@@ -342,26 +344,78 @@ def test_telegram_that_cannot_be_reached(bot: tuple[Info, TelegramKeys]) -> None
 # Text messages.
 
 
-def test_text_messages_that_are_right_and_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
-    service = TencentSms()
+@pytest.fixture(params=SERVICES)
+def texts(request: pytest.FixtureRequest) -> Iterator[tuple[Texts, Sms]]:
+    """A service of text messages with everything right, and the settings."""
+    service: Texts = request.param()
     with Server({"": service}) as server:
-        keys = SmsKeys(
-            local_sms.SECRET_ID, local_sms.SECRET_KEY, local_sms.TEMPLATE_ID, "ap-guangzhou", server.address
-        )  # fmt: skip
+        yield service, sms_settings(service, server.address)
 
-        def wrong(**other: str) -> list[str]:
-            return told(check_sms(replace(keys, **other), say))["wrong"]
 
-        assert wrong() == [] and service.sent == []
-        assert "SecretId 不对" in wrong(secret_id="AKIDother")[0]
-        assert "SecretKey 不对" in wrong(secret_key="other")[0]
-        assert "没有 ID 是 42 的模板" in wrong(template_id="42")[0]
-        assert "不是数字" in wrong(template_id="T1")[0]
-        assert "连不上腾讯云" in wrong(base="http://127.0.0.1:9")[0]
-        service.template_status, service.template = 1, "你好{1}，点开看：{2}"
-        assert ["审核" in wrong()[0], "变量 {1}" in wrong()[1]] == [True, True]
-        service.clock = lambda: 0.0
-        assert "差了 5 分钟以上" in wrong()[0]
+def wrong_of(settings: Sms, address: str = "https://shebao.example", **other: str) -> list[str]:
+    account = make_account(replace(settings, **other))  # type: ignore[arg-type]
+    assert account is not None
+    return told(PROVIDERS[account.provider].check(account, address, say))["wrong"]
+
+
+def test_text_messages_that_are_right_and_wrong(texts: tuple[Texts, Sms]) -> None:
+    service, settings = texts
+    assert wrong_of(settings) == [] and service.sent == []
+    ((key, secret),) = [
+        names
+        for kind, names in {
+            TencentSms: ("SecretId 不对", "SecretKey 不对"),
+            AliyunSms: ("AccessKey ID 不对", "AccessKey Secret 不对"),
+        }.items()
+        if isinstance(service, kind)
+    ]
+    assert key in wrong_of(settings, secret_id="other")[0]
+    assert secret in wrong_of(settings, secret_key="other")[0]
+    other = settings.template_id[:-1] + "9"
+    assert f"没有 ID 是 {other} 的模板" in wrong_of(settings, template_id=other)[0]
+    assert "sms.code_template_id 不像模板的 ID" in wrong_of(settings, code_template_id="T1")[0]
+    assert "连不上" in wrong_of(settings, api_base="http://127.0.0.1:9")[0]
+    service.clock = lambda: 0.0
+    assert "打开自动对时" in wrong_of(settings)[0]
+
+
+def test_templates_of_text_messages_that_wait_or_say_something_else(texts: tuple[Texts, Sms]) -> None:
+    service, settings = texts
+    assert isinstance(service, TencentSms | AliyunSms)
+    states: dict[str, Any] = service.states
+    waiting, refused = (1, -1) if isinstance(service, TencentSms) else ("0", "2")
+    states[settings.template_id], states[settings.alarm_template_id] = waiting, refused
+    service.templates[settings.code_template_id] = "你好"
+    found = wrong_of(settings)
+    assert [
+        "sms.template_id 的模板还在审核" in found[0],
+        "sms.code_template_id 的模板里要有" in found[1],
+        "sms.alarm_template_id 的模板没有通过审核" in found[2],
+    ] == [True, True, True]
+
+
+def test_aliyuns_template_holds_the_address_that_links_lead_to() -> None:
+    service = AliyunSms()
+    with Server({"": service}) as server:
+        settings = sms_settings(service, server.address)
+        (wrong,) = wrong_of(settings, "https://hr.mill.example")
+        assert "https://hr.mill.example/${link}" in wrong
+        service.templates[settings.template_id] = "点开看：${link}"
+        assert len(wrong_of(settings)) == 1
+
+
+def test_the_command_asks_whichever_service_the_settings_name(texts: tuple[Texts, Sms]) -> None:
+    _, settings = texts
+    environ = {
+        f"SMS__{name.upper()}": value
+        for name in Sms.__dataclass_fields__
+        if (value := getattr(settings, name))
+    }
+    status, text = run(environ | {"SERVER__PUBLIC_URL": "https://shebao.example"}, "sms")
+    assert status == 0 and text.startswith("sms\n  ✓ ") and "✗" not in text
+    assert settings.secret_key not in text
+    status, text = run(environ | {"SMS__SIGN_NAME": ""}, "sms")
+    assert status == 1 and "sms.sign_name" in text
 
 
 # The command.

@@ -13,7 +13,7 @@ from typing import Any, Final, Protocol
 from platforms.callbacks import Calling, Delivery
 from platforms.harness import Call
 from platforms.phones import Bubble, Choice, Phone
-from platforms.sms import TencentSms
+from platforms.sms import Texts
 from platforms.telegram import Delivery as Update
 from platforms.telegram import Telegram, User
 from platforms.wechat import Follower, Grant, WeChat
@@ -287,7 +287,7 @@ class OfHr:
 
     id = "hr"
 
-    def __init__(self, name: str, number: str, texts: TencentSms, mails: Sequence[EmailMessage]) -> None:
+    def __init__(self, name: str, number: str, texts: Texts, mails: Sequence[EmailMessage]) -> None:
         self._name = name
         self._number = number
         self._texts = texts
@@ -308,9 +308,7 @@ class OfHr:
             self._seen = (self._seen[0] + len(texts), self._seen[1] + len(mails))
         for text in texts:
             if text.number == self._number:
-                self._phone.show(
-                    "them", f"【{text.sign_name}】{'：'.join(text.values)}", title="短信", kind="card"
-                )
+                self._phone.show("them", f"【{text.sign_name}】{text.text}", title="短信", kind="card")
         for mail in mails:
             body = mail.get_body(("plain",))
             said = "" if body is None else "\n".join(str(body.get_content()).strip().splitlines())
@@ -375,9 +373,9 @@ def _menu(menu: Mapping[str, Any]) -> list[list[str]]:
     return [[each["key"], each["name"]] for each in entries if each.get("type") == "click"]
 
 
-def log_of(platform: Calling | Telegram | TencentSms) -> list[dict[str, Any]]:
+def log_of(platform: Calling | Telegram | Texts) -> list[dict[str, Any]]:
     """What the platform did and saw, the newest first."""
-    deliveries = [] if isinstance(platform, TencentSms) else platform.deliveries[-SHOWN:]
+    deliveries = [] if isinstance(platform, Texts) else platform.deliveries[-SHOWN:]
     seen = [*map(_called, platform.calls[-SHOWN:]), *map(_delivered, deliveries)]
     return sorted(seen, key=lambda each: float(each["at"]), reverse=True)[:SHOWN]
 

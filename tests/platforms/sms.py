@@ -22,6 +22,8 @@ SECRET_KEY: Final = "localsmskey0000000000000000000000"
 APP_ID: Final = "1400000000"
 SIGN_NAME: Final = "恒纺织造"
 TEMPLATE_ID: Final = "1110001"
+#: The template for codes.
+CODE_TEMPLATE_ID: Final = "1110002"
 #: The template for alarms, with two variables.
 ALARM_TEMPLATE_ID: Final = "1110003"
 #: Seconds that the product's clock may be off.
@@ -49,20 +51,33 @@ class Sms:
     sign_name: str
     template_id: str
     values: tuple[str, ...]
+    text: str
 
 
-class TencentSms(Api):
-    """The service with one application, one signature, one template of one variable and one of two.
+class Texts(Api):
+    """A service that sends text messages. `refused` gives single numbers an error code of the service's."""
+
+    def __init__(self, clock: Clock = time.time) -> None:
+        super().__init__(clock)
+        self.sent: list[Sms] = []
+        self.refused: dict[str, str] = {}
+
+
+class TencentSms(Texts):
+    """The service with one application, one signature and three templates, each with the state that it is in: 0 is approved,
+    1 waits, -1 is refused.
 
     `refused` gives single numbers a status code other than "Ok", such as FailedOperation.PhoneNumberInBlacklist.
     """
 
     def __init__(self, clock: Clock = time.time) -> None:
         super().__init__(clock)
-        self.sent: list[Sms] = []
-        self.refused: dict[str, str] = {}
-        self.template = "公司有一条社保的消息给你，点开看：{1}"
-        self.template_status = 0
+        self.templates = {
+            TEMPLATE_ID: "公司有一条社保的消息给你，点开看：{1}",
+            CODE_TEMPLATE_ID: "你的验证码：{1}，五分钟内有效，谁要都别给。",
+            ALARM_TEMPLATE_ID: "社保助手：{1}{2}，请登录查看。",
+        }
+        self.states = dict.fromkeys(self.templates, 0)
 
     def failure(self, code: int) -> Response:
         return _answer({"Error": {"Code": ERRORS[code], "Message": "told to fail"}})
@@ -113,39 +128,41 @@ class TencentSms(Api):
             raise _Error("UnauthorizedOperation.SmsSdkAppIdVerifyFail")
         if given["SignName"] != SIGN_NAME:
             raise _Error("FailedOperation.SignatureIncorrectOrUnapproved")
-        if given["TemplateId"] not in (TEMPLATE_ID, ALARM_TEMPLATE_ID):
+        template = given["TemplateId"]
+        if self.states.get(template) != 0:
             raise _Error("FailedOperation.TemplateIncorrectOrUnapproved")
         values = tuple(given.get("TemplateParamSet") or ())
-        if len(values) != (2 if given["TemplateId"] == ALARM_TEMPLATE_ID else 1):
+        if len(values) != self.templates[template].count("{"):
             raise _Error("FailedOperation.TemplateParamSetNotMatchApprovedTemplate")
-        return {"SendStatusSet": [self._one(number, values) for number in given["PhoneNumberSet"]]}
+        return {"SendStatusSet": [self._one(number, template, values) for number in given["PhoneNumberSet"]]}
 
     def _templates(self, given: dict[str, Any]) -> dict[str, Any]:
-        """The templates of these numbers: 0 is approved, 1 waits, -1 is refused."""
+        """The templates of these numbers, as far as there are any."""
         wanted = [str(each) for each in given["TemplateIdSet"]]
-        found = [each for each in wanted if each == TEMPLATE_ID]
+        found = [each for each in wanted if each in self.templates]
         return {
             "DescribeTemplateStatusSet": [
                 {
                     "TemplateId": int(each),
                     "International": 0,
-                    "StatusCode": self.template_status,
+                    "StatusCode": self.states[each],
                     "ReviewReply": "",
                     "TemplateName": "通知",
                     "CreateTime": 1790000000,
-                    "TemplateContent": self.template,
+                    "TemplateContent": self.templates[each],
                 }
                 for each in found
             ]
         }
 
-    def _one(self, number: str, values: tuple[str, ...]) -> dict[str, Any]:
+    def _one(self, number: str, template: str, values: tuple[str, ...]) -> dict[str, Any]:
         plain = re.fullmatch(r"(?:\+?86)?(1\d{10})", number)
         code = "InvalidParameterValue.IncorrectPhoneNumber" if plain is None else "Ok"
         code = self.refused.get(plain[1], code) if plain else code
         if code == "Ok" and plain:
             with self.lock:
-                self.sent.append(Sms(plain[1], SIGN_NAME, TEMPLATE_ID, values))
+                text = self.templates[template].format("", *values)
+                self.sent.append(Sms(plain[1], SIGN_NAME, template, values, text))
         return {
             "SerialNo": f"2026:{secrets.token_hex(8)}" if code == "Ok" else "",
             "PhoneNumber": f"+86{plain[1]}" if plain else number,

@@ -178,8 +178,8 @@ def test_texts_and_mails_to_hr_are_shown() -> None:
     with Letterbox() as letterbox:
         phone = OfHr("赵静", "13800138000", texts, letterbox.mails)
         texts.sent += [
-            Sms("13800138000", "恒纺", "1", ("民政系统", "断了")),
-            Sms("13900139000", "恒纺", "1", ("x",)),
+            Sms("13800138000", "恒纺", "1", ("民政系统", "断了"), "民政系统断了"),
+            Sms("13900139000", "恒纺", "1", ("x",), "x"),
         ]
         mail = EmailMessage()
         mail["Subject"], mail["From"], mail["To"] = "民政系统断了", "a@mill.example", "b@mill.example"
@@ -188,6 +188,6 @@ def test_texts_and_mails_to_hr_are_shown() -> None:
             client.send_message(mail)
         shown = phone.state()["bubbles"]
     assert [(each["title"], each["text"]) for each in shown] == [
-        ("短信", "【恒纺】民政系统：断了"),
+        ("短信", "【恒纺】民政系统断了"),
         ("邮件　民政系统断了", "到“系统对接”看。\n."),
     ]

@@ -41,7 +41,8 @@ from policy_kb import compiled
 from profiles.declarations import Frame
 from profiles.declaring import Known, draft
 from profiles.ground import Ground
-from profiles.portal import Blank
+from profiles.portal import Blank, Receipt
+from profiles.portal_acts import Taken
 from profiles.profile import Profile
 from profiles.strategy import Strategy, choose_strategy
 from storage.notice_register import StoredRegister
@@ -264,6 +265,10 @@ def _follow(storage: Storage, clock: Clock) -> None:
         work.run()
     blank = Blank("空表.xlsx", b"PK", "申报", 3, ("姓名", "缴费基数"), {0: "name", 1: "base"})
     storage.portal.keep_blank("an account", blank, account("admin"))
+    receipt = Receipt("回执.csv", b"id,outcome", ("身份证号", "结果"), {0: "id_number", 1: "outcome"})
+    kept = storage.act_receipts.keep("enrolment:320500", receipt, account("admin"))
+    row = Taken("a strategy", "an employee", "a strategy-1", 2, False, "照片不清楚")
+    storage.act_receipts.begin(kept, [row], account("admin"))
 
 
 def fill(storage: Storage, clock: Clock) -> None:

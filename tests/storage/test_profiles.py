@@ -220,6 +220,16 @@ def test_any_past_day_can_be_shown_as_it_was_known_then(
     assert wage(first + timedelta(days=2), before) == wage(first) == 350_000
 
 
+def test_a_date_of_insurance_that_was_taken_away_can_be_entered_again(
+    storage: Storage, ali: Employee, clock: Clock
+) -> None:
+    for since in (None, date(2026, 8, 1)):
+        clock.move(minutes=1)
+        storage.roster.correct(ali.id, {"insured_since": since}, ZHAO)
+        profile = storage.profiles.profile_of(ali.id)
+        assert profile is not None and profile.insured_since == since and not profile.conflicts
+
+
 def test_a_change_that_holds_later_is_followed_on_its_day(
     storage: Storage, ali: Employee, follower: Follower, clock: Clock
 ) -> None:
