@@ -236,7 +236,7 @@ class Channels:
 
 @dataclass(frozen=True, slots=True)
 class OutsideSystem:
-    """A system outside that is asked, such as payroll; none while `mapping` is empty."""
+    """What is settled of every system outside that is asked; none while `mapping` is empty."""
 
     mapping: str = ""
     folder: str = ""
@@ -260,6 +260,11 @@ class SocialInsurance(OutsideSystem):
 
 
 @dataclass(frozen=True, slots=True)
+class Payroll(OutsideSystem):
+    """The payroll system."""
+
+
+@dataclass(frozen=True, slots=True)
 class Alarms:
     """Who of HR is told when one of the systems fails."""
 
@@ -273,7 +278,7 @@ class Connections:
 
     civil_affairs: CivilAffairs = field(default_factory=CivilAffairs)
     social_insurance: SocialInsurance = field(default_factory=SocialInsurance)
-    payroll: OutsideSystem = field(default_factory=OutsideSystem)
+    payroll: Payroll = field(default_factory=Payroll)
     alarms: Alarms = field(default_factory=Alarms)
 
 
@@ -360,7 +365,7 @@ SECTIONS: Final[Mapping[str, type[Any]]] = {
     "channels.wecom": WeCom,
     "connections.civil_affairs": CivilAffairs,
     "connections.social_insurance": SocialInsurance,
-    "connections.payroll": OutsideSystem,
+    "connections.payroll": Payroll,
     "connections.alarms": Alarms,
     "mail": Mail,
     "sms": Sms,

@@ -12,7 +12,7 @@ import pytest
 from platforms.harness import NoAnswer, call
 
 from app.phones import phones
-from app.settings import Channels, Connections, Keys, Mail, OutsideSystem, Server, Settings, WeChat
+from app.settings import Channels, Connections, Keys, Mail, Payroll, Server, Settings, WeChat
 from connectors.choosing import Where, choose_civil_affairs
 
 
@@ -83,7 +83,7 @@ def test_text_messages_and_mails_go_to_the_platforms_unless_the_settings_name_wh
 
 
 def test_the_offices_of_the_city_are_asked_unless_the_settings_name_others(tmp_path: Path) -> None:
-    own = Connections(payroll=OutsideSystem(mapping="payroll.toml"))
+    own = Connections(payroll=Payroll(mapping="payroll.toml"))
     keys = Keys(folder=str(tmp_path / "keys"))
     with phones(replace(settings(free_port()), connections=own, keys=keys)) as found:
         assert found is not None
