@@ -36,6 +36,7 @@ from hr_console.notice_figures import NoticeFigures
 from hr_console.notices_list import NoticeList
 from hr_console.notices_new import NoticeBatches
 from hr_console.own_account import OwnAccount
+from hr_console.pass_acts import PassActs
 from hr_console.passes import PassPages
 from hr_console.personnel import Personnel
 from hr_console.policy_changes import PolicyChanges
@@ -126,6 +127,7 @@ def make_console(
     shelf = Shelf(library, load_replies(), finder, _today(storage))
     provider = make_provider(settings)
     provider_name = "" if provider is None else provider.name
+    noticing = _noticing(personnel, storage, notices, run_notices, papers)
     sections: list[Section] = [
         Inbox(
             console, cases, directory, storage.accounts, shelf, library.divisions, storage.profiles, notices
@@ -136,9 +138,9 @@ def make_console(
         EmployeePage(personnel, storage.profiles, notices),
         CodesPage(personnel),
         ImportPages(personnel),
-        *_notice_sections(personnel, storage, notices, run_notices, papers),
+        *_notice_sections(noticing),
         *_declaration_sections(personnel, storage, company, offices, run_declaration),
-        *_profile_sections(personnel, storage, act, offices or NO_OFFICES),
+        *_profile_sections(personnel, storage, act, offices or NO_OFFICES, noticing),
         PolicyDesk(console, policies),
         PolicyChanges(console, policies),
         PolicyDrafts(console, policies),
@@ -206,16 +208,16 @@ def _personnel(
     )
 
 
-def _notice_sections(
+def _noticing(
     personnel: Personnel,
     storage: Storage,
     book: NoticeBook | None,
     run: Callable[[str], None],
     papers: Papers | None,
-) -> tuple[Section, ...]:
+) -> NoticeDesk | None:
     if book is None or papers is None:
-        return ()
-    desk = NoticeDesk(
+        return None
+    return NoticeDesk(
         staff=personnel,
         book=book,
         rules=storage.service.rules,
@@ -223,6 +225,11 @@ def _notice_sections(
         profiles=storage.profiles,
         run=run,
     )
+
+
+def _notice_sections(desk: NoticeDesk | None) -> tuple[Section, ...]:
+    if desk is None:
+        return ()
     return (
         NoticeList(desk),
         NoticeBatches(desk),
@@ -247,7 +254,11 @@ def _declaration_sections(
 
 
 def _profile_sections(
-    personnel: Personnel, storage: Storage, act: Callable[[], None], offices: Offices
+    personnel: Personnel,
+    storage: Storage,
+    act: Callable[[], None],
+    offices: Offices,
+    noticing: NoticeDesk | None,
 ) -> tuple[Section, ...]:
     desk = ProfileDesk(
         staff=personnel,
@@ -269,7 +280,8 @@ def _profile_sections(
         ProfilePage(desk),
         MoneyPages(desk),
         StrategyRulesPage(desk),
-        PassPages(desk, storage.passes),
+        PassPages(desk, storage.passes, storage.pass_news, noticing),
+        PassActs(desk, storage.passes, storage.pass_news, noticing),
     )
 
 

@@ -263,6 +263,7 @@ class Jobs:
             self._profiles.following.run()
             self._profiles.acting.run()
             self._profiles.by_file.run()
+            self._profiles.telling.run()
 
     def _work_off(self, event_id: str | None) -> None:
         if self._receive is not None:

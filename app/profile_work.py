@@ -1,4 +1,4 @@
-"""What is done about profiles beside the requests: changes are followed, what was approved is carried out, passes are made."""
+"""What is done about profiles beside the requests: changes are followed, approved acts carried out, passes made and told."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from app.offices import NO_OFFICES, Offices
 from app.portal_acts import ActsByFile
 from app.reassessing import Reassessing
 from app.settings import Settings
+from app.telling_passes import PassTelling
 from policy_kb import compiled
 from policy_kb.library import Library
 from storage.opening import Storage
@@ -26,6 +27,7 @@ class ProfileWork:
     acting: Acting
     by_file: ActsByFile
     reassessing: Reassessing
+    telling: PassTelling
 
 
 def make_profile_work(
@@ -36,8 +38,9 @@ def make_profile_work(
     def today() -> date:
         return day_in_china(storage.now())
 
+    following = Following(storage, library, today)
     return ProfileWork(
-        Following(storage, library, today),
+        following,
         Acting(storage, library, today, offices),
         ActsByFile(storage, library, today, offices),
         Reassessing(
@@ -46,4 +49,5 @@ def make_profile_work(
             today,
             lambda: compiled.snapshot(settings.policy.overlays),
         ),
+        PassTelling(storage, following, library, today),
     )

@@ -109,6 +109,8 @@ ACTS: Final[Mapping[str, str]] = {
     "dibao_strategy_told": N_("把和低保有关的说明发给了职工"),
     "strategy_rules_changed": N_("改了变动怎么办的规则"),
     "profiles_reassessed": N_("政策更新后重算了所有人的数"),
+    "pass_told": N_("把政策更新后的缴费变化告诉职工"),
+    "pass_drafted": N_("给政策更新后缴费变了的人起草告知书"),
     "policy_reminded": N_("提醒看政策库里该更新的数"),
     # notices
     "confirmations_printed": N_("打印了电子送达与电子签名确认书"),

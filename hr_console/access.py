@@ -105,6 +105,11 @@ NEEDS: Final[Mapping[str, Need]] = {
     # passes over every profile after a change of the library
     "passes": "inbox",
     "pass": "inbox",
+    "pass_progress": "inbox",
+    "pass_tell": "inbox",
+    "pass_tell_all": "inbox",
+    "pass_notices": "notices_issue",
+    "pass_notices_begin": "notices_issue",
     # declarations
     "declarations": "roster_edit",
     "declaration_draft": "roster_edit",

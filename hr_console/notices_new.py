@@ -141,25 +141,11 @@ class NoticeBatches:
 
     def _plan(self, chosen: Sequence[str], problems: dict[str, str]) -> Plan:
         """What the form says; what is wrong with it goes to `problems`."""
-        say, form, today = self._desk.say, request.form, self._desk.staff.today()
-        kind = form.get("kind", "")
+        kind = request.form.get("kind", "")
         if kind not in KINDS:
-            problems["kind"] = say(NO_KIND)
-        this, month = today.replace(day=1), month_of(form.get("month", ""))
-        if month is None or not add_months(this, -MONTHS_BACK) <= month <= add_months(this, MONTHS_AHEAD):
-            problems["month"] = say(NO_MONTH, back=str(MONTHS_BACK))
-        due = day_of(form.get("due_on", ""))
-        if due is None or not today < due <= today + timedelta(days=FARTHEST):
-            problems["due_on"] = say(NO_DUE, most=str(FARTHEST))
-        elif not self._desk.is_worked(due):
-            next = self._desk.day_words(self._desk.next_worked(due))
-            problems["due_on"] = say(NOT_WORKED, day=self._desk.day_words(due), next=next)
-        corrects = form.get("corrects") == "1"
-        why = reason(self._desk, "why", problems) if corrects else ""
+            problems["kind"] = self._desk.say(NO_KIND)
         employees = self._employees(chosen, problems)
-        return Plan(
-            cast("NoticeKind", kind), month or this, due or today, employees, corrects=corrects, why=why
-        )
+        return plan_of(self._desk, cast("NoticeKind", kind), employees, problems)
 
     def _employees(self, chosen: Sequence[str], problems: dict[str, str]) -> tuple[str, ...]:
         form, roster, say = request.form, self._desk.staff.roster, self._desk.say
@@ -333,6 +319,23 @@ class NoticeBatches:
         if found is None:
             abort(404)
         return found
+
+
+def plan_of(desk: NoticeDesk, kind: NoticeKind, employees: Sequence[str], problems: dict[str, str]) -> Plan:
+    """What a form says of month, last day and correction; what is wrong with it goes to `problems`."""
+    say, form, today = desk.say, request.form, desk.staff.today()
+    this, month = today.replace(day=1), month_of(form.get("month", ""))
+    if month is None or not add_months(this, -MONTHS_BACK) <= month <= add_months(this, MONTHS_AHEAD):
+        problems["month"] = say(NO_MONTH, back=str(MONTHS_BACK))
+    due = day_of(form.get("due_on", ""))
+    if due is None or not today < due <= today + timedelta(days=FARTHEST):
+        problems["due_on"] = say(NO_DUE, most=str(FARTHEST))
+    elif not desk.is_worked(due):
+        next = desk.day_words(desk.next_worked(due))
+        problems["due_on"] = say(NOT_WORKED, day=desk.day_words(due), next=next)
+    corrects = form.get("corrects") == "1"
+    why = reason(desk, "why", problems) if corrects else ""
+    return Plan(kind, month or this, due or today, tuple(employees), corrects=corrects, why=why)
 
 
 def _progress(it: Batch) -> tuple[int, int]:

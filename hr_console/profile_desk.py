@@ -26,8 +26,11 @@ class Telling(Protocol):
     def language(self, employee: str) -> str:
         """The catalogue of the language in which the employee talks to us."""
 
-    def send(self, strategy: str, employee: str, text: str, by: str) -> Sent:
-        """Puts a text into the employee's own conversation, once for each strategy, and has them told that it is there."""
+    def send(
+        self, strategy: str, employee: str, text: str, by: str, sources: tuple[dict[str, Any], ...] = ()
+    ) -> Sent:
+        """Puts a text, with the records it rests on, into the employee's own conversation, once for each strategy, and has
+        them told that it is there."""
 
 
 @dataclass(frozen=True, kw_only=True)

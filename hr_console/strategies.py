@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
-from typing import Final, cast
+from typing import Any, Final, cast
 from uuid import UUID
 
 from flask import Blueprint, abort, render_template, request
@@ -233,7 +233,7 @@ class StrategyPages:
         text = self._text(it)
         if text is None:
             abort(404)
-        sent = self._desk.telling.send(it.id, it.employee, text, actor())
+        sent = self._desk.telling.send(it.id, it.employee, text, actor(), self._records(it))
         if sent == "no_chat":
             return self._page(it, {"explain": self._desk.say(words.NO_CHAT)}), 409
         return self._told(it, words.EXPLAINED if sent == "sent" else words.EXPLAINED_BEFORE)
@@ -323,6 +323,12 @@ class StrategyPages:
         """What the employee is sent, in their language."""
         told = explanation(it)
         return None if told is None else told.text(speak(self._desk.telling.language(it.employee)))
+
+    def _records(self, it: KeptStrategy) -> tuple[dict[str, Any], ...]:
+        """The records under what is sent of new figures: those of the first reason."""
+        if it.kind not in ("bounds", "policy"):
+            return ()
+        return tuple(self._desk.sources(it.data["reasons"][0]["sources"]))
 
     # -- What the pages are made of ----------------------------------------------------------------------------------
 

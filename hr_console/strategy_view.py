@@ -145,25 +145,9 @@ def disputes(strategy: KeptStrategy) -> tuple[Dispute, ...]:
 
 
 def explanation(strategy: KeptStrategy) -> Explanation | None:
-    """What the employee is sent; None where the strategy has nothing to tell.
-
-    A change of policy says what holds from now on, with its figures where they will be those of the pay slip.
-    """
+    """What the employee is sent; None where the strategy has nothing to tell."""
     told = strategy.data["explanation"]
-    if told is not None:
-        return Explanation(told["code"], told["figures"])
-    if "tell" not in strategy.acts:
-        return None
-    base, declared = strategy.data["base"], strategy.data["declared"]
-    if base is None or not base["complete"] or declared is None or declared > base["lowest"]:
-        return Explanation("kept_plain")
-    figures = {
-        "month": f"{strategy.month:%Y-%m}",
-        "base": format_yuan(base["lowest"]),
-        "employee": format_yuan(base["employee"]),
-        "employer": format_yuan(base["employer"]),
-    }
-    return Explanation("changed", figures)
+    return None if told is None else Explanation(told["code"], told["figures"])
 
 
 def _why(reason: Mapping[str, Any], desk: ProfileDesk) -> Why:

@@ -281,6 +281,9 @@ class NoticeBook(Protocol):
     def discard(self, id: str, by: str) -> None:
         """Throws a batch away that was not issued."""
 
+    def standing(self, kind: NoticeKind, month: date) -> frozenset[str]:
+        """Who has a notice of a kind and month that was neither taken back nor replaced; by employee."""
+
     def find(self, search: NoticeSearch, page: int = 1) -> NoticePage:
         """A list, the latest first."""
 

@@ -58,6 +58,22 @@ class Differing:
         return self.before[1:] == self.after[1:]
 
 
+#: `waiting` until it is said; `no_chat`: there is no conversation to say it in; `left`: there was nothing certain to say.
+NewsState = Literal["waiting", "told", "no_chat", "left"]
+
+
+@dataclass(frozen=True, slots=True)
+class Affected:
+    """Somebody at work whose contributions a pass changed: where they are insured, whether they were told of it (None: nobody
+    has asked for it), the batch of notices that they stand in for it, whether there is a chat."""
+
+    employee: str
+    region: str
+    news: NewsState | None
+    batch: str | None
+    has_chat: bool
+
+
 class Passes(Protocol):
     """Every pass there was."""
 

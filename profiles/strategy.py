@@ -15,6 +15,7 @@ from functools import cached_property
 from typing import Final
 
 from calculator.money import Fen, format_yuan
+from calculator.rules import JobRules
 from calculator.trace import Step
 from locales import Say, as_written
 from people.records import PURPOSES, DibaoState, Purpose
@@ -245,6 +246,21 @@ class _View:
         }
         return Explanation(code, figures | ({"month": f"{month:%Y-%m}"} if month else {}))
 
+    def from_now_on(self) -> Explanation | None:
+        """What is paid from this month on, where that is certain to be what the pay slip will say. No base is named: new bounds
+        may be those of one insurance alone."""
+        lawful, declared = self.lawful, self.after.base
+        if not self.after.insured or lawful is None or not lawful.complete or declared is None:
+            return None
+        if lawful.is_exceeded_by(declared):
+            return None
+        figures = {
+            "month": f"{self.today:%Y-%m}",
+            "employee": format_yuan(lawful.employee),
+            "employer": format_yuan(lawful.employer),
+        }
+        return Explanation("from_now_on", figures)
+
     def why_this_base(self) -> list[Reason]:
         """Where the base comes from: the floor, the ceiling or the wage."""
         lawful = self.lawful
@@ -395,42 +411,61 @@ def _bounds(view: _View) -> Strategy | None:
     act, why = view.compared()
     corrects: tuple[Act, ...] = ("correct_base",) if act == "correct_base" else ()
     job = view.ground.library.job(view.after.region, view.today, view.today)
-    records = dict.fromkeys(terms.source for terms in job.terms if terms.insurance != "housing_fund")
     until = {} if settlement.until is None else {"until": settlement.until.isoformat()}
     reasons = [
-        view.reason("bounds_late", *records),
+        view.reason("bounds_late", *_records(job)),
         view.reason(f"catch_up_{settlement.catch_up}", "BASE-CATCH-UP-BJ", **until),
         *([why] if corrects else []),
         *view.why_this_base(),
     ]
-    told = {
-        "count": str(len(settlement.months)),
-        "employee": format_yuan(settlement.employee),
-        "employer": format_yuan(settlement.employer),
-    }
     return view.strategy(
         "bounds",
         ("settle_difference", *corrects, "explain"),
         (view.ground.before.sha256, view.ground.library.sha256),
         reasons,
         month=settlement.months[0].month,
-        explanation=Explanation("difference", told) if settlement.complete else None,
+        explanation=_lacking(view, settlement),
         settlement=settlement,
     )
 
 
+def _records(job: JobRules) -> Iterable[str | None]:
+    """The records of the library by which social insurance is reckoned in a place."""
+    return dict.fromkeys(terms.source for terms in job.terms if terms.insurance != "housing_fund")
+
+
+def _lacking(view: _View, settlement: Settlement) -> Explanation | None:
+    """What the months that are paid lack, and what holds from now on where that is certain; None without a sum to tell."""
+    if not settlement.complete or min(settlement.employee, settlement.employer) < 0:
+        return None
+    told = {
+        "since": f"{settlement.months[0].month:%Y-%m}",
+        "count": str(len(settlement.months)),
+        "own": format_yuan(settlement.employee),
+        "theirs": format_yuan(settlement.employer),
+    }
+    code = "_assumed" if settlement.assumed else ""
+    if settlement.assumed:
+        told["assumed"] = str(settlement.assumed)
+    from_now_on = view.from_now_on()
+    if from_now_on is None:
+        return Explanation(f"difference{code}", told)
+    return Explanation(f"bounds{code}", {**from_now_on.figures, **told})
+
+
 def _policy(view: _View) -> Strategy | None:
-    """The library changed: is this employee's result another one? HR hears that it is, the employee hears what."""
-    if view.ground.before is None:
+    """The library changed: is the result of an employee who is insured another one? HR hears that it is, the employee what."""
+    if view.ground.before is None or not view.after.insured:
         return None
     old = figures_of(view.after, view.ground.before, view.today, view.today)
     new = figures_of(view.after, view.ground.library, view.today, view.today)
     if old == new:
         return None
     contributions = old[1:] != new[1:]
+    standing = view.lawful if contributions else None
     act, why = view.compared()
     corrects = contributions and view.after.insured and act == "correct_base"
-    reasons = [view.reason("policy_changed")]
+    reasons = [view.reason("policy_changed", *(() if standing is None else _records(standing.job)))]
     if corrects:
         reasons += [why, *view.why_this_base()]
     return view.strategy(
@@ -438,6 +473,7 @@ def _policy(view: _View) -> Strategy | None:
         ("correct_base", "tell") if corrects else ("tell",),
         (view.ground.before.sha256, view.ground.library.sha256),
         reasons,
+        explanation=(view.from_now_on() or Explanation("kept_plain")) if contributions else None,
         found=(find_floor(view.after, view.ground, view.today),) if corrects else (),
         tells=old.verdict != new.verdict and not contributions,
         private=not contributions,

@@ -93,8 +93,25 @@ EXPLANATIONS: Final[Mapping[str, str]] = {
         "厂里会照常给你参保，签不签字都一样：按{base}元算，每月从你工资里扣{employee}元，厂里另外出{employer}元。"
         "以前没交的，滞纳金由厂里出。"
     ),
+    "from_now_on": N_(
+        "缴费的规定有变化。从{month}起，社保每月从你工资里扣{employee}元，厂里另外出{employer}元。"
+    ),
     "difference": N_(
-        "新的缴费上下限公布了，前面{count}个月要补差额：你这边{employee}元，厂里那边{employer}元。不是你欠费。"
+        "新的缴费上下限公布了。从{since}起交过的月份里，有{count}个月要补差额：你这边一共{own}元，厂里那边一共{theirs}元。"
+        "不是你欠费。"
+    ),
+    "difference_assumed": N_(
+        "新的缴费上下限公布了。从{since}起交过的月份里，有{count}个月要补差额：你这边一共{own}元，厂里那边一共{theirs}元"
+        "（其中{assumed}个月没有工资记录，先按现在的工资算）。不是你欠费。"
+    ),
+    "bounds": N_(
+        "新的缴费上下限公布了。从{month}起，社保每月从你工资里扣{employee}元，厂里另外出{employer}元。"
+        "从{since}起交过的月份里，有{count}个月要补差额：你这边一共{own}元，厂里那边一共{theirs}元。不是你欠费。"
+    ),
+    "bounds_assumed": N_(
+        "新的缴费上下限公布了。从{month}起，社保每月从你工资里扣{employee}元，厂里另外出{employer}元。"
+        "从{since}起交过的月份里，有{count}个月要补差额：你这边一共{own}元，厂里那边一共{theirs}元"
+        "（其中{assumed}个月没有工资记录，先按现在的工资算）。不是你欠费。"
     ),
 }
 #: Why something approved could not be handed in, in words for HR.

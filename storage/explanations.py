@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from delivery.messages import Reply
 from delivery.ways import WITHOUT_TIE
 from locales import SOURCE
-from storage.conversation_rows import lock, say_outside_turn
+from storage.conversation_rows import Opened, lock, say_outside_turn
 from storage.database import Database
 from storage.keys import Keys
 from storage.profiles import StoredProfiles
@@ -45,21 +45,42 @@ class StoredExplanations:
         with self._database.read() as connection:
             return connection.execute(query).scalar_one_or_none() or SOURCE
 
-    def send(self, strategy: str, employee: str, text: str, by: str) -> Literal["sent", "before", "no_chat"]:
-        """Puts a text into the employee's conversation, once for each strategy. Raises `KeyError` for none of that id."""
+    def send(
+        self, strategy: str, employee: str, text: str, by: str, sources: tuple[dict[str, Any], ...] = ()
+    ) -> Literal["sent", "before", "no_chat"]:
+        """Puts a text, with the records it rests on, into the employee's conversation, once for each strategy. Raises
+        `KeyError` for none of that id."""
         conversation = self._conversation(employee)
         if conversation is None:
             return "no_chat"
         with self._database.work() as connection:
-            opened, now = lock(connection, self._keys, conversation), self._now()
+            opened = lock(connection, self._keys, conversation)
             if opened is None:
                 return "no_chat"
-            sent = self._profiles.tell(
-                connection,
-                strategy,
-                by,
-                lambda: say_outside_turn(connection, opened, Reply(text), now, "hr"),
-            )
+            return self._say(connection, opened, strategy, Reply(text, sources=sources), by)
+
+    def inform(
+        self, strategy: str, employee: str, reply: Reply, by: str
+    ) -> Literal["sent", "before", "no_chat", "held"]:
+        """The same of what the employee did not ask for: `held` where a person talks to them, so that it is to wait."""
+        conversation = self._conversation(employee)
+        if conversation is None:
+            return "no_chat"
+        with self._database.work() as connection:
+            opened = lock(connection, self._keys, conversation)
+            if opened is None:
+                return "no_chat"
+            if opened.holder == "person":
+                return "held"
+            return self._say(connection, opened, strategy, reply, by)
+
+    def _say(
+        self, connection: Connection, opened: Opened, strategy: str, reply: Reply, by: str
+    ) -> Literal["sent", "before"]:
+        now = self._now()
+        sent = self._profiles.tell(
+            connection, strategy, by, lambda: say_outside_turn(connection, opened, reply, now, "hr")
+        )
         return "sent" if sent else "before"
 
     def _conversation(self, employee: str) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 from uuid import uuid4
 
@@ -17,7 +17,7 @@ from audit.events import Event
 from audit.events import employee as subject
 from notices.book import A_PAGE, BATCH, RUNNING, Batch, BatchRow, Blocked, Hindrance, Plan, RowState
 from notices.issuing import Blockage, Drafter
-from notices.notice import Content
+from notices.notice import Content, NoticeKind, NoticeState
 from people.employees import Employee
 from storage.audit import append
 from storage.case_log import event_row, first_event, value_rows
@@ -54,6 +54,9 @@ _SUBSTANCE: Final = (
 )  # fmt: skip
 
 
+#: What no longer stands.
+_GONE: Final[tuple[NoticeState, ...]] = ("superseded", "withdrawn")
+
 #: A draft under its number, and that of the one whose place it takes.
 Number = Callable[[Content, str, str | None], Content]
 
@@ -77,26 +80,8 @@ class StoredBatches:
 
     def begin(self, plan: Plan, by: str) -> str:
         """Begins a batch, whose drafts are made by a job; its id."""
-        id = str(uuid4())
-        head = {"id": id, "state": "drafting", "made_by": by, "made_at": self._now()}
-        rows = [
-            {
-                "batch": id,
-                "place": place,
-                "employee": employee,
-                "state": "waiting",
-                "detail": "",
-                **sealed(self._keys, ROW_BODY, f"{id}:{place}", None),
-            }
-            for place, employee in enumerate(dict.fromkeys(plan.employees), 1)
-        ]
         with self._database.work() as connection:
-            connection.execute(
-                insert(notice_batches), head | sealed(self._keys, BATCH_BODY, id, plan_json(plan))
-            )
-            for start in range(0, len(rows), 500):
-                connection.execute(insert(notice_rows), rows[start : start + 500])
-        return id
+            return begin_batch(connection, self._keys, plan, by, self._now())
 
     def batches(self, limit: int = 20) -> tuple[Batch, ...]:
         """The latest batches."""
@@ -203,6 +188,14 @@ class StoredBatches:
         unissued = notice_batches.c.state.in_(("drafting", "preview"))
         with self._database.work() as connection:
             connection.execute(delete(notice_batches).where(notice_batches.c.id == id, unissued))
+
+    def standing(self, kind: NoticeKind, month: date) -> frozenset[str]:
+        """Who has a notice of a kind and month that was neither taken back nor replaced; by employee."""
+        query = select(notices.c.employee).where(
+            notices.c.kind == kind, notices.c.month == month, notices.c.state.not_in(_GONE)
+        )
+        with self._database.read() as connection:
+            return frozenset(connection.execute(query).scalars())
 
     def unfinished(self) -> tuple[str, ...]:
         """Batches that are to run by themselves."""
@@ -391,6 +384,27 @@ class StoredBatches:
         connection.execute(update(notice_batches).where(notice_batches.c.id == id).values(state=state))
 
 
+def begin_batch(connection: Connection, keys: Keys, plan: Plan, by: str, now: datetime) -> str:
+    """Begins a batch in a transaction; its id."""
+    id = str(uuid4())
+    head = {"id": id, "state": "drafting", "made_by": by, "made_at": now}
+    rows = [
+        {
+            "batch": id,
+            "place": place,
+            "employee": employee,
+            "state": "waiting",
+            "detail": "",
+            **sealed(keys, ROW_BODY, f"{id}:{place}", None),
+        }
+        for place, employee in enumerate(dict.fromkeys(plan.employees), 1)
+    ]
+    connection.execute(insert(notice_batches), head | sealed(keys, BATCH_BODY, id, plan_json(plan)))
+    for start in range(0, len(rows), 500):
+        connection.execute(insert(notice_rows), rows[start : start + 500])
+    return id
+
+
 def substance(content: Content) -> bytes:
     """The hash of what a content says, whenever and under whatever number it is issued."""
     return hashlib.sha256(rfc8785.dumps([content.data.get(name) for name in _SUBSTANCE])).digest()
@@ -411,7 +425,7 @@ def _standing(plan: Plan, whom: Sequence[str]) -> Select[Any]:
         notices.c.employee.in_(whom),
         notices.c.kind == plan.kind,
         notices.c.month == plan.month,
-        notices.c.state.not_in(("superseded", "withdrawn")),
+        notices.c.state.not_in(_GONE),
     )
 
 

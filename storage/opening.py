@@ -42,6 +42,7 @@ from storage.migrating import check_current, upgrade
 from storage.mine import StoredMine
 from storage.notice_book import StoredNoticeBook
 from storage.outbox import StoredOutbox
+from storage.pass_news import StoredPassNews
 from storage.passive import StoredReplies
 from storage.platform_tokens import StoredTokens
 from storage.policy_changes import PolicyChanges
@@ -118,6 +119,7 @@ class Storage:
     profiles: StoredProfiles
     explanations: StoredExplanations
     passes: StoredPasses
+    pass_news: StoredPassNews
     reminders: Reminders
     connections: StoredConnections
     alarms: StoredAlarms
@@ -207,6 +209,7 @@ def open_storage(
         profiles=profiles,
         explanations=StoredExplanations(database, keys, ways, profiles, now),
         passes=StoredPasses(database, keys, now, due),
+        pass_news=StoredPassNews(database, keys, now),
         reminders=Reminders(database, keys, now, due),
         connections=StoredConnections(database, keys, now),
         alarms=StoredAlarms(database, keys, now, due),

@@ -47,7 +47,7 @@ from storage.profile_changes import (
     strategy_body,
 )
 from storage.strategy_kinds import kind_token, kind_tokens
-from storage.tables import employees, profile_changes, profiles, strategies
+from storage.tables import employees, pass_news, profile_changes, profiles, strategies
 from storage.tasks import count_of, finish_task, open_task_of, reopen_task, task_number
 
 BODY: Final = PROFILE
@@ -138,6 +138,25 @@ class StoredProfiles(ProfileBook):
                 append(connection, _event("strategy_found", SYSTEM, kept), now)
         return kept
 
+    def propose(self, employee: str, choose: Choose) -> KeptStrategy | None:
+        """Keeps what follows from an occasion that is no change of the profile, such as new bounds, without a task of its own.
+
+        `choose` gets the profile as it is, twice, and no keys: what was kept before is given again. None where nothing
+        follows, or it is private.
+        """
+        profile, now = self.profile_of(employee), self._now()
+        chosen = None if profile is None else choose(profile, profile, ())
+        if chosen is None or chosen.private:
+            return None
+        with self._database.work() as connection:
+            kept = self._keep(connection, chosen, now)
+            if kept is not None:
+                append(connection, _event("strategy_found", SYSTEM, kept), now)
+                return kept
+            same = strategies.c.key == self._keys.index(KEY, chosen.key)
+            there = connection.execute(select(strategies).where(same)).one()
+        return self._read(there)
+
     def current(self, employees_: Collection[str] | None = None) -> Iterator[Profile]:
         """The profiles as they are now, without the changes behind them."""
         after = ""
@@ -213,6 +232,11 @@ class StoredProfiles(ProfileBook):
             return False
         say()
         connection.execute(update(strategies).where(strategies.c.id == strategy).values(told_at=now))
+        connection.execute(
+            update(pass_news)
+            .where(pass_news.c.strategy == strategy, pass_news.c.state == "no_chat")
+            .values(state="told")
+        )
         append(connection, _event("strategy_told", by, it), now)
         return True
 
@@ -270,6 +294,24 @@ class StoredProfiles(ProfileBook):
         return [self._read(row) for row in rows]
 
     def _propose(self, connection: Connection, chosen: Strategy, now: datetime) -> KeptStrategy | None:
+        """Keeps a strategy, and opens its task unless it is private; None where it was kept before."""
+        kept = self._keep(connection, chosen, now)
+        if kept is None or kept.private:
+            return kept
+        region = chosen.base.job.region if chosen.base is not None else ""
+        task = HrTask(
+            "strategy",
+            (ACTS[chosen.main],) if chosen.tells_dibao else (KINDS[chosen.kind], ACTS[chosen.main]),
+            region,
+            topic="" if chosen.tells_dibao else chosen.kind,
+            dibao=chosen.tells_dibao,
+            strategy=kept.id,
+        )
+        number = open_task_of(connection, self._keys, chosen.employee, None, task, now, self._due)
+        connection.execute(update(strategies).where(strategies.c.id == kept.id).values(task=count_of(number)))
+        return replace(kept, task=number)
+
+    def _keep(self, connection: Connection, chosen: Strategy, now: datetime) -> KeptStrategy | None:
         id = str(uuid4())
         data = strategy_data(chosen) | {"key": chosen.key}
         kept = KeptStrategy(
@@ -299,22 +341,8 @@ class StoredProfiles(ProfileBook):
             "changed_at": now,
             **self._sealed(kept),
         }
-        if connection.execute(_KEEP[connection.dialect.name], row).one_or_none() is None:
-            return None
-        if chosen.private:
-            return kept
-        region = chosen.base.job.region if chosen.base is not None else ""
-        task = HrTask(
-            "strategy",
-            (ACTS[chosen.main],) if chosen.tells_dibao else (KINDS[chosen.kind], ACTS[chosen.main]),
-            region,
-            topic="" if chosen.tells_dibao else chosen.kind,
-            dibao=chosen.tells_dibao,
-            strategy=id,
-        )
-        number = open_task_of(connection, self._keys, chosen.employee, None, task, now, self._due)
-        connection.execute(update(strategies).where(strategies.c.id == id).values(task=count_of(number)))
-        return replace(kept, task=number)
+        new = connection.execute(_KEEP[connection.dialect.name], row).one_or_none()
+        return None if new is None else kept
 
     def _settle(
         self,

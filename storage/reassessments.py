@@ -222,9 +222,7 @@ class StoredPasses(Passes):
         return [self._read(row) for row in connection.execute(query)]
 
     def _read(self, row: Row[Any]) -> Differing:
-        place = f"{BODY}:{row._mapping[reassessed.c['pass']]}:{row.employee}"
-        before, after = self._keys.box(BODY, row.key_id).open_json(place, row.body)
-        return Differing(row.employee, Figures(*before), Figures(*after))
+        return read_differing(self._keys, row)
 
     def _figures(self, row: Row[Any]) -> Figures | None:
         if row.figures is None:
@@ -248,6 +246,13 @@ class StoredPasses(Passes):
             "key_id": box.key_id,
             "body": box.seal_json(f"{BODY}:{found}:{each.employee}", [list(each.before), list(each.after)]),
         }
+
+
+def read_differing(keys: Keys, row: Row[Any]) -> Differing:
+    """Whose figures differ, from a row of `reassessed`. Raises `Unreadable`."""
+    place = f"{BODY}:{row._mapping[reassessed.c['pass']]}:{row.employee}"
+    before, after = keys.box(BODY, row.key_id).open_json(place, row.body)
+    return Differing(row.employee, Figures(*before), Figures(*after))
 
 
 def _pass(row: Row[Any]) -> Pass:

@@ -54,7 +54,14 @@ from storage.tables.policy import policy_changes, policy_news
 from storage.tables.portal import act_receipts, portal_files
 from storage.tables.profiles import profile_changes, profiles, strategies
 from storage.tables.pushes import pushes
-from storage.tables.reassessments import assessed, library_snapshots, reassessed, reassessments
+from storage.tables.reassessments import (
+    assessed,
+    library_snapshots,
+    pass_batches,
+    pass_news,
+    reassessed,
+    reassessments,
+)
 from storage.tables.roster import (
     codes,
     employee_records,
@@ -130,6 +137,8 @@ __all__ = [
     "notice_values",
     "notices",
     "outbox",
+    "pass_batches",
+    "pass_news",
     "passive_answers",
     "pay_months",
     "person_keys",

@@ -59,3 +59,32 @@ reassessed: Final = Table(
     Column("key_id", Integer, nullable=False, index=True),
     Column("body", LargeBinary, nullable=False),
 )
+
+#: Whom HR had told of what a pass changed for them, once for each pass. `waiting` until that is said, then `told`;
+#: `no_chat` where there is no conversation to say it in, until HR has told them what the `strategy` says; `left` where there
+#: was nothing certain to say.
+pass_news: Final = Table(
+    "pass_news",
+    metadata,
+    Column("pass", row_id(), ForeignKey("reassessments.id", ondelete="CASCADE"), primary_key=True),
+    Column(
+        "employee", row_id(), ForeignKey("employees.id", ondelete="CASCADE"), primary_key=True, index=True
+    ),
+    Column("state", String(16), nullable=False, index=True),
+    Column("asked_by", String(64), nullable=False),
+    Column("asked_at", Moment, nullable=False),
+    Column("strategy", row_id(), ForeignKey("strategies.id", ondelete="SET NULL"), index=True),
+)
+
+#: In which batch of notices somebody stands for a pass: in one for each, until that batch is thrown away.
+pass_batches: Final = Table(
+    "pass_batches",
+    metadata,
+    Column("pass", row_id(), ForeignKey("reassessments.id", ondelete="CASCADE"), primary_key=True),
+    Column(
+        "employee", row_id(), ForeignKey("employees.id", ondelete="CASCADE"), primary_key=True, index=True
+    ),
+    Column(
+        "batch", row_id(), ForeignKey("notice_batches.id", ondelete="CASCADE"), nullable=False, index=True
+    ),
+)

@@ -42,7 +42,7 @@ from notices.book import (
     Upload,
     YearlyCharge,
 )
-from notices.notice import OPEN, Content, Notice, NoticeState, Outcome
+from notices.notice import OPEN, Content, Notice, NoticeKind, NoticeState, Outcome
 from people.employees import Employee, Roster
 
 SIGNER = Signer(bytes(range(32)))
@@ -263,6 +263,11 @@ class MemoryBook(NoticeBook):
         self.made[id] = replace(self.made[id], state="discarded")
 
     # -- Notices -------------------------------------------------------------------------------------------------------
+
+    def standing(self, kind: NoticeKind, month: date) -> frozenset[str]:
+        issued = (each.notice for each in self.kept.values())
+        found = [each for each in issued if (each.kind, each.month) == (kind, month)]
+        return frozenset(each.employee for each in found if each.state not in ("superseded", "withdrawn"))
 
     def find(self, search: NoticeSearch, page: int = 1) -> NoticePage:
         today = self.now().date()

@@ -298,6 +298,18 @@ def words(page: str) -> str:
     return unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", seen)))
 
 
+def publishes(editor: Colleague, reviewer: Colleague, **figure: str) -> str:
+    """A figure from the form into force: entered by one, tried, approved and published by another; its page."""
+    page = editor.sends("/hr/policy/figure", do="keep", **figure).headers["Location"]
+    editor.sends(f"{page}/try")
+    assert "户里" in words(editor.opens(page).get_data(as_text=True))
+    editor.sends(f"{page}/submit")
+    (seen,) = re.findall(r'name="hash" value="(\w+)"', reviewer.opens(page).get_data(as_text=True))
+    editor.sends(f"{page}/approve", 403, hash=seen)
+    reviewer.sends(f"{page}/approve", when="now", hash=seen)
+    return str(page)
+
+
 def _form(page: str) -> str:
     found = FORM.search(page)
     assert found is not None, words(page)

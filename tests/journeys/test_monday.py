@@ -20,7 +20,7 @@ from desk import Colleague
 from platforms.city import Trouble
 from platforms.letterbox import Letterbox
 from pypdf import PdfReader
-from running_plant import Holder, Plant, running_plant, words
+from running_plant import Holder, Plant, publishes, running_plant, words
 from telling import FORBIDDEN, needs_meaning
 
 from calculator.money import format_yuan
@@ -145,18 +145,6 @@ def panel(hr: Colleague, name: str) -> dict[str, str]:
 def late_fee(*first_days: date, until: date) -> int:
     """万分之五 a day on each month's arrears, each rounded to the fen (社会保险法 第八十六条)."""
     return sum((A_MONTH * (until - day).days * 5 + 5_000) // 10_000 for day in first_days)
-
-
-def publishes(editor: Colleague, reviewer: Colleague, **line: str) -> str:
-    """A line from the form into force: entered by one, tried, approved and published by another; its page."""
-    page = editor.sends("/hr/policy/figure", do="keep", **line).headers["Location"]
-    editor.sends(f"{page}/try")
-    assert "户里" in text(editor, page)
-    editor.sends(f"{page}/submit")
-    (seen,) = re.findall(r'name="hash" value="(\w+)"', reviewer.opens(page).get_data(as_text=True))
-    editor.sends(f"{page}/approve", 403, hash=seen)
-    reviewer.sends(f"{page}/approve", when="now", hash=seen)
-    return str(page)
 
 
 def says_ready(hr: Colleague, number: str, title: str) -> None:

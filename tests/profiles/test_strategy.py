@@ -407,9 +407,11 @@ def test_bounds_published_late_make_a_difference_that_is_no_arrears_yet(library:
     # 200 more: 16 + 4 + 1 of the employee's, 32 + 15.60 + 1 + 0.40 of the employer's, three months
     assert [(each.employee, each.employer) for each in settlement.months] == [(yuan("21"), yuan("49"))] * 3
     assert strategy.explanation is not None and strategy.explanation.text() == (
-        "新的缴费上下限公布了，前面3个月要补差额：你这边63.00元，厂里那边147.00元。不是你欠费。"
+        "新的缴费上下限公布了。从2026-10起，社保每月从你工资里扣545.96元，厂里另外出1262.24元。"
+        "从2026-07起交过的月份里，有3个月要补差额：你这边一共63.00元，厂里那边一共147.00元。不是你欠费。"
     )
     assert value(strategy.steps, "difference.employee") == yuan("63")
+    assert strategy.reasons[0].sources, "what the employee reads has its source"
     assert strategy.month == date(2026, 7, 1) and "catch_up_open" in codes(strategy)
     assert choose_strategy(known, known, ground, TODAY, {strategy.key}) is None
 
@@ -454,6 +456,34 @@ def test_where_a_line_is_not_known_no_total_is_told_to_the_employee(library: Lib
     assert strategy.settlement is not None and not strategy.settlement.complete
 
 
+def test_where_the_declared_base_is_not_known_the_differences_alone_are_told(library: Library) -> None:
+    after = published(library, "5152", "2026-01-01", "2026-10-10")
+    known = insured("3500", None, since="2026-09-01")
+    told = choose(known, known, Ground(after, library, months=paid("2026-09", base=None))).explanation
+    assert told is not None and told.text() == (
+        "新的缴费上下限公布了。从2026-09起交过的月份里，有1个月要补差额：你这边一共21.00元，厂里那边一共49.00元。"
+        "不是你欠费。"
+    )
+
+
+@pytest.mark.parametrize("base", ["4952", None])
+def test_what_was_reckoned_with_the_wage_of_today_is_said_to_be(library: Library, base: str | None) -> None:
+    after = published(library, "5152", "2026-01-01", "2026-10-10")
+    known = insured("3500", base, since="2026-07-01")
+    told = choose(known, known, Ground(after, library, months=paid("2026-09"))).explanation
+    assert told is not None
+    assert ("社保每月从你工资里扣545.96元" in told.text()) is (base is not None)
+    assert "厂里那边一共147.00元（其中2个月没有工资记录，先按现在的工资算）" in told.text()
+
+
+def test_whoever_paid_too_much_is_not_told_that_there_is_something_to_pay(library: Library) -> None:
+    after = published(library, "4752", "2026-01-01", "2026-10-10")
+    known = insured("3500", "4952", since="2026-07-01")
+    strategy = choose(known, known, Ground(after, library, months=paid("2026-09")))
+    assert strategy.settlement is not None and strategy.settlement.employee < 0
+    assert strategy.explanation is None
+
+
 # A change of policy
 
 
@@ -484,11 +514,11 @@ def test_a_change_of_policy_finds_whose_result_differs_and_keeps_it_private(libr
     assert choose_strategy(known, known, Ground(line_of(library, "1451"), library), TODAY) is None
 
 
-def test_whoever_is_not_insured_hears_of_other_contributions_too(library: Library) -> None:
+def test_whoever_is_not_insured_is_not_told_what_they_pay_from_now_on(library: Library) -> None:
+    """That they are to be insured is a strategy of its own, which is reckoned anew each day."""
     ground = Ground(town(library, "5152"), library, joined_on=date(2026, 8, 10))
     known = uninsured("3500")
-    strategy = choose(known, known, ground)
-    assert (strategy.kind, strategy.acts, strategy.private) == ("policy", ("tell",), False)
+    assert choose_strategy(known, known, ground, TODAY) is None
 
 
 def test_a_policy_that_asks_for_more_from_now_on_has_the_base_corrected(library: Library) -> None:
@@ -498,8 +528,14 @@ def test_a_policy_that_asks_for_more_from_now_on_has_the_base_corrected(library:
     strategy = choose(known, known, ground)
     assert (strategy.kind, strategy.acts) == ("policy", ("correct_base", "tell"))
     assert not strategy.private and strategy.found[0].state == "floor"
+    assert strategy.explanation is not None and strategy.explanation.text().startswith(
+        "缴费的规定有变化。从2026-10起，社保每月从你工资里扣545.96元"
+    )
     enough = insured("3500", "5152", since="2026-10-12")
     assert choose(enough, enough, ground).acts == ("tell",)
+    above = insured("3500", "6000", since="2026-10-12")
+    told = choose(above, above, ground).explanation
+    assert told is not None and "每月扣多少，看当月的缴费明细" in told.text(), "by last year's wage, perhaps"
 
 
 # Conflicts

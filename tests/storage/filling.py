@@ -24,7 +24,7 @@ from delivery.outbox import deliver_due
 from hr_inbox.task import HrTask
 from hr_inbox.unanswered import Unanswered
 from hr_inbox.working_days import OwnDay
-from notices.book import EnteredFigure
+from notices.book import EnteredFigure, Plan
 from notices.sealing import Sealed
 from notices.verifying import Trust
 from people.alarms import Recipient
@@ -262,7 +262,12 @@ def _follow(storage: Storage, clock: Clock) -> None:
             lambda: clock().date(),
             lambda: b"as it was",
         )
-        work.run()
+        found = work.run()
+    assert found is not None
+    whom = tuple(each.employee for each in storage.pass_news.affected(found.id))
+    assert whom and storage.pass_news.ask(found.id, whom, account("admin"))
+    plan = Plan("notice", date(2026, 10, 1), date(2026, 10, 22), whom)
+    assert storage.pass_news.draft(found.id, plan, account("admin"))
     blank = Blank("空表.xlsx", b"PK", "申报", 3, ("姓名", "缴费基数"), {0: "name", 1: "base"})
     storage.portal.keep_blank("an account", blank, account("admin"))
     receipt = Receipt("回执.csv", b"id,outcome", ("身份证号", "结果"), {0: "id_number", 1: "outcome"})
