@@ -44,6 +44,8 @@ class Acting:
     def _approve_by_rule(self) -> None:
         """What HR's own rules let go ahead without a further approval (`StrategyRules`)."""
         rules = self._storage.profiles.rules()
+        if not (rules.enrols_restored or rules.declares):
+            return
         for each in self._found("proposed"):
             corrects = rules.declares and each.acts[0] == "correct_base"
             if (each.automatic and rules.enrols_restored) or corrects:

@@ -302,12 +302,23 @@ def bench(settings: Settings, quick: bool) -> None:
     from app.assistance import make_house
     from app.reassessing import Reassessing
     from app.web import create_app
-    from bench import callbacks, consents, conversation, notices, profiles, reassessment, run, understanding
+    from bench import (
+        callbacks,
+        consents,
+        conversation,
+        notices,
+        profiles,
+        reassessment,
+        run,
+        strategies,
+        understanding,
+    )
 
     run.run(lambda library, today: create_app(settings, library, today).test_client(), quick=quick)
     profiles.run(quick=quick)
     reassessment.run(Reassessing, quick=quick)
     consents.run(quick=quick)
+    strategies.run(quick=quick)
     notices.run(quick=quick)
     conversation.run(make_house(settings), quick=quick)
     understanding.run(quick=quick)

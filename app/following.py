@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Final
 
 from app.clock import day_in_china
-from notices.book import NoticeSearch
-from people.entities import account_of
+from people.entities import InsuredAccount, account_of
 from policy_kb.library import Library
+from profiles.book import StrategyRules
 from profiles.ground import Ground
 from profiles.profile import Profile
 from profiles.strategy import Strategy, choose_strategy
@@ -20,6 +22,15 @@ log = logging.getLogger("shebao.profiles")
 
 #: Employees that are looked up at a time.
 SOME: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class _Company:
+    """What is the same for everybody, read once for those who are followed together."""
+
+    library: Library
+    accounts: tuple[InsuredAccount, ...]
+    rules: StrategyRules
 
 
 class Following:
@@ -34,9 +45,10 @@ class Following:
         """Follows everybody who waits; how many strategies came of it. One who cannot be followed holds up nobody else."""
         found, failed = 0, set[str]()
         while waiting := set(self._storage.profiles.pending(SOME + len(failed))) - failed:
+            choose = partial(self._choose, self._company())
             for employee in sorted(waiting):
                 try:
-                    found += self._storage.profiles.follow(employee, self._choose) is not None
+                    found += self._storage.profiles.follow(employee, choose) is not None
                 except Exception as error:
                     # The text of an error may quote a value. The employee waits on, and the next run tries again.
                     log.error("an employee's changes were not followed (%s)", type(error).__name__)
@@ -45,34 +57,33 @@ class Following:
 
     def ground_of(self, employee: str) -> Ground:
         """What a strategy about an employee rests on beside the profile."""
-        storage, library = self._storage, self._library()
-        rules = storage.profiles.rules()
-        it = storage.roster.get(employee)
+        return self._ground(self._company(), employee)
+
+    def _company(self) -> _Company:
+        storage = self._storage
+        return _Company(self._library(), storage.companies.accounts(), storage.profiles.rules())
+
+    def _ground(self, company: _Company, employee: str) -> Ground:
+        # What is an employee's own is read once their profile is locked: what is written after that has them wait again.
+        it = self._storage.roster.get(employee)
         if it is None:
-            return Ground(library)
-        refused = storage.notices.find(NoticeSearch(state="refused", employee=employee)).lines
-        days = [
-            day_in_china(each.notice.answered_at) for each in refused if each.notice.answered_at is not None
-        ]
+            return Ground(company.library)
+        refused = self._storage.notices.refused_at(employee)
         return Ground(
-            library,
-            account=account_of(it.region, it.account, storage.companies.accounts()),
+            company.library,
+            account=account_of(it.region, it.account, company.accounts),
             employment=it.employment,
             joined_on=it.joined_on,
-            months=storage.records.pay_months(employee),
-            refused_on=max(days, default=None),
-            enrols_restored=rules.enrols_restored,
-            catch_up_until=rules.catch_up.get(it.region),
+            months=self._storage.records.pay_months(employee),
+            refused_on=None if refused is None else day_in_china(refused),
+            enrols_restored=company.rules.enrols_restored,
+            catch_up_until=company.rules.catch_up.get(it.region),
         )
 
-    def _choose(self, before: Profile | None, after: Profile, done: Collection[str]) -> Strategy | None:
-        ground = self.ground_of(after.employee)
+    def _choose(
+        self, company: _Company, before: Profile | None, after: Profile, done: Collection[str]
+    ) -> Strategy | None:
+        ground = self._ground(company, after.employee)
         if not ground.owed:
             return None
-        chosen = choose_strategy(before, after, ground, self._today(), done)
-        return None if chosen is None or _is_only_unknown(chosen) else chosen
-
-
-def _is_only_unknown(chosen: Strategy) -> bool:
-    """Whether all there is to say is that no declared base is on record: of a company that keeps none, that is everybody."""
-    return chosen.kind in ("wage", "base") and chosen.declared is None
+        return choose_strategy(before, after, ground, self._today(), done)

@@ -235,34 +235,33 @@ class Channels:
 
 
 @dataclass(frozen=True, slots=True)
-class CivilAffairs:
-    """The civil-affairs department's system; none while `mapping` is empty."""
+class OutsideSystem:
+    """What is settled of every system outside that is asked; none while `mapping` is empty."""
 
     mapping: str = ""
     folder: str = ""
+    every_minutes: int = 60
+    late_minutes: int = 180
+
+
+@dataclass(frozen=True, slots=True)
+class CivilAffairs(OutsideSystem):
+    """The civil-affairs department's system, which is asked more often."""
+
     every_minutes: int = 10
     late_minutes: int = 30
 
 
 @dataclass(frozen=True, slots=True)
-class SocialInsurance:
-    """The social-insurance agency's system; none while `mapping` is empty."""
+class SocialInsurance(OutsideSystem):
+    """The social-insurance agency's system; in the places of `portal_regions` its portal is used instead."""
 
-    mapping: str = ""
-    folder: str = ""
     portal_regions: str = ""
-    every_minutes: int = 60
-    late_minutes: int = 180
 
 
 @dataclass(frozen=True, slots=True)
-class Payroll:
-    """The payroll system; none while `mapping` is empty."""
-
-    mapping: str = ""
-    folder: str = ""
-    every_minutes: int = 60
-    late_minutes: int = 180
+class Payroll(OutsideSystem):
+    """The payroll system."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -242,8 +242,8 @@ def make_board(sources: Sources, period: Period, today: date, looks: Account, ru
 
 def strategies_panel(book: ProfileBook, *, officer: bool) -> StrategiesPanel:
     """How many strategies are open, of each kind that whoever looks may see."""
-    found = Counter(each.kind for each in book.find(StrategySearch(dibao=officer)))
-    return StrategiesPanel({kind: found[kind] for kind in STRATEGIES if found[kind]})
+    found = book.counts(StrategySearch(dibao=officer))
+    return StrategiesPanel({kind: found[kind] for kind in STRATEGIES if kind in found})
 
 
 def notices_panel(book: NoticeBook, today: date) -> NoticesPanel:

@@ -83,17 +83,14 @@ class StrategyPages:
             kind=cast("Kind", kind) if kind else None,
             dibao=account().may("dibao"),
         )
-        found = [each for each in self._desk.book.find(search) if may_see(each, account())]
-        pages = max(1, -(-len(found) // A_PAGE))
-        number = min(page_number(), pages)
-        shown = found[(number - 1) * A_PAGE : number * A_PAGE]
-        self._listed(shown)
+        found = self._desk.book.page(search, page_number(), A_PAGE)
+        self._listed(found.strategies)
         return render_template(
             "hr_console/strategies.html",
-            lines=[(each, self._employee(each)) for each in shown],
-            total=len(found),
-            page=number,
-            pages=pages,
+            lines=[(each, self._employee(each)) for each in found.strategies],
+            total=found.total,
+            page=found.number,
+            pages=found.pages,
             box=box,
             kind=kind,
             employee=self._desk.staff.roster.get(whom) if whom else None,

@@ -95,6 +95,17 @@ class StrategySearch:
 
 
 @dataclass(frozen=True, slots=True)
+class StrategyPage:
+    """One page of what is found: its strategies, the newest first, which page it is of how many, and how many there are in
+    all."""
+
+    strategies: tuple[KeptStrategy, ...]
+    number: int
+    pages: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
 class StrategyRules:
     """What HR has settled for strategies.
 
@@ -110,7 +121,8 @@ class StrategyRules:
     catch_up_source: Mapping[str, str] = field(default_factory=dict)
 
 
-#: What follows for an employee: the profile of before (None: there was none), the one now, the keys of what followed before.
+#: What follows for an employee: the profile of before (None: there was none), the one now, the keys of what followed before
+#: and is not over. What is over the store finds by its key when the same follows again.
 Choose = Callable[[Profile | None, Profile, Collection[str]], Strategy | None]
 
 
@@ -139,6 +151,12 @@ class ProfileBook(Protocol):
 
     def find(self, search: StrategySearch) -> tuple[KeptStrategy, ...]:
         """Strategies, the newest first, without private ones. Those that tell of dibao only where the search says so."""
+
+    def page(self, search: StrategySearch, number: int, size: int) -> StrategyPage:
+        """What `find` finds, one page of it; `number` counts from one, and beyond the last page it is the last."""
+
+    def counts(self, search: StrategySearch) -> dict[Kind, int]:
+        """How many of each kind `find` finds, the kinds of which there are any."""
 
     def get(self, strategy: str) -> KeptStrategy | None:
         """One strategy."""

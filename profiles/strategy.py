@@ -372,20 +372,23 @@ _DIBAO_KINDS: Final[Mapping[DibaoState, Kind]] = {
 
 
 def _base(view: _View) -> Strategy | None:
-    """The wage, the place or the declared base changed: the base by the rules of the year, and what differs from it."""
+    """The wage, the place or the declared base changed: the base by the rules of the year, and what differs from it.
+
+    Where no declared base is on record there is nothing to compare: of a company that keeps none, that is everybody.
+    """
     what: tuple[Field, ...] = tuple(
         sorted(view.changed & frozenset[Field](("gross_wage", "region", "base", "insured_since")))
     )
-    if not what or not view.after.insured or view.lawful is None:
+    declared = view.after.behind.get("base")
+    if not what or not view.after.insured or view.lawful is None or declared is None:
         return None
     act, why = view.compared()
     if act is None:
         return None
     month = max(view.since(each) for each in what)
     corrects = act == "correct_base"
-    declared = view.after.behind.get("base")
     # The same gap between the same two bases is one strategy, however the wage moves meanwhile.
-    occasion = (view.lawful.lowest, view.after.base, declared.holds_from if declared else "none")
+    occasion = (view.lawful.lowest, view.after.base, declared.holds_from)
     return view.strategy(
         "wage" if "gross_wage" in what else "base",
         (act, "explain") if corrects else (act,),

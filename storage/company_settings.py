@@ -40,10 +40,13 @@ _PUT_DAY: Final = {
 
 def get_setting(connection: Connection, name: str) -> Any:
     """What is settled under a name, as plain data; None where nothing is."""
-    value = connection.execute(
-        select(company_settings.c.value).where(company_settings.c.name == name)
-    ).scalar_one_or_none()
-    return None if value is None else json.loads(value)
+    return _get_settings(connection, name)[0]
+
+
+def _get_settings(connection: Connection, *names: str) -> list[Any]:
+    rows = connection.execute(select(company_settings).where(company_settings.c.name.in_(names)))
+    found = {row.name: json.loads(row.value) for row in rows}
+    return [found.get(name) for name in names]
 
 
 def put_setting(connection: Connection, name: str, value: Any, now: datetime) -> None:
@@ -55,7 +58,7 @@ def put_setting(connection: Connection, name: str, value: Any, now: datetime) ->
 def service_rules(connection: Connection) -> ServiceRules:
     """How HR serves; what the company has not settled is as this program ships."""
     default = ServiceRules()
-    hours, targets, mail = (get_setting(connection, name) for name in (HOURS, TARGETS, MAIL))
+    hours, targets, mail = _get_settings(connection, HOURS, TARGETS, MAIL)
     days = connection.execute(select(company_days)).all()
     return ServiceRules(
         hours=default.hours if hours is None else _read_hours(hours),

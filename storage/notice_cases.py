@@ -89,6 +89,15 @@ class StoredNoticeCases:
             lines = self._lines(connection, rows)
         return NoticePage(lines, total, page)
 
+    def refused_at(self, employee: str) -> datetime | None:
+        """When an employee refused a notice last; None where they refused none."""
+        refused = (notices.c.employee == employee) & (notices.c.state == "refused")
+        with self._database.read() as connection:
+            last: datetime | None = connection.execute(
+                select(func.max(notices.c.answered_at)).where(refused)
+            ).scalar_one()
+        return last
+
     def counts(self) -> Mapping[NoticeState, int]:
         """How many there are in each state."""
         query = select(notices.c.state, func.count()).group_by(notices.c.state)

@@ -59,6 +59,7 @@ from storage.roster_changes import take_over
 from storage.rotation import check_keys, in_use
 from storage.sessions import StoredSessions
 from storage.standing import StoredStandings
+from storage.strategy_kinds import label_old_strategies
 from storage.tables import audit_heads
 from storage.tasks import label_old
 from storage.ties import StoredTies
@@ -151,6 +152,7 @@ def open_storage(
         keys = _checked_keys(database, folder)
         label_old(database, keys)
         index_old(database, keys)
+        label_old_strategies(database, keys)
         take_over(database, keys, now())
         erasures.catch_up(database)
     except BaseException:

@@ -101,7 +101,7 @@ def _forget_strategies(
     gone = [
         row
         for row in connection.execute(query.order_by(strategies.c.task).with_for_update())
-        if purpose in _data_of(keys, row)["purposes"]
+        if purpose in strategy_body(keys, row)["data"]["purposes"]
     ]
     connection.execute(delete(strategies).where(strategies.c.id.in_([row.id for row in gone])))
     for row in gone:
@@ -109,9 +109,10 @@ def _forget_strategies(
             finish_task(connection, task_number(row.task), now)
 
 
-def _data_of(keys: Keys, row: Row[Any]) -> dict[str, Any]:
-    data: dict[str, Any] = keys.box(STRATEGY, row.key_id).open_json(f"{STRATEGY}:{row.id}", row.body)["data"]
-    return data
+def strategy_body(keys: Keys, row: Row[Any]) -> dict[str, Any]:
+    """What a strategy's row seals: its `data` and its `history`. Raises `Unreadable`."""
+    body: dict[str, Any] = keys.box(STRATEGY, row.key_id).open_json(f"{STRATEGY}:{row.id}", row.body)
+    return body
 
 
 def _fold_without_household(connection: Connection, keys: Keys, employee: str) -> None:

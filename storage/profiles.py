@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, date, datetime
 from typing import Any, Final
 from uuid import uuid4
 
-from sqlalchemy import Connection, Row, Select, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, or_, select, update
 
 from audit.events import SYSTEM, Event
 from audit.events import employee as subject
@@ -23,6 +24,7 @@ from profiles.book import (
     ProfileBook,
     SamePerson,
     State,
+    StrategyPage,
     StrategyRules,
     StrategySearch,
 )
@@ -30,7 +32,7 @@ from profiles.changes import Change, read_value
 from profiles.profile import Profile, profile_on
 from profiles.strategy import Strategy
 from profiles.strategy_data import strategy_data
-from profiles.strategy_words import ACTS, KINDS
+from profiles.strategy_words import ACTS, KINDS, Kind
 from storage.audit import append
 from storage.company_settings import get_setting, put_setting
 from storage.database import DIALECTS, Database, upsert
@@ -44,7 +46,9 @@ from storage.profile_changes import (
     changes_of,
     note,
     profile_json,
+    strategy_body,
 )
+from storage.strategy_kinds import kind_token, kind_tokens
 from storage.tables import employees, pass_news, profile_changes, profiles, strategies
 from storage.tasks import count_of, finish_task, open_task_of, reopen_task, task_number
 
@@ -55,6 +59,7 @@ RULES: Final = "profiles.rules"
 SOME: Final = 5_000
 #: States from which a newer strategy of the same kind takes the place of an older one.
 _REPLACED: Final[frozenset[State]] = frozenset(("proposed", "prepared", "rejected"))
+_NEWEST_FIRST: Final = select(strategies).order_by(strategies.c.opened_at.desc(), strategies.c.id)
 _KEEP: Final = {
     dialect: upsert(dialect, strategies)
     .on_conflict_do_nothing(index_elements=["key"])
@@ -125,7 +130,7 @@ class StoredProfiles(ProfileBook):
             self._keep_profile(
                 connection, after, [each.holds_from for each in changes if each.holds_from > today]
             )
-            open_ones = self._of_employee(connection, employee)
+            open_ones = self._open_ones_of(connection, employee)
             chosen = choose(before, after, {each.data["key"] for each in open_ones})
             kept = None if chosen is None else self._propose(connection, chosen, now)
             self._settle(connection, open_ones, after, kept, now)
@@ -148,8 +153,9 @@ class StoredProfiles(ProfileBook):
             if kept is not None:
                 append(connection, _event("strategy_found", SYSTEM, kept), now)
                 return kept
-            there = self._of_employee(connection, employee)
-        return next(each for each in there if each.data["key"] == chosen.key)
+            same = strategies.c.key == self._keys.index(KEY, chosen.key)
+            there = connection.execute(select(strategies).where(same)).one()
+        return self._read(there)
 
     def current(self, employees_: Collection[str] | None = None) -> Iterator[Profile]:
         """The profiles as they are now, without the changes behind them."""
@@ -167,17 +173,33 @@ class StoredProfiles(ProfileBook):
 
     def find(self, search: StrategySearch) -> tuple[KeptStrategy, ...]:
         """Strategies, the newest first, without private ones."""
-        query = select(strategies).where(
-            strategies.c.private.is_(False), strategies.c.state.in_(search.states)
-        )
-        if search.employee:
-            query = query.where(strategies.c.employee == search.employee)
-        if not search.dibao:
-            query = query.where(strategies.c.restricted.is_(False))
         with self._database.read() as connection:
-            rows = connection.execute(query.order_by(strategies.c.opened_at.desc(), strategies.c.id)).all()
-        found = (self._read(row) for row in rows)
-        return tuple(each for each in found if search.kind is None or each.kind == search.kind)
+            rows = connection.execute(_NEWEST_FIRST.where(*self._narrowed(search))).all()
+        return tuple(self._read(row) for row in rows)
+
+    def page(self, search: StrategySearch, number: int, size: int) -> StrategyPage:
+        """What `find` finds, one page of it: the database counts and orders, and the rows of the page alone are opened."""
+        narrowed = tuple(self._narrowed(search))
+        with self._database.snapshot() as connection:
+            total = connection.execute(
+                select(func.count()).select_from(strategies).where(*narrowed)
+            ).scalar_one()
+            pages = max(1, -(-total // size))
+            number = min(number, pages)
+            # An index holds all that is searched for; sorted with their bodies the rows would be read twice.
+            places = _NEWEST_FIRST.with_only_columns(strategies.c.id).where(*narrowed)
+            shown = connection.execute(places.limit(size).offset((number - 1) * size)).scalars().all()
+            rows = connection.execute(_NEWEST_FIRST.where(strategies.c.id.in_(shown))).all()
+        return StrategyPage(tuple(self._read(row) for row in rows), number, pages, total)
+
+    def counts(self, search: StrategySearch) -> dict[Kind, int]:
+        """How many of each kind `find` finds."""
+        query = select(strategies.c.kind, func.count()).where(*self._narrowed(search))
+        kinds, found = kind_tokens(self._keys), Counter[Kind]()
+        with self._database.read() as connection:
+            for token, count in connection.execute(query.group_by(strategies.c.kind)):
+                found[kinds[token]] += count
+        return dict(found)
 
     def get(self, strategy: str) -> KeptStrategy | None:
         """One strategy."""
@@ -273,6 +295,16 @@ class StoredProfiles(ProfileBook):
         who = tuple(dict.fromkeys(subject(each.employee) for each in told))
         return count, (Event("profile_changed", by, who, {"changes": count}),) if count else ()
 
+    def _narrowed(self, search: StrategySearch) -> Iterator[ColumnElement[bool]]:
+        yield strategies.c.private.is_(False)
+        yield strategies.c.state.in_(search.states)
+        if search.employee:
+            yield strategies.c.employee == search.employee
+        if search.kind is not None:
+            yield strategies.c.kind.in_(kind_tokens(self._keys, [search.kind]))
+        if not search.dibao:
+            yield strategies.c.restricted.is_(False)
+
     def _keep_profile(self, connection: Connection, profile: Profile, later: Iterable[date]) -> None:
         box = self._keys.box(BODY)
         connection.execute(
@@ -292,9 +324,12 @@ class StoredProfiles(ProfileBook):
             .values(followed=True)
         )
 
-    def _of_employee(self, connection: Connection, employee: str) -> list[KeptStrategy]:
-        query = select(strategies).where(strategies.c.employee == employee).with_for_update()
-        return [self._read(row) for row in connection.execute(query.order_by(strategies.c.opened_at))]
+    def _open_ones_of(self, connection: Connection, employee: str) -> list[KeptStrategy]:
+        query = select(strategies).where(
+            strategies.c.employee == employee, strategies.c.state.in_(sorted(OPEN))
+        )
+        rows = connection.execute(query.order_by(strategies.c.opened_at).with_for_update())
+        return [self._read(row) for row in rows]
 
     def _propose(self, connection: Connection, chosen: Strategy, now: datetime) -> KeptStrategy | None:
         """Keeps a strategy, and opens its task unless it is private; None where it was kept before."""
@@ -338,6 +373,7 @@ class StoredProfiles(ProfileBook):
             "restricted": chosen.tells_dibao,
             "private": chosen.private,
             "automatic": chosen.automatic,
+            "kind": kind_token(self._keys, chosen.kind, restricted=chosen.tells_dibao),
             "month": chosen.month,
             "opened_at": now,
             "changed_at": now,
@@ -395,7 +431,7 @@ class StoredProfiles(ProfileBook):
         return {"key_id": box.key_id, "body": box.seal_json(f"{STRATEGY}:{it.id}", body)}
 
     def _read(self, row: Row[Any]) -> KeptStrategy:
-        body = self._keys.box(STRATEGY, row.key_id).open_json(f"{STRATEGY}:{row.id}", row.body)
+        body = strategy_body(self._keys, row)
         data = body["data"]
         return KeptStrategy(
             id=row.id,

@@ -48,11 +48,14 @@ def open_task_of(
 ) -> str:
     """Opens a task that came from no turn, about an employee or about none; `conversation`, which is locked, is where they are
     answered, if anywhere. Its number."""
-    channel = connection.execute(
-        select(conversations.c.channel).where(conversations.c.id == conversation)
-    ).scalar_one_or_none()
+    channel = None if conversation is None else _channel_of(connection, conversation)
     due_at = due(task, now, channel or "", now)
     return _insert(connection, keys, employee, None if channel is None else conversation, task, now, due_at)
+
+
+def _channel_of(connection: Connection, conversation: str) -> str | None:
+    query = select(conversations.c.channel).where(conversations.c.id == conversation)
+    return connection.execute(query).scalar_one_or_none()
 
 
 def _insert(

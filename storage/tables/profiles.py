@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import Boolean, Column, Date, ForeignKey, Integer, LargeBinary, String, Table
+from sqlalchemy import Boolean, Column, Date, ForeignKey, Index, Integer, LargeBinary, String, Table
 
 from storage.tables.base import Moment, metadata, row_id
 
@@ -36,7 +36,8 @@ profiles: Final = Table(
 )
 
 #: What is proposed to HR. What it is about stands in `body`, with the trace and every decision; `restricted`: it is for the
-#: dibao officer alone. `key` is the blind index of what makes it the same when it is found again.
+#: dibao officer alone. `key` is the blind index of what makes it the same when it is found again. `kind` is the token of
+#: what it is about (`storage.strategy_kinds`), for lists and counts; None until a row of an earlier version is opened first.
 strategies: Final = Table(
     "strategies",
     metadata,
@@ -47,6 +48,7 @@ strategies: Final = Table(
     Column("restricted", Boolean, nullable=False),
     Column("private", Boolean, nullable=False),
     Column("automatic", Boolean, nullable=False),
+    Column("kind", LargeBinary(16)),
     Column("month", Date, nullable=False),
     Column("opened_at", Moment, nullable=False, index=True),
     Column("changed_at", Moment, nullable=False),
@@ -54,4 +56,6 @@ strategies: Final = Table(
     Column("task", Integer),
     Column("key_id", Integer, nullable=False, index=True),
     Column("body", LargeBinary, nullable=False),
+    # A list and its counts, without the bodies.
+    Index("ix_strategies_list", "private", "state", "opened_at", "id", "restricted", "kind", "employee"),
 )

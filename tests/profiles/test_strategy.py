@@ -185,10 +185,18 @@ def test_a_wage_that_is_only_told_is_marked_so(library: Library) -> None:
     assert codes(strategy)[-1] == "only_reported" and strategy.main == "correct_base"
 
 
-def test_an_unknown_base_is_checked(library: Library) -> None:
-    strategy = choose(insured("3500"), insured("3500", None, wage("3600")), Ground(library))
-    assert strategy.acts == ("check_base",) and "base_unknown" in codes(strategy)
-    assert strategy.declared is None
+def test_a_wage_beside_no_declared_base_on_record_is_compared_with_nothing(library: Library) -> None:
+    """Of a company that keeps none, that is everybody."""
+    raised = insured("3500", None, wage("3600"))
+    assert choose_strategy(insured("3500"), raised, Ground(library), TODAY) is None
+    assert choose_strategy(None, raised, Ground(library), TODAY) is None
+
+
+def test_a_conflict_is_not_lost_for_want_of_a_declared_base(library: Library) -> None:
+    told = wage("6000", "2026-10-02", source="employee", standing="reported")
+    after = insured("3500", None, wage("3600"), told)
+    strategy = choose(insured("3500"), after, Ground(library))
+    assert strategy.kind == "conflict" and strategy.conflicts == after.conflicts
 
 
 def test_a_base_that_is_changed_to_less_is_found(library: Library) -> None:

@@ -156,6 +156,14 @@ def test_an_objection_becomes_a_task_that_names_the_notice(desk: Desk, sent: str
     assert (case.spoken.lines, case.spoken.statement) == (("pension",), "药钱紧")
 
 
+def test_when_an_employee_refused_last_is_known_without_a_list(desk: Desk, sent: str, ali: Employee) -> None:
+    ticket = prepared(desk)
+    assert desk.book.refused_at(ali.id) is None
+    desk.desk.answer(ticket, PHONE, desk.answer(ticket, "refused", statement="先不签"))
+    (line,) = desk.book.find(NoticeSearch(state="refused", employee=ali.id)).lines
+    assert line.notice.answered_at is not None and desk.book.refused_at(ali.id) == line.notice.answered_at
+
+
 def test_what_tells_of_dibao_is_for_those_who_may_see_it_and_say_why(
     desk: Desk, sent: str, storage: Storage
 ) -> None:

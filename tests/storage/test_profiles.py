@@ -19,14 +19,24 @@ from people.employees import Employee
 from people.records import Adjustment, DibaoStatus
 from policy_kb import compiled
 from policy_kb.library import Library
-from profiles.book import Decision, KeptStrategy, Overtaken, SamePerson, StrategyRules, StrategySearch
+from profiles.book import (
+    Decision,
+    KeptStrategy,
+    Overtaken,
+    SamePerson,
+    StrategyPage,
+    StrategyRules,
+    StrategySearch,
+)
 from profiles.changes import Change, Income
 from profiles.ground import Ground
 from profiles.profile import Profile
 from profiles.strategy import Strategy, choose_strategy
+from profiles.strategy_words import KINDS
 from storage.opening import Storage
 from storage.retention import keep_to_terms
 from storage.roster_changes import take_over
+from storage.strategy_kinds import kind_tokens, label_old_strategies
 from storage.tables import profile_changes, profiles, strategies, tasks
 
 pytest_plugins = ["databases"]
@@ -282,6 +292,71 @@ def test_what_tells_of_dibao_is_for_the_dibao_officer_alone(
     assert not storage.cases.find(Search(box="waiting"), Viewer(ZHAO[8:], "赵静")).lines
     (line,) = storage.cases.find(Search(box="waiting"), Viewer(QIAN[8:], "李娜", dibao=True)).lines
     assert (line.number, line.kind, line.topic) == (found.task, None, "")
+
+
+class Listed:
+    """春花 and 秋菊, who are not insured, 阿丽, who draws dibao and whose wage rose: what follows, an hour apart."""
+
+    def __init__(self, storage: Storage, ali: Employee, follower: Follower, clock: Clock) -> None:
+        self.book = storage.profiles
+        for number, name in (("A2", "春花"), ("A3", "秋菊")):
+            works_there(storage, number, name, wage=350_000, insured_since=None, joined_on=date(2026, 8, 10))
+            follower.run()
+            clock.move(hours=1)
+        agrees(storage, ali)
+        storage.profiles.note([said(storage, ali, "dibao", "receiving", source="civil_affairs")], SYSTEM)
+        follower.run()
+        clock.move(hours=1)
+        storage.profiles.note([said(storage, ali, "gross_wage", 600_000)], ZHAO)
+        follower.run()
+        self.found = [each.id for each in reversed(follower.found)]
+
+
+@pytest.fixture
+def listed(storage: Storage, ali: Employee, follower: Follower, clock: Clock) -> Listed:
+    return Listed(storage, ali, follower, clock)
+
+
+def test_a_page_holds_what_the_list_does_and_beyond_the_last_it_is_the_last(listed: Listed) -> None:
+    search = StrategySearch(dibao=True)
+    pages = [listed.book.page(search, number, 3) for number in (1, 2, 3)]
+    assert [[each.id for each in page.strategies] for page in pages] == [
+        listed.found[:3],
+        listed.found[3:],
+        listed.found[3:],
+    ]
+    assert [(page.number, page.pages, page.total) for page in pages] == [(1, 2, 4), (2, 2, 4), (2, 2, 4)]
+    nobody = listed.book.page(StrategySearch(states=frozenset(("dropped",))), 1, 3)
+    assert nobody == StrategyPage((), 1, 1, 0)
+
+
+def test_lists_and_counts_know_the_kind_without_opening_and_the_dibao_officer_alone_gets_all(
+    listed: Listed,
+) -> None:
+    everybody, officer = StrategySearch(), StrategySearch(dibao=True)
+    assert listed.book.counts(everybody) == {"not_insured": 2, "wage": 1}
+    assert listed.book.counts(officer) == {"not_insured": 2, "wage": 1, "entitled": 1}
+    for kind, count in listed.book.counts(officer).items():
+        search = StrategySearch(kind=kind, dibao=True)
+        page = listed.book.page(search, 1, 50)
+        assert page.total == count and {each.kind for each in page.strategies} == {kind}
+        assert page.strategies == listed.book.find(search)
+    assert listed.book.page(StrategySearch(kind="entitled"), 1, 50).total == 0
+
+
+def test_the_same_kind_has_another_token_where_it_tells_of_dibao(storage: Storage) -> None:
+    tokens = kind_tokens(storage.keys)
+    assert len(tokens) == 2 * len(KINDS)
+    assert not any(kind.encode() in token for token, kind in tokens.items())
+
+
+def test_strategies_of_an_earlier_version_get_their_kind_once(storage: Storage, listed: Listed) -> None:
+    before = listed.book.counts(StrategySearch(dibao=True))
+    with storage.database.work() as connection:
+        connection.execute(strategies.update().values(kind=None))
+    assert label_old_strategies(storage.database, storage.keys) == 4
+    assert label_old_strategies(storage.database, storage.keys) == 0
+    assert listed.book.counts(StrategySearch(dibao=True)) == before
 
 
 def test_what_everybody_sees_does_not_vanish_for_what_tells_of_dibao(
