@@ -9,11 +9,16 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from hypothesis import HealthCheck, settings
 from jinja2 import FileSystemBytecodeCache
 from werkzeug.routing import Rule
 
 from policy_kb import compiled
 from policy_kb.library import Library
+
+# A busy machine is no fault: nothing is timed.
+settings.register_profile("shebao", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("shebao")
 
 #: The day on which the tests stand, so that they do not age with the library.
 TODAY = date(2026, 10, 15)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import rfc8785
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from audit.case_chain import (
@@ -280,8 +280,6 @@ def test_a_key_that_is_none(public: Any) -> None:
     assert check_case(CASE, chain(), public).why == "signature"
 
 
-#: A busy machine draws slowly.
-calm = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text() | st.floats(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
@@ -289,7 +287,6 @@ anything = st.recursive(
 )
 
 
-@calm
 @given(st.dictionaries(st.sampled_from(sorted(json.loads(BODY))), anything))
 def test_no_body_whatever_raises(changes: dict[str, Any]) -> None:
     body = json.dumps({**json.loads(BODY), **changes})
@@ -297,7 +294,6 @@ def test_no_body_whatever_raises(changes: dict[str, Any]) -> None:
     assert check_case(CASE, [replace(first, body=body)], SIGNER.public).why is not None or body == first.body
 
 
-@calm
 @given(st.text() | st.binary())
 def test_no_text_whatever_raises(body: Any) -> None:
     assert check_case(CASE, [replace(chain()[0], body=body)], SIGNER.public).why == "altered"

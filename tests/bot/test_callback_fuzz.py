@@ -115,7 +115,7 @@ def test_a_body_that_is_too_large_is_not_read(
 @example("]]>")
 @example("a\x1db\x00\ud800\udc00\r\n&#x1d; <!DOCTYPE a> \ufffe")
 @example("👩‍👧 𠮷󠄀 🇨🇳")
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_text_comes_in_and_goes_out_whole(storage: Storage, clock: Clock, text: str) -> None:
     """Through the platform's envelope, in both directions; what no message may hold is taken out."""
     account = make(storage, "http://127.0.0.1:1", REPLY_MODE="mixed")
@@ -138,7 +138,7 @@ def test_any_text_comes_in_and_goes_out_whole(storage: Storage, clock: Clock, te
 
 
 @given(st.text(st.characters(), min_size=1))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
 def test_any_text_is_sent_whole(storage: Storage, platform: WeChat, text: str) -> None:
     account = make(storage, base(platform))
     assert account is not None

@@ -232,7 +232,7 @@ def test_first_contact_is_read_turn_by_turn() -> None:
         assert {field: getattr(facts, field) for field in expected} == expected, text
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(text=st.text(max_size=80), asked=st.sampled_from(QUESTIONS))
 def test_no_text_is_refused(text: str, asked: str | None) -> None:
     READER.read(text, TODAY, asked)
@@ -245,7 +245,7 @@ PIECES = [
 ]
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600)
 @given(pieces=st.lists(st.sampled_from(PIECES), max_size=14), asked=st.sampled_from(QUESTIONS))
 def test_facts_keep_within_bounds(pieces: list[str], asked: str | None) -> None:
     facts = READER.read("".join(pieces), TODAY, asked)

@@ -214,7 +214,7 @@ def test_what_says_nothing_has_an_answer_too(text: str) -> None:
 
 
 @given(st.text(st.characters(codec=None), max_size=700))
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 def test_no_text_is_too_much_for_it(text: str) -> None:
     read = trained().read(text)
     assert read.text == text[:LONGEST]

@@ -11,7 +11,7 @@ from datetime import timedelta
 import pytest
 import wechat_side as side
 from databases import Clock
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from wechatpy.crypto import PrpCrypto
 
@@ -186,7 +186,6 @@ def test_w7_a_repeated_tag_is_no_text() -> None:
     assert (word(tags, "MsgType"), word(tags, "A"), word(tags, "B")) == ("", "1", "")
 
 
-@settings(deadline=None)
 @given(st.text(st.characters()))
 @example("]]>")
 @example("<xml>]]></xml>\x1d\ud800😀\r\n\ufffe")

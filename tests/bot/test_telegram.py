@@ -337,7 +337,7 @@ def test_sources_are_named_and_long_texts_are_cut_between_sentences(bot: Telegra
 @example("]]>" * 3000)
 @example("a\x1db\x00\ud800\r\n<b>&amp; *_`[")
 @example("👩‍👧 𠮷󠄀 🇨🇳" * 800)
-@trying(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None)
+@trying(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
 def test_any_text_goes_out_whole(bot: TelegramBot, ali: User, text: str) -> None:
     before = len(ali.phone.heard)
     said = f"你说：{text}。"

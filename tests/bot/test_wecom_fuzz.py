@@ -113,7 +113,7 @@ def test_a_hundred_thousand_mutated_callbacks(post: Post, company: WeCom) -> Non
 @example("]]>")
 @example("a\x1db\x00\ud800\udc00\r\n&#x1d; <!DOCTYPE a> \ufffe")
 @example("👩‍👧 𠮷󠄀 🇨🇳")
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_text_comes_in_whole(storage: Storage, clock: Clock, text: str) -> None:
     """Through the platform's envelope; what no message may hold is taken out."""
     wecom = make(storage, "http://127.0.0.1:1")
@@ -128,7 +128,7 @@ def test_any_text_comes_in_whole(storage: Storage, clock: Clock, text: str) -> N
 
 
 @given(st.text(st.characters(), min_size=1))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
 def test_any_text_is_sent_whole(wecom: WeComApp, company: WeCom, text: str) -> None:
     laozhou = company.member("LaoZhou", "周建国")
     for part in wecom.draw([bubble(Reply(f"你说：{text}。"), seq=len(company.calls) + 1)]):
@@ -137,7 +137,7 @@ def test_any_text_is_sent_whole(wecom: WeComApp, company: WeCom, text: str) -> N
 
 
 @given(st.lists(st.text(st.characters(), min_size=1, max_size=30), min_size=1, max_size=8))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
 def test_any_button_can_be_answered(wecom: WeComApp, company: WeCom, titles: list[str]) -> None:
     """On a card, or in words: whatever stands on the buttons, the platform takes the message."""
     laozhou = company.member("LaoZhou", "周建国")

@@ -220,7 +220,7 @@ events = st.lists(
 
 
 @given(first=events, second=events, size=st.integers(1, 7), stops=st.integers(0, 3))
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_cursor_skips_nothing_however_pages_fall(
     city: City, connect: Connect, first: Any, second: Any, size: int, stops: int
 ) -> None:

@@ -177,7 +177,7 @@ any_json = st.recursive(
 
 
 @given(st.binary(max_size=200) | any_json.map(lambda data: json.dumps(data).encode()), st.booleans())
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_nothing_that_comes_is_a_fault_of_ours(
     door: FlaskClient, moved_in: Town, body: bytes, signed: bool
 ) -> None:

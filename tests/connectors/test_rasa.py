@@ -85,7 +85,7 @@ def test_a_command_never_reaches_rasa_as_one(rasa: FakeRasa, reader: RasaReader,
 
 
 @given(text=st.text(max_size=30).map(lambda text: "/" + text) | st.text(max_size=600))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_is_written_rasa_gets_a_short_text_without_a_slash(
     rasa: FakeRasa, reader: RasaReader, text: str
 ) -> None:

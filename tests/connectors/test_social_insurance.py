@@ -141,7 +141,7 @@ bases = st.integers(-1, 3_000_000)
 
 
 @given(base=bases, lawful=bases, months=st.integers(0, 3))
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_nothing_below_the_lawful_base_and_nothing_put_off_is_ever_sent(
     city: City, agency: HttpSocialInsurance, base: int, lawful: int, months: int
 ) -> None:

@@ -253,7 +253,6 @@ def clocks(draw: st.DrawFn) -> ServiceClock:
     return ServiceClock(Hours(tuple(week)), calendar)
 
 
-@settings(deadline=None)
 @given(clocks(), MOMENTS, WORKED)
 def test_adding_and_measuring_are_inverse(clock: ServiceClock, start: datetime, worked: int) -> None:
     end = clock.add_working(start, worked)
@@ -263,7 +262,6 @@ def test_adding_and_measuring_are_inverse(clock: ServiceClock, start: datetime, 
         assert clock.working_between(start, end - timedelta(microseconds=1)) < timedelta(minutes=worked)
 
 
-@settings(deadline=None)
 @given(clocks(), MOMENTS, WORKED, WORKED)
 def test_adding_in_two_steps_is_adding_at_once(
     clock: ServiceClock, start: datetime, first: int, then: int
@@ -271,7 +269,6 @@ def test_adding_in_two_steps_is_adding_at_once(
     assert clock.add_working(clock.add_working(start, first), then) == clock.add_working(start, first + then)
 
 
-@settings(deadline=None)
 @given(clocks(), st.tuples(MOMENTS, MOMENTS, MOMENTS).map(sorted))
 def test_what_is_measured_adds_up(clock: ServiceClock, moments: list[datetime]) -> None:
     first, middle, last = moments
@@ -280,7 +277,6 @@ def test_what_is_measured_adds_up(clock: ServiceClock, moments: list[datetime]) 
     ) == clock.working_between(first, last)
 
 
-@settings(deadline=None)
 @given(clocks(), st.tuples(MOMENTS, MOMENTS).map(sorted), WORKED, WORKED)
 def test_later_and_longer_never_end_earlier(
     clock: ServiceClock, moments: list[datetime], worked: int, more: int
@@ -290,7 +286,6 @@ def test_later_and_longer_never_end_earlier(
     assert clock.add_working(earlier, worked) <= clock.add_working(earlier, worked + more)
 
 
-@settings(deadline=None)
 @given(clocks(), MOMENTS)
 def test_the_next_opening_is_open_and_nothing_is_missed_until_then(
     clock: ServiceClock, start: datetime
@@ -300,7 +295,6 @@ def test_the_next_opening_is_open_and_nothing_is_missed_until_then(
     assert not clock.working_between(start, opens)
 
 
-@settings(deadline=None)
 @given(clocks(), MOMENTS, st.integers(0, 3), st.timedeltas(timedelta(0), timedelta(hours=60)))
 def test_a_case_is_never_due_after_the_window(
     clock: ServiceClock, opened: datetime, priority: int, ago: timedelta
@@ -323,7 +317,7 @@ def open_in(clock: ServiceClock, minute: datetime) -> bool:
     return False
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(clocks(), MOMENTS, st.integers(0, 900))
 def test_minute_by_minute_it_comes_to_the_same(clock: ServiceClock, start: datetime, worked: int) -> None:
     start = start.replace(second=0, microsecond=0)

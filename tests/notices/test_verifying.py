@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyhanko.pdf_utils.generic import NameObject, NumberObject, StreamObject
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
@@ -249,13 +249,13 @@ def test_a_second_tool_agrees_where_it_can(what: str, tmp_path: Path) -> None:
     assert (re.search("^  - Total document signed", told, re.MULTILINE) is not None) == total
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40)
 @given(st.integers(0, len(sample().file.pdf) - 1), st.integers(1, 255))
 def test_any_byte_that_changes_is_found(place: int, change: int) -> None:
     assert "hash" in failed(flipped(sample().file.pdf, place, change))
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40)
 @given(st.binary(max_size=300))
 def test_no_file_whatever_raises(data: bytes) -> None:
     verify(data, sample().known)

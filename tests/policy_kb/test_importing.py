@@ -324,7 +324,7 @@ def test_a_broken_overlay_is_left_as_it_is(library: Library, tmp_path: Path) -> 
 # -- Files that nobody meant ------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     content=st.binary(max_size=300) | st.text(max_size=200).map(lambda text: text.encode("utf-8", "replace"))
 )

@@ -95,7 +95,7 @@ def test_the_base_on_record_counts_where_it_is_not_below_the_lawful_one(
     assert (line.own, line.employer) == (earned.own_insurance, earned.employer_total)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(wage=st.integers(1, 4_000_000), on_record=st.none() | st.integers(0, 4_000_000))
 def test_no_line_is_below_the_lawful_base_for_any_insurance(
     library: Library, wage: int, on_record: int | None

@@ -134,7 +134,7 @@ PEOPLE = st.dictionaries(
 
 
 @given(before=PEOPLE, sheet=PEOPLE)
-@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 def test_an_import_that_is_taken_back_has_changed_nobody(
     storage: Storage, before: Sheet, sheet: Sheet
