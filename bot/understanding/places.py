@@ -47,6 +47,8 @@ _ORDINARY_NAMES: Final = """
 西城 顺河 顺城 中站 兴庆 利通 平利 南城 北关 来安
 """
 _ORDINARY: Final = frozenset(_ORDINARY_NAMES.split())
+#: Characters that are written for one another in the names of provinces and prefectures: 苏洲, 株州, 安微.
+_MISWRITTEN: Final = str.maketrans("州洲徽", "洲州微")
 #: A longer word with a place's name in it that is none.
 _NO_PLACE: Final = re.compile(
     r"市中心|[大小新老]厂(?![县回])|中山装|孙中山|大理石|阿里巴巴|示范县|模范县|贫困县|京东方|新东方"
@@ -104,6 +106,8 @@ class Places:
         >>> places = Places(Divisions.load())
         >>> [place.codes for place in places.named("老家安徽阜阳颍州,在苏州上班")]
         [('341202',), ('320500',)]
+        >>> [place.codes for place in places.named("老家安微,在苏洲上班")]
+        [('340000',), ('320500',)]
         >>> places.named("大家都在公司上班,和平年代")
         []
         """
@@ -229,6 +233,9 @@ class Places:
             names[short] = _without_own_counties([*names.get(short, ()), *codes])
         for former, code in _FORMER.items():
             names.setdefault(former, [code])
+        for name, codes in tuple(names.items()):
+            if wide := [code for code in codes if code.endswith("00")]:
+                names.setdefault(name.translate(_MISWRITTEN), wide)
         return {name: tuple(codes) for name, codes in names.items() if codes[0] in self._by_code}
 
     @cached_property
