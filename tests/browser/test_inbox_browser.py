@@ -5,9 +5,7 @@ A real server stands on a free port; without Chromium everything here is skipped
 
 from __future__ import annotations
 
-import logging
 import re
-import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
@@ -16,8 +14,7 @@ import pytest
 from desk import Colleague
 from flask import Flask
 from inbox_samples import ALI, CasesInMemory
-from screens import DESKTOP, PHONE, SCREENS
-from werkzeug.serving import make_server
+from screens import DESKTOP, PHONE, SCREENS, Open, opening, serving
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed")
@@ -25,50 +22,22 @@ Browser, Page, expect = sync_api.Browser, sync_api.Page, sync_api.expect
 pytest_plugins = ["databases", "desk", "inbox_samples"]
 
 #: What a browser says on its console when a test takes the network away or an answer is refused on purpose.
-EXPECTED = re.compile(r"ERR_INTERNET_DISCONNECTED|ERR_FAILED|status of (?:4|5)\d\d")
+EXPECTED = r"ERR_INTERNET_DISCONNECTED|ERR_FAILED|status of (?:4|5)\d\d"
 #: Longer than two looks of the page.
 SOON = 8000
-Open = Callable[..., Page]
 
 
 @pytest.fixture
-def url(inbox: Flask) -> Iterator[str]:
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = make_server("127.0.0.1", 0, inbox, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+def opens(browser: Browser, inbox: Flask) -> Iterator[Open]:
+    """Opens pages as somebody of HR."""
+    with serving(inbox) as address, opening(browser, address, EXPECTED) as opened:
+        yield opened
 
 
 @pytest.fixture
-def open_inbox(browser: Browser, url: str) -> Iterator[Open]:
-    """Opens a page as somebody of HR; anything unexpected on the console is a failure."""
-    contexts: list[Any] = []
-    complaints: list[str] = []
-
-    def opened(
-        who: Colleague, path: str = "/hr/cases", size: dict[str, int] = DESKTOP, **options: Any
-    ) -> Page:
-        context = browser.new_context(viewport=size, **{"locale": "zh-CN", **options})
-        contexts.append(context)
-        cookie = who.client.get_cookie("hr", path="/hr")
-        assert cookie is not None
-        context.add_cookies([{"name": "hr", "value": cookie.value, "domain": "127.0.0.1", "path": "/hr"}])
-        page = context.new_page()
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on(
-            "console", lambda message: complaints.append(message.text) if message.type == "error" else None
-        )
-        page.goto(url + path)
-        return page
-
-    yield opened
-    for context in contexts:
-        context.close()
-    assert not [each for each in complaints if not EXPECTED.search(each)]
+def open_inbox(opens: Open) -> Open:
+    """Opens the inbox as somebody of HR."""
+    return lambda who, path="/hr/cases", size=DESKTOP, **options: opens(path, who, size, **options)
 
 
 @pytest.fixture

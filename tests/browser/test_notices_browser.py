@@ -3,23 +3,17 @@ insurance, every page on a phone and on a desk. With SHEBAO_PICTURES set to a fo
 
 from __future__ import annotations
 
-import logging
 import os
-import re
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 from databases import Clock
 from desk import Colleague
-from flask import Flask
 from notice_book import PDF, MemoryBook
-from screens import DESKTOP, PHONE, SCREENS
+from screens import PHONE, SCREENS, Open
 from staffing import HR, binds, hire
-from werkzeug.serving import make_server
 
 from notices.book import SealHealth
 from people.entities import LegalEntity
@@ -29,48 +23,10 @@ sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not 
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed")
 Browser, Page, expect = sync_api.Browser, sync_api.Page, sync_api.expect
 
-pytest_plugins = ["databases", "desk"]
+pytest_plugins = ["databases", "desk", "screens"]
 
 PICTURES = os.environ.get("SHEBAO_PICTURES", "")
-Open = Callable[..., Page]
 SAID = "我男人的药钱都不够，等下个月再说行不行。\n我没说不交，就是现在拿不出来。"
-
-
-@pytest.fixture
-def url(desk: Flask) -> Iterator[str]:
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = make_server("127.0.0.1", 0, desk, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-@pytest.fixture
-def opens(browser: Browser, url: str) -> Iterator[Open]:
-    contexts: list[Any] = []
-    complaints: list[str] = []
-
-    def opened(path: str, who: Colleague, size: dict[str, int] = DESKTOP, **options: Any) -> Page:
-        context = browser.new_context(viewport=size, **{"locale": "zh-CN", **options})
-        contexts.append(context)
-        cookie = who.client.get_cookie("hr", path="/hr")
-        assert cookie is not None
-        context.add_cookies([{"name": "hr", "value": cookie.value, "domain": "127.0.0.1", "path": "/hr"}])
-        page = context.new_page()
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on(
-            "console", lambda message: complaints.append(message.text) if message.type == "error" else None
-        )
-        page.goto(url + path)
-        return page
-
-    yield opened
-    for context in contexts:
-        context.close()
-    assert not [each for each in complaints if not re.search(r"status of (?:400|403|409)", each)]
 
 
 @pytest.fixture
@@ -203,12 +159,12 @@ def paths(zhao: Colleague, desk_storage: Storage, book: MemoryBook, clock: Clock
 
 @pytest.mark.parametrize(("size", "scheme"), SCREENS)
 def test_every_page_fits_and_breaks_no_rule_of_accessibility(
-    zhao: Colleague, opens: Open, url: str, paths: dict[str, str], size: dict[str, int], scheme: str
+    zhao: Colleague, opens: Open, site: str, paths: dict[str, str], size: dict[str, int], scheme: str
 ) -> None:
     page = opens("/hr/notices", zhao, size, bypass_csp=True, color_scheme=scheme)
     broken, wide = [], []
     for name, path in paths.items():
-        page.goto(f"{url}{path}")
+        page.goto(f"{site}{path}")
         if PICTURES:
             file = Path(PICTURES) / f"{name}-{size['width']}-{scheme}.png"
             page.screenshot(path=str(file), full_page=True)

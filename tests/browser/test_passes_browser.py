@@ -3,19 +3,15 @@ With SHEBAO_PICTURES set to a folder the pages are drawn into it."""
 
 from __future__ import annotations
 
-import logging
 import os
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
 import pytest
 from databases import Clock
 from desk import Colleague
-from flask import Flask
-from screens import DESKTOP, PHONE
-from werkzeug.serving import make_server
+from screens import DESKTOP, PHONE, Open
 
 from app.reassessing import Reassessing
 from bench.profiles import raised
@@ -29,21 +25,9 @@ sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not 
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed")
 Browser, expect = sync_api.Browser, sync_api.expect
 
-pytest_plugins = ["databases", "desk"]
+pytest_plugins = ["databases", "desk", "screens"]
 
 PICTURES = os.environ.get("SHEBAO_PICTURES", "")
-
-
-@pytest.fixture
-def url(desk: Flask) -> Iterator[str]:
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = make_server("127.0.0.1", 0, desk, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
 
 
 @pytest.fixture
@@ -67,23 +51,18 @@ def found(desk_storage: Storage, library: Library, clock: Clock) -> Pass:
 
 @pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desk"])
 def test_whom_it_concerns_is_told_by_keyboard(
-    browser: Any,
-    url: str,
+    opens: Open,
+    site: str,
     colleague: Callable[..., Colleague],
     desk_storage: Storage,
     found: Pass,
     size: dict[str, int],
 ) -> None:
-    who = colleague("赵静", "agent", "admin")
-    context = browser.new_context(viewport=size, locale="zh-CN")
-    cookie = who.client.get_cookie("hr", path="/hr")
-    assert cookie is not None
-    context.add_cookies([{"name": "hr", "value": cookie.value, "domain": "127.0.0.1", "path": "/hr"}])
-    page = context.new_page()
+    page = opens(f"/hr/passes/{found.id}", colleague("赵静", "agent", "admin"), size)
     for name, path in (("pass", ""), ("tell", "/tell"), ("notices", "/notices")):
-        page.goto(f"{url}/hr/passes/{found.id}{path}")
+        page.goto(f"{site}/hr/passes/{found.id}{path}")
         _is_fine(page, f"{name}-{size['width']}")
-    page.goto(f"{url}/hr/passes/{found.id}")
+    page.goto(f"{site}/hr/passes/{found.id}")
     page.get_by_label("选 职工0").focus()
     page.keyboard.press("Space")
     page.get_by_role("button", name="告诉受影响的人").focus()
@@ -94,7 +73,6 @@ def test_whom_it_concerns_is_told_by_keyboard(
     expect(page.get_by_text("好，1 人")).to_be_visible()
     assert desk_storage.pass_news.counts(found.id) == {"waiting": 1}
     _is_fine(page, f"told-{size['width']}")
-    context.close()
 
 
 def _is_fine(page: Any, name: str) -> None:

@@ -3,20 +3,15 @@ and 照常参保 with the thumb. With SHEBAO_PICTURES set to a folder every page
 
 from __future__ import annotations
 
-import logging
 import os
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import pytest
 from desk import Colleague
-from flask import Flask
 from screens import DESKTOP, PHONE
 from staffing import HR, hire
-from werkzeug.serving import make_server
 
 from audit.events import SYSTEM
 from people.employees import Employee
@@ -32,40 +27,9 @@ sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not 
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed")
 Browser, Page, expect = sync_api.Browser, sync_api.Page, sync_api.expect
 
-pytest_plugins = ["databases", "desk"]
+pytest_plugins = ["databases", "desk", "screens"]
 
 PICTURES = os.environ.get("SHEBAO_PICTURES", "")
-
-
-@pytest.fixture
-def url(desk: Flask) -> Iterator[str]:
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = make_server("127.0.0.1", 0, desk, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-@pytest.fixture
-def opens(browser: Browser, url: str) -> Iterator[Callable[..., Page]]:
-    contexts: list[Any] = []
-
-    def opened(path: str, who: Colleague, size: dict[str, int]) -> Page:
-        context = browser.new_context(viewport=size, locale="zh-CN")
-        contexts.append(context)
-        cookie = who.client.get_cookie("hr", path="/hr")
-        assert cookie is not None
-        context.add_cookies([{"name": "hr", "value": cookie.value, "domain": "127.0.0.1", "path": "/hr"}])
-        page = context.new_page()
-        page.goto(url + path)
-        return page
-
-    yield opened
-    for context in contexts:
-        context.close()
 
 
 @pytest.fixture
