@@ -33,7 +33,7 @@ def answered(turn: Turn) -> Answer:
     if question in ("confirm", "choice", "share_scope"):
         return _chosen(turn, question)
     if SKIP.search(turn.heard.text) and not stated_plainly(facts):
-        waive(turn, question)
+        turn.waive(question)
         return "done"
     known = _filled(turn, question)
     if known is not None:
@@ -52,7 +52,7 @@ def answered(turn: Turn) -> Answer:
     elif is_strong(turn):
         return "interrupts"
     elif facts.answer == "unsure":
-        waive(turn, question)
+        turn.waive(question)
     else:
         _not_understood(turn, question)
     return "done"
@@ -96,15 +96,6 @@ def is_strong(turn: Turn) -> bool:
         return len(heard.text) > 2 or heard.confidence == 1
     topic = TOPIC_OF.get(heard.intent)
     return topic is not None and topic != turn.it.frames[-1].topic
-
-
-def waive(turn: Turn, question: str) -> None:
-    """What the employee cannot say: a range is asked for once, everything else is left out."""
-    if question == "other_income" and "range" not in turn.it.frames[-1].data:
-        turn.remember(range="1")
-    else:
-        turn.accept(question, turn.it.known.waive(question))
-    turn.run()
 
 
 def _filled(turn: Turn, question: str) -> Known | None:

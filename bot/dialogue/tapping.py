@@ -76,10 +76,8 @@ def _with_value(turn: Turn, slot: str, value: str) -> Known | None:
 
 
 def _waive(turn: Turn, question: str) -> None:
-    from bot.dialogue.answering import waive
-
     if turn.it.asked == question:
-        waive(turn, question)
+        turn.waive(question)
     else:
         _nothing(turn)
 

@@ -149,6 +149,14 @@ class Turn:
         last = {"last": question} if question in AMOUNTS else {}
         self.it = self.it.with_frame(asked="", data=kept | last)
 
+    def waive(self, question: str) -> None:
+        """What the employee cannot say: a range is asked for once, everything else is left out."""
+        if question == "other_income" and "range" not in self.it.frames[-1].data:
+            self.remember(range="1")
+        else:
+            self.accept(question, self.it.known.waive(question))
+        self.run()
+
     def remember(self, **data: str) -> None:
         """Something that the topic on top is to know at its next step."""
         self.it = self.it.with_frame(data={**self.it.frames[-1].data, **data})
