@@ -55,7 +55,6 @@ from hr_inbox.notices import Mailer
 from notices.answering import AnswerDesk
 from notices.book import NoticeBook
 from policy_kb import compiled
-from policy_kb.answer import source_json
 from policy_kb.changes import Publishing
 from policy_kb.company import load_company
 from policy_kb.divisions import Divisions
@@ -153,7 +152,6 @@ class Program(Reloads):
             except Exception as error:
                 self._trouble = str(error) if isinstance(error, PolicyError) else type(error).__name__
                 log.error("the library was not taken up, the old one goes on: %s", self._trouble)
-            source_json.cache_clear()
             gc.collect()
             gc.freeze()
 

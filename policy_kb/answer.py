@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from datetime import date
-from functools import lru_cache
 from typing import Any
 
 from calculator.assessment import Alone, Assessment, Outcome
@@ -17,7 +16,7 @@ from calculator.rules import NO_CEILING, Hint
 from calculator.trace import Step
 from locales import Say, as_written
 from policy_kb.caveats import caveats
-from policy_kb.library import Citation, Library
+from policy_kb.library import Citation, Library, once_a_library
 from policy_kb.wording import MISSING
 
 
@@ -262,10 +261,21 @@ def _cited(assessment: Assessment) -> list[str]:
     return [key for key in dict.fromkeys(keys) if key is not None]
 
 
-@lru_cache(maxsize=4096)
 def source_json(library: Library, key: str) -> dict[str, Any]:
     """One record behind the figures: law or notice, and the texts in which it was read."""
-    citation: Citation = library.citation(key)
+    known = _sources(library)
+    if key not in known:
+        known[key] = _source(library.citation(key))
+    return known[key]
+
+
+@once_a_library
+def _sources(library: Library) -> dict[str, dict[str, Any]]:
+    """The records of a library that were asked for."""
+    return {}
+
+
+def _source(citation: Citation) -> dict[str, Any]:
     return {
         "id": citation.key,
         "title": citation.title,

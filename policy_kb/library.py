@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, TypeVar
+from weakref import WeakKeyDictionary
 
 from calculator.case import Area, Case
 from calculator.money import MILLION, Ppm, parse_rate
@@ -34,6 +35,8 @@ from policy_kb.periods import awaited_month, last_day
 from policy_kb.records import Basis, Contribution, RegionRecords, RuleRecord, Source, Statute, TaxRecord
 from policy_kb.wording import INSURANCE
 
+Made = TypeVar("Made")
+
 #: Rules and figures of this certainty are computed with; what is recalled or unknown is only shown.
 USABLE: Final = ("sourced", "single_source")
 
@@ -54,6 +57,19 @@ class Citation:
     note: str
     note_en: str
     texts: tuple[Source, ...]
+
+
+def once_a_library(make: Callable[[Library], Made]) -> Callable[[Library], Made]:
+    """What is made of a library, made once for each. It goes when the library does, as another one is published, and so must
+    not hold it."""
+    made: WeakKeyDictionary[Library, Made] = WeakKeyDictionary()
+
+    def found(library: Library) -> Made:
+        if library not in made:
+            made[library] = make(library)
+        return made[library]
+
+    return found
 
 
 class Library:

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal, InvalidOperation
-from functools import lru_cache
 from typing import Any, Final, Literal, cast, get_args
 
 from calculator.case import Area
@@ -15,7 +14,7 @@ from calculator.money import Fen, Ppm, format_percent, format_yuan
 from calculator.rules import INSURANCES, NO_CEILING, InsuranceTerms
 from policy_kb.divisions import NATION
 from policy_kb.files import PolicyError
-from policy_kb.library import USABLE, Library, contribution_key
+from policy_kb.library import USABLE, Library, contribution_key, once_a_library
 from policy_kb.periods import last_day
 
 Language = Literal["zh", "en"]
@@ -210,7 +209,7 @@ _TEXTS: Final[Mapping[str, Callable[[InsuranceTerms, Language], str | None]]] = 
 # -- Figures of a record ---------------------------------------------------------------------------------------------
 
 
-@lru_cache(maxsize=4)
+@once_a_library
 def _data(library: Library) -> Mapping[str, Any]:
     """What each article of law and each rule holds as data, by id."""
     rules = {rule.key: rule.value for records in library.regions.values() for rule in records.rules}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -28,6 +29,15 @@ TODAY = date(2026, 10, 15)
 def library() -> Library:
     """The policy library that ships."""
     return compiled.load(compiled=None)
+
+
+@pytest.fixture(autouse=True)
+def thawed() -> Iterator[None]:
+    """A program freezes the library that it loads: after a test it is to go."""
+    yield
+    if gc.get_freeze_count():
+        gc.unfreeze()
+        gc.collect()
 
 
 @pytest.fixture(scope="session", autouse=True)

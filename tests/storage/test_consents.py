@@ -37,7 +37,7 @@ def test_only_an_open_consent_to_that_purpose_counts(storage: Storage, staff: li
     storage.records.agree(dan, "dibao_status", "paper", HR)
     assert agreeing(storage) == {ali, chun}
     assert agreeing(storage, chun, dan) == {chun}
-    storage.records.withdraw(chun, "civil_affairs", HR)
+    storage.records.withdraw(chun, "civil_affairs", "told_hr", HR)
     assert agreeing(storage) == {ali}
     storage.records.agree(chun, "civil_affairs", "chat", HR)
     assert agreeing(storage) == {ali, chun}
@@ -57,7 +57,7 @@ def test_every_record_has_a_number_that_tells_nothing(storage: Storage, staff: l
         storage.records.agree(who, "dibao_status", "paper", HR)
         storage.records.tell_dibao(who, DibaoStatus("receiving", DAY, "told_hr"), HR)
         storage.records.adjust(who, Adjustment(DAY, 424_900, 452_500, "下限公布", "周明"), HR)
-    storage.records.withdraw(staff[0], "dibao_status", HR)
+    storage.records.withdraw(staff[0], "dibao_status", "told_hr", HR)
     with storage.database.read() as connection:
         numbers = connection.execute(select(employee_records.c.consent_index)).scalars().all()
     assert len(numbers) == len(set(numbers)) == 11
@@ -70,7 +70,7 @@ def test_records_of_an_earlier_version_are_found_once_the_database_was_opened(
     ali, chun, dan, _ = staff
     for who in (ali, chun):
         storage.records.agree(who, "civil_affairs", "paper", HR)
-    storage.records.withdraw(chun, "civil_affairs", HR)
+    storage.records.withdraw(chun, "civil_affairs", "told_hr", HR)
     storage.records.adjust(dan, Adjustment(DAY, 424_900, 452_500, "下限公布", "周明"), HR)
     with storage.database.work() as connection:
         kept = connection.execute(select(employee_records.c.id, employee_records.c.consent_index)).all()
