@@ -35,9 +35,7 @@ def library() -> Library:
 def thawed() -> Iterator[None]:
     """A program freezes the library that it loads: after a test it is to go."""
     yield
-    if gc.get_freeze_count():
-        gc.unfreeze()
-        gc.collect()
+    gc.unfreeze()
 
 
 @pytest.fixture(scope="session", autouse=True)

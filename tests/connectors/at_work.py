@@ -44,8 +44,8 @@ MONTH = date(2026, 10, 1)
 LIMITS = """
 [{section}.limits]
 connect_seconds = 1.0
-read_seconds = 0.25
-whole_seconds = 0.4
+read_seconds = 0.5
+whole_seconds = 1.0
 
 [{section}.retries]
 attempts = 1

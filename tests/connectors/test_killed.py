@@ -92,8 +92,8 @@ def processes(moved_in: Town, url: str, tmp_path: Path) -> Iterator[Processes]:
     settings = moved_in.settings
     mapping = Path(settings.connections.payroll.mapping)
     # Here nothing is slow that should not be: on a busy machine a poll must not fail for its time.
-    patient = mapping.read_text(encoding="utf-8").replace("read_seconds = 0.25", "read_seconds = 20.0")
-    mapping.write_text(patient.replace("whole_seconds = 0.4", "whole_seconds = 20.0"), encoding="utf-8")
+    patient = mapping.read_text(encoding="utf-8").replace("read_seconds = 0.5", "read_seconds = 20.0")
+    mapping.write_text(patient.replace("whole_seconds = 1.0", "whole_seconds = 20.0"), encoding="utf-8")
     environ = dict(os.environ) | {"PYTHONPATH": str(HOUSE)} | environ_of(url, tmp_path)
     for name in ("mail", "sms"):
         environ |= _environ(name, getattr(settings, name))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import re
 from collections.abc import Iterator
@@ -112,6 +113,8 @@ def program(settings: Settings) -> Iterator[Program]:
     program = Program((*policy.overlays, policy.company_folder), every=3600)
     yield program
     program.stop()
+    gc.unfreeze()
+    gc.collect()  # each test publishes libraries
 
 
 @pytest.fixture(scope="module")
