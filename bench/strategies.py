@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from itertools import islice
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Final, cast
 from uuid import UUID
 
@@ -17,8 +14,8 @@ import click
 from sqlalchemy import insert
 
 from audit.events import SYSTEM
-from bench.callbacks import database
 from bench.dashboard import employed, milliseconds
+from bench.storages import storages
 from policy_kb import compiled
 from profiles.book import OPEN, STATES, StrategySearch
 from profiles.changes import Change, Field
@@ -27,7 +24,7 @@ from profiles.profile import Profile, profile_on
 from profiles.strategy import Strategy, choose_strategy
 from profiles.strategy_data import strategy_data
 from storage.employee_rows import sealed_employee
-from storage.opening import Storage, open_storage
+from storage.opening import Storage
 from storage.profile_changes import STRATEGY
 from storage.strategy_kinds import kind_token
 from storage.tables import employees, strategies
@@ -47,16 +44,10 @@ SEARCHES: Final = {
 
 def run(*, quick: bool) -> None:
     """Prints the milliseconds of a page and of the counts, and their share of opening everything, on both databases."""
-    for kind in ("sqlite", "postgresql"):
-        with TemporaryDirectory(prefix="shebao-bench-") as folder, ExitStack() as stack:
-            url = database(kind, Path(folder), stack)
-            if url is None:
-                continue
-            storage = open_storage(url, Path(folder, "keys"), Path(folder, "erased"), lambda: NOW, make=True)
-            stack.callback(storage.database.close)
-            part = 10 if quick else 1
-            fill(storage, PEOPLE // part, STRATEGIES // part)
-            _print(storage, STRATEGIES // part)
+    for storage in storages(NOW):
+        part = 10 if quick else 1
+        fill(storage, PEOPLE // part, STRATEGIES // part)
+        _print(storage, STRATEGIES // part)
 
 
 def _print(storage: Storage, count: int) -> None:
